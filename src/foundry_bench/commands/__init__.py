@@ -1,0 +1,1 @@
+"""One file a command of ``foundry-bench``: what it does without a screen."""

@@ -1,0 +1,157 @@
+"""What happened, as facts in the past tense: the worker tells them, the session records and passes them on."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from foundry_bench.values.record import Failure, Phase, Sample
+
+Stage = Literal["start", "catalog", "download", "load", "canary", "warmup", "measure", "unload"]
+ModelStatus = Literal["ok", "failed", "skipped", "partial"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Resident memory in MB of the process that holds the model; None where it can't be seen."""
+
+    baseline_mb: float | None = None
+    loaded_mb: float | None = None
+    peak_mb: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogEntry:
+    """One variant of a model, as the catalog or the disk describes it. Sizes in MB, context in tokens."""
+
+    id: str
+    alias: str
+    name: str
+    version: int | None = None
+    device: str | None = None
+    execution_provider: str | None = None
+    size_mb: float | None = None
+    license: str | None = None
+    task: str | None = None
+    publisher: str | None = None
+    context_length: int | None = None
+    capabilities: tuple[str, ...] = ()
+    cached: bool = False
+    loaded: bool = False
+    path: str | None = None
+    source: Literal["catalog", "disk", "own", "endpoint"] = "catalog"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogListed:
+    """The worker listed what its backend offers; ``note`` says what could not be reached."""
+
+    entries: tuple[CatalogEntry, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelDescribed:
+    """What is known of a model once it is found and before it is loaded."""
+
+    model: str
+    id: str
+    backend: str
+    device: str | None = None
+    execution_provider: str | None = None
+    disk_mb: float | None = None
+    license: str | None = None
+    capabilities: tuple[str, ...] = ()
+    context_length: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageStarted:
+    """A model entered a stage of its measurement; ``requests`` is how many the stage will send."""
+
+    model: str
+    stage: Stage
+    requests: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageProgressed:
+    """A long stage moved on; ``fraction`` from 0 to 1, or None where nobody can tell."""
+
+    model: str
+    stage: Stage
+    fraction: float | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelLoaded:
+    """The model answers; ``load_s`` is what loading took, ``cold_ttft_s`` the first answer's first token."""
+
+    model: str
+    load_s: float | None
+    cold_ttft_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStarted:
+    """A request left for the model on one of the concurrent ``slot`` s."""
+
+    model: str
+    slot: int
+    prompt_id: str
+    phase: Phase
+    round: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerProgressed:
+    """Text that arrived since the last such event of the slot, with counters of the answer so far."""
+
+    model: str
+    slot: int
+    text: str
+    chunks: int
+    elapsed_s: float
+    ttft_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleFinished:
+    """A request ended, well or not."""
+
+    slot: int
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerObserved:
+    """Memory (MB) and CPU (percent of one core) of the worker's process, about once a second."""
+
+    model: str
+    rss_mb: float
+    cpu_percent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFinished:
+    """The worker is done with a model; ``error`` and ``advice`` say why where it did not go well."""
+
+    model: str
+    status: ModelStatus
+    error: Failure | None = None
+    advice: str | None = None
+    memory: Memory = Memory()
+    max_lag_s: float | None = None
+
+
+Event = (
+    CatalogListed
+    | ModelDescribed
+    | StageStarted
+    | StageProgressed
+    | ModelLoaded
+    | RequestStarted
+    | AnswerProgressed
+    | SampleFinished
+    | WorkerObserved
+    | ModelFinished
+)

@@ -1,0 +1,88 @@
+"""What is to be measured: the plan, its prompts, and the targets its model names stand for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Client = Literal["raw", "openai"]
+Via = Literal["auto", "web", "session"]
+BackendKind = Literal["foundry", "openai_http"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """One prompt; ``system`` and ``max_tokens`` override the plan's where given."""
+
+    id: str
+    prompt: str
+    system: str | None = None
+    facets: tuple[str, ...] = ()
+    max_tokens: int | None = None
+
+
+# The workshop's questions: a definition, a comparison, a task, a list.
+WORKSHOP_PROMPTS = (
+    Prompt(id="benefits", prompt="List three benefits of running language models on the local device."),
+    Prompt(id="explain", prompt="Explain retrieval-augmented generation in two sentences."),
+    Prompt(id="compare", prompt="Compare small and large language models for an offline assistant."),
+    Prompt(id="summarize", prompt="Summarize why deterministic prompts matter when models are compared."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """Where the embedded Foundry Local runtime finds its catalog and keeps its files; None is its own default."""
+
+    catalog_url: str | None = None
+    model_cache_dir: str | None = None
+    app_data_dir: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A benchmark: ``rounds`` x ``prompts`` measured requests for each model, ``concurrency`` in flight.
+
+    ``timeout_s`` bounds one request. ``client="openai"`` sends every measured request a second time
+    through the ``openai`` package, so that what an application feels stands beside what the wire shows.
+    ``via`` chooses how the embedded runtime is asked: its web service, a ChatSession, or whichever serves the model.
+    ``calibrate`` asks for the short calibration before the first model.
+    """
+
+    models: tuple[str, ...]
+    prompts: tuple[Prompt, ...] = WORKSHOP_PROMPTS
+    endpoint: str | None = None
+    system: str | None = None
+    rounds: int = 3
+    warmup: int = 1
+    max_tokens: int = 128
+    temperature: float = 0.0
+    seed: int = 0
+    concurrency: int = 1
+    stream: bool = True
+    timeout_s: float = 120.0
+    client: Client = "raw"
+    via: Via = "auto"
+    calibrate: bool = True
+    capabilities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    runtime: Runtime = Runtime()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One model to measure, with everything its worker needs to reach it.
+
+    Attributes:
+        name: as the user wrote it; unique in a run.
+        model: the alias or id to look up at the backend.
+        url: base URL of an OpenAI-compatible endpoint, for ``openai_http``.
+        key_env: name of the environment variable that holds the endpoint's key; the key itself is never stored.
+        path: folder of a model of one's own, for ``foundry``.
+    """
+
+    name: str
+    backend: BackendKind
+    model: str
+    url: str | None = None
+    key_env: str | None = None
+    path: str | None = None
+    license: str | None = None

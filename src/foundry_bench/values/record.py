@@ -1,0 +1,81 @@
+"""One finished request, as a line of ``samples.jsonl`` holds it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Phase = Literal["warmup", "measure"]
+Status = Literal["ok", "unverified", "error", "timeout", "cancelled"]
+TokenSource = Literal["usage", "chunks", "none"]
+Path = Literal["raw", "openai", "session"]
+Clock = Literal["kernel", "arrival"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why something did not work: a short machine-readable type and one line for a person."""
+
+    type: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One request and its answer.
+
+    Every ``*_s`` field is an offset in seconds from ``sent_ns``, the monotonic clock
+    (``time.perf_counter_ns`` of the worker) just before the request's first byte left.
+    A figure that is undefined is None, never 0.
+
+    Attributes:
+        response_id: the server's own id of the answer.
+        headers_s: arrival of the response's header.
+        first_byte_s: arrival of the first byte of the body.
+        ttft_s: first token of any kind; None without streaming.
+        ttfa_s: first token of the answer, after the reasoning of a reasoning model.
+        latency_s: end of the stream, or of the body without streaming.
+        token_times_s: arrival of each content-bearing chunk, reasoning included, in order.
+        shared_reads: indices into ``token_times_s`` of chunks that arrived in one read with the
+            chunk before them: the gap before each is a lower bound, the one before the group an upper.
+        first_chunk_tokens: tokens the first content-bearing chunk held: 1 where the counts agree,
+            the mean per chunk where the server packs several into one (an estimate, then marked by
+            the warning ``first_chunk_estimated``), None where tokens are not known.
+        path: how the request travelled: our own transport, the ``openai`` client, a ChatSession.
+        clock: where arrivals were stamped: by the kernel, or on arrival in the worker.
+        queued_s: time the request waited for its turn between its scheduling and ``sent_ns``.
+        text: the answer; ``reasoning`` what came before it.
+        warnings: short names of what makes this sample less certain.
+    """
+
+    model: str
+    model_id: str
+    prompt_id: str
+    response_id: str | None
+    phase: Phase
+    round: int
+    status: Status
+    error: Failure | None
+    sent_ns: int
+    headers_s: float | None
+    first_byte_s: float | None
+    ttft_s: float | None
+    ttfa_s: float | None
+    latency_s: float | None
+    token_times_s: tuple[float, ...]
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    token_source: TokenSource
+    finish_reason: str | None
+    text: str
+    text_sha256: str
+    reasoning: str = ""
+    path: Path = "raw"
+    clock: Clock = "arrival"
+    first_chunk_tokens: float | None = None
+    shared_reads: tuple[int, ...] = ()
+    queued_s: float | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether its figures enter the metrics: it was answered, for certain or as far as can be told."""
+        return self.status in {"ok", "unverified"}
