@@ -1,0 +1,127 @@
+"""The worker process: commands in on standard input, events out on standard output, both as JSON lines.
+
+Both descriptors are moved away first; descriptors 1 and 2 then lead to a log file, so that nothing the native
+runtime prints can reach a screen or break the protocol. The process ends when its standard input closes.
+"""
+
+import asyncio
+import os
+import queue
+import sys
+import threading
+from typing import Any, BinaryIO
+
+from foundry_bench.values.events import Event
+from foundry_bench.values.plan import Runtime, Target
+from foundry_bench.worker.backend import Backend
+from foundry_bench.worker.engine import Engine
+from foundry_bench.worker.foundry import FoundryBackend
+from foundry_bench.worker.openai_http import OpenAIEndpoint
+from foundry_bench.worker.protocol import Catalog, Command, Measure, Pause, Resume, Stop, decode_command, encode_event
+
+_ORPHAN_GRACE_S = 3.0
+
+
+class _EventWriter:
+    """Encodes and writes in a thread of its own: a reader that dawdles must not hold up the stamps."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._write, name="events", daemon=True)
+        self._thread.start()
+
+    def emit(self, event: Event) -> None:
+        self._queue.put(event)
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+
+    def _write(self) -> None:
+        while (event := self._queue.get()) is not None:
+            try:
+                self._out.write(encode_event(event))
+                self._out.flush()
+            except OSError:
+                return  # nobody listens any more; the closing of standard input ends the process
+
+
+class _Worker:
+    """Carries out commands; one model is measured at a time."""
+
+    def __init__(self, events: _EventWriter) -> None:
+        self._events = events
+        self._loop = asyncio.get_running_loop()
+        self._commands: asyncio.Queue[Command | None] = asyncio.Queue()
+        self._engine: Engine | None = None
+
+    def read_commands(self, source: BinaryIO) -> None:
+        """Runs in a thread; the end of ``source`` means that the parent is gone or wants no more."""
+        for line in source:
+            self._loop.call_soon_threadsafe(self._take, decode_command(line))
+        threading.Timer(_ORPHAN_GRACE_S, os._exit, [0]).start()
+        self._loop.call_soon_threadsafe(self._take, None)
+
+    def _take(self, command: Command | None) -> None:
+        if isinstance(command, Pause) and self._engine:
+            self._engine.pause()
+        elif isinstance(command, Resume) and self._engine:
+            self._engine.resume()
+        elif isinstance(command, Stop) or command is None:
+            if self._engine:
+                self._engine.stop()
+            if command is None:
+                self._commands.put_nowait(None)
+        else:
+            self._commands.put_nowait(command)
+
+    async def serve(self) -> None:
+        while (command := await self._commands.get()) is not None:
+            if isinstance(command, Measure):
+                await self._measure(command)
+            elif isinstance(command, Catalog):
+                backend = _backend(command.target, command.runtime, "auto")
+                self._events.emit(await backend.catalog())
+                await backend.release()
+
+    async def _measure(self, command: Measure) -> None:
+        plan, target = command.plan, command.target
+        key = os.environ.get(target.key_env) if target.key_env else None
+        backend = _backend(target, plan.runtime, plan.via)
+        self._engine = Engine(plan, target.name, backend, self._events.emit, key=key, done=command.done)
+        await self._engine.measure()
+        self._engine = None
+
+
+def _backend(target: Target | None, runtime: Runtime, via: Any) -> Backend:
+    if target is not None and target.backend == "openai_http":
+        return OpenAIEndpoint(target)
+    return FoundryBackend(target, runtime, via)
+
+
+def _take_descriptors() -> tuple[BinaryIO, BinaryIO]:
+    """Standard input and output under other numbers; 0 leads nowhere, 1 leads where 2 does: to the log."""
+    source, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    os.close(nowhere)
+    os.dup2(2, 1)
+    return source, out
+
+
+async def _main(source: BinaryIO, out: BinaryIO) -> None:
+    events = _EventWriter(out)
+    worker = _Worker(events)
+    threading.Thread(target=worker.read_commands, args=[source], name="commands", daemon=True).start()
+    await worker.serve()
+    events.close()
+
+
+if __name__ == "__main__":
+    streams = _take_descriptors()
+    # The thread that writes events holds the interpreter for microseconds; hand it back as fast.
+    sys.setswitchinterval(0.0005)
+    asyncio.run(_main(*streams))
+    # The native runtime's own exit handlers may wait for its threads; all that matters is done.
+    os._exit(0)

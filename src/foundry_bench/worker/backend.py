@@ -1,0 +1,58 @@
+"""What every backend does, and how it says that a model can't be had."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from foundry_bench.values.events import CatalogListed, Event, ModelDescribed
+from foundry_bench.worker.answer import Answer
+
+Emit = Callable[[Event], None]
+
+
+class ModelUnavailableError(Exception):
+    """The model can't be measured: a short ``kind``, one line, and how to mend it.
+
+    ``skipped`` tells a model that was never tried (unknown, not on this device) from one that failed.
+    """
+
+    def __init__(self, kind: str, message: str, advice: str, *, skipped: bool = False) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.advice = advice
+        self.skipped = skipped
+
+
+class Backend(Protocol):
+    """One model's way from request to stamped arrivals."""
+
+    in_process: bool  # whether the model lives in this process, so that its memory is the model's
+
+    async def catalog(self) -> CatalogListed:
+        """List what there is; what can't be reached is said in the note, never raised."""
+
+    async def prepare(self, emit: Emit) -> ModelDescribed:
+        """Find, fetch and load the model, and open what requests will travel on, telling each stage.
+
+        Raises:
+            ModelUnavailableError: it can't be had.
+        """
+
+    @property
+    def load_s(self) -> float | None:
+        """Seconds that loading took; None where it was loaded already."""
+
+    @property
+    def openai_url(self) -> str | None:
+        """Base URL for an ``openai`` client, or None where the model isn't served over HTTP."""
+
+    async def connect(self, slots: int) -> None:
+        """Open the connections of ``slots`` concurrent requests beforehand."""
+
+    async def answer(self, answer: Answer, slot: int) -> None:
+        """Send ``answer.request`` and fill ``answer``. Failure is part of the answer; only cancellation is raised."""
+
+    async def settle(self) -> None:
+        """Wait until the runtime is idle again after a request was broken off."""
+
+    async def release(self) -> None:
+        """Unload and close; never raises."""

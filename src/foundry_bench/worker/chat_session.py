@@ -1,0 +1,107 @@
+"""Answers of models that the runtime serves in-process only: a ChatSession a request, stamped as its items arrive."""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from foundry_bench.worker.answer import Answer
+
+_FINISH = {"STOP": "stop", "LENGTH": "length", "TOOL_CALLS": "tool_calls"}
+
+
+class ChatSessions:
+    """Threads in which the runtime's blocking calls run. A session keeps its history, so each request has its own."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._pool: ThreadPoolExecutor | None = None
+        self._slots = 0
+
+    def open(self, slots: int) -> None:
+        """Have ``slots`` threads ready."""
+        if slots > self._slots:
+            self.close()
+            self._slots = slots
+            self._pool = ThreadPoolExecutor(slots, thread_name_prefix="session")
+            list(self._pool.map(lambda _: None, range(slots)))
+
+    def close(self) -> None:
+        """Let the threads go; a session under way ends on its own."""
+        if self._pool:
+            self._pool.shutdown(wait=False)
+            self._pool = None
+
+    async def answer(self, answer: Answer) -> None:
+        """Run the request in a thread; cancelling tells the runtime to stop and waits until it has."""
+        from foundry_local_sdk import MessageItem
+        from foundry_local_sdk import Request as NativeRequest
+
+        native = NativeRequest()
+        if answer.request.system:
+            native.add_item(MessageItem.system(answer.request.system))
+        native.add_item(MessageItem.user(answer.request.prompt.prompt))
+        answer.path = "session"
+        future = asyncio.get_running_loop().run_in_executor(self._pool, self._run, answer, native)
+        try:
+            await asyncio.shield(future)
+        except asyncio.CancelledError:
+            while not future.done():
+                native.cancel()
+                await asyncio.wait([future], timeout=0.05)
+            raise
+
+    def _run(self, answer: Answer, native: Any) -> None:
+        from foundry_local_sdk import ChatSession, RequestOptions, SearchOptions
+
+        request = answer.request
+        search = SearchOptions(
+            temperature=request.temperature,
+            do_sample=request.temperature > 0,
+            max_output_tokens=request.max_tokens,
+            seed=request.seed,
+        )
+        try:
+            with ChatSession(self._model) as session:
+                session.set_options(RequestOptions(search=search))
+                if request.stream:
+                    session.set_streaming(enabled=True)
+                    self._stream(answer, session, native)
+                else:
+                    answer.sent_ns = time.perf_counter_ns()
+                    with session.process_request(native) as response:
+                        answer.end(time.perf_counter_ns())
+                        for message in response:
+                            for item in getattr(message, "parts", [message]):
+                                answer.chunk(0, *_texts(item))
+                        _take_end(answer, response)
+        except Exception as error:  # noqa: BLE001 - the SDK's errors and native ones alike are the answer's failure
+            answer.fail("runtime_error", str(error).partition("\n")[0])
+        finally:
+            answer.end(time.perf_counter_ns())
+
+    def _stream(self, answer: Answer, session: Any, native: Any) -> None:
+        answer.sent_ns = time.perf_counter_ns()
+        with session.process_streaming_request(native) as stream:
+            for item in stream:
+                stamp = time.perf_counter_ns()
+                text, reasoning = _texts(item)
+                if text or reasoning:
+                    answer.chunk(stamp, text, reasoning)
+            answer.end(time.perf_counter_ns())
+            with stream.final_response as response:
+                _take_end(answer, response)
+
+
+def _texts(item: Any) -> tuple[str, str]:
+    """The answer's text and the reasoning that an item holds."""
+    if not hasattr(item, "text"):
+        return "", ""
+    reasoning = getattr(item.type, "name", "") == "REASONING"
+    return ("", item.text) if reasoning else (item.text, "")
+
+
+def _take_end(answer: Answer, response: Any) -> None:
+    usage = response.get_usage()
+    answer.usage(usage.prompt_tokens, usage.completion_tokens)
+    answer.finish_reason = _FINISH.get(response.finish_reason.name)

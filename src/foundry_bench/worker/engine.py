@@ -1,0 +1,281 @@
+"""The benchmark engine: schedules one model's requests, sends them, and tells what happened."""
+
+import asyncio
+import contextlib
+import gc
+import time
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+
+from foundry_bench.values.events import (
+    AnswerProgressed,
+    Memory,
+    ModelFinished,
+    ModelLoaded,
+    ModelStatus,
+    RequestStarted,
+    SampleFinished,
+    StageStarted,
+    WorkerObserved,
+)
+from foundry_bench.values.plan import Plan, Prompt
+from foundry_bench.values.record import Failure, Phase, Sample
+from foundry_bench.values.record import Path as RequestPath
+from foundry_bench.worker.answer import Answer, Request
+from foundry_bench.worker.backend import Backend, Emit, ModelUnavailableError
+from foundry_bench.worker.openai_client import OpenAIClient
+from foundry_bench.worker.process_watch import ProcessWatch
+
+_TICK_S = 0.1
+_TICKS_PER_OBSERVATION = 10
+_CANARY = Prompt(id="canary", prompt="Say hello.")
+_CANARY_TOKENS = 16
+_CANARY_RETRY_S = 1.0
+_STILL_LOADING = {"http_503", "http_429"}
+_CANARY_ADVICE = {
+    "no_answer": "its files may be damaged: remove the model and download or import it again",
+    "timeout": "give it more time with --timeout, or choose a smaller variant",
+}
+
+
+class Engine:
+    """Measures one model: prepare, canary, warm-up, rounds, release; everything that happens is emitted.
+
+    Args:
+        plan: what to measure.
+        model: the model's name in the plan.
+        backend: its way to the runtime.
+        emit: takes each event; called from the loop and, for progress, from the runtime's threads.
+        key: API key for the ``openai`` client.
+        done: (prompt id, round) pairs that are answered already.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        model: str,
+        backend: Backend,
+        emit: Emit,
+        *,
+        key: str | None = None,
+        done: Collection[tuple[str, int]] = (),
+    ) -> None:
+        self._plan = plan
+        self._model = model
+        self._backend = backend
+        self._emit = emit
+        self._key = key
+        self._done = frozenset(done)
+        self._watch = ProcessWatch()
+        self._unpaused = asyncio.Event()
+        self._unpaused.set()
+        self._stopped = asyncio.Event()
+        self._in_flight: dict[int, tuple[Answer, asyncio.Task[None]]] = {}
+        self._client: OpenAIClient | None = None
+        self._model_id = ""
+        self._answered = len(self._done)
+        self._failed = 0
+        self._max_lag_s = 0.0
+
+    def pause(self) -> None:
+        """Start no further request until ``resume``."""
+        self._unpaused.clear()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._unpaused.set()
+
+    def stop(self) -> None:
+        """Break off the requests in flight and start no more; ``measure`` then ends as it always does."""
+        self._stopped.set()
+        self._unpaused.set()
+        for _, task in self._in_flight.values():
+            task.cancel()
+
+    async def measure(self) -> None:
+        """Measure the model; the last event is a ModelFinished, whatever happened."""
+        ticker = asyncio.create_task(self._tick())
+        baseline_mb, loaded_mb = self._watch.rss_mb(), None
+        failure: ModelUnavailableError | None = None
+        try:
+            described = await self._backend.prepare(self._emit)
+            self._model_id = described.id
+            self._emit(described)
+            loaded_mb = self._watch.rss_mb()
+            cold_ttft_s = await self._canary()
+            self._emit(ModelLoaded(model=self._model, load_s=self._backend.load_s, cold_ttft_s=cold_ttft_s))
+            await self._run_phases()
+        except ModelUnavailableError as error:
+            failure = error
+        memory = Memory()
+        if self._backend.in_process:
+            memory = Memory(baseline_mb=baseline_mb, loaded_mb=loaded_mb, peak_mb=self._watch.peak_mb())
+        self._emit(StageStarted(model=self._model, stage="unload"))
+        if self._client:
+            await self._client.close()
+        await self._backend.release()
+        ticker.cancel()
+        self._emit(self._finished(failure, memory))
+
+    async def _canary(self) -> float | None:
+        """One light request: a damaged model loads without complaint and then says nothing. Returns its TTFT (s)."""
+        self._emit(StageStarted(model=self._model, stage="canary", requests=1))
+        await self._backend.connect(1)
+        deadline = time.monotonic() + self._plan.timeout_s
+        while True:
+            sample = await self._ask(0, self._request(_CANARY, "warmup", 0, max_tokens=_CANARY_TOKENS), "raw")
+            if sample.counts or self._stopped.is_set():
+                return sample.ttft_s
+            kind, message = (sample.error.type, sample.error.message) if sample.error else ("error", "")
+            if kind not in _STILL_LOADING or time.monotonic() > deadline:
+                raise ModelUnavailableError(kind, f"the model did not answer a first prompt: {message}", _advice(kind))
+            await asyncio.sleep(_CANARY_RETRY_S)
+
+    async def _run_phases(self) -> None:
+        plan = self._plan
+        await self._backend.connect(plan.concurrency)
+        if plan.client == "openai" and self._backend.openai_url:
+            self._client = OpenAIClient(self._backend.openai_url, self._key, self._model_id, plan.timeout_s)
+            await self._client.connect()
+        prompts = plan.prompts
+        warmups = [(prompts[i % len(prompts)], i + 1) for i in range(plan.warmup)]
+        every = [(prompt, number + 1) for number in range(plan.rounds) for prompt in prompts]
+        measured = [(prompt, number) for prompt, number in every if (prompt.id, number) not in self._done]
+        self._max_lag_s = 0.0
+        with _quiet_collector():
+            await self._run_phase("warmup", warmups)
+            await self._run_phase("measure", measured)
+
+    async def _run_phase(self, phase: Phase, work: Sequence[tuple[Prompt, int]]) -> None:
+        self._emit(StageStarted(model=self._model, stage=phase, requests=len(work)))
+        waiting = deque(work)
+        async with asyncio.TaskGroup() as group:
+            for slot in range(min(self._plan.concurrency, len(work))):
+                group.create_task(self._work_off(slot, phase, waiting))
+
+    async def _work_off(self, slot: int, phase: Phase, waiting: deque[tuple[Prompt, int]]) -> None:
+        """Take the next request for as long as there is one."""
+        while True:
+            await self._unpaused.wait()
+            if not waiting or self._stopped.is_set():
+                return
+            prompt, number = waiting.popleft()
+            request = self._request(prompt, phase, number)
+            for path in self._paths(number):
+                self._emit(RequestStarted(model=self._model, slot=slot, prompt_id=prompt.id, phase=phase, round=number))
+                sample = await self._ask(slot, request, path)
+                if phase == "measure":
+                    self._answered += sample.counts
+                    self._failed += not sample.counts
+                self._emit(SampleFinished(slot=slot, sample=sample))
+            if not self._in_flight:
+                gc.collect()
+
+    def _paths(self, number: int) -> tuple[RequestPath, ...]:
+        """The ways to send a request; they take turns in going first, as servers remember a prompt."""
+        if not self._client:
+            return ("raw",)
+        return ("raw", "openai") if number % 2 else ("openai", "raw")
+
+    async def _ask(self, slot: int, request: Request, path: RequestPath) -> Sample:
+        """Send one request and wait for its end, at most for the plan's timeout."""
+        answer = Answer(request, path=path)
+        answer.scheduled_ns = time.perf_counter_ns()
+        if path == "openai" and self._client:
+            task = asyncio.create_task(self._client.answer(answer))
+        else:
+            task = asyncio.create_task(self._backend.answer(answer, slot))
+        self._in_flight[slot] = (answer, task)
+        done, _ = await asyncio.wait([task], timeout=self._plan.timeout_s)
+        broken_off = not done
+        if broken_off:
+            answer.fail("timeout", f"no whole answer within {self._plan.timeout_s:g} s")
+            task.cancel()
+            await asyncio.wait([task])
+        del self._in_flight[slot]
+        answer.end(time.perf_counter_ns())
+        if not task.cancelled():
+            task.result()
+        elif not broken_off:
+            answer.cancelled = True
+        if broken_off and not self._in_flight and not self._stopped.is_set():
+            await self._backend.settle()
+        return answer.sample(self._model_id)
+
+    def _request(self, prompt: Prompt, phase: Phase, number: int, *, max_tokens: int | None = None) -> Request:
+        plan = self._plan
+        return Request(
+            model=self._model,
+            prompt=prompt,
+            system=prompt.system if prompt.system is not None else plan.system,
+            max_tokens=max_tokens or prompt.max_tokens or plan.max_tokens,
+            temperature=plan.temperature,
+            seed=plan.seed,
+            stream=plan.stream,
+            phase=phase,
+            round=number,
+        )
+
+    async def _tick(self) -> None:
+        """Ten times a second: what has arrived, for the screen, and how late this very tick is."""
+        tick = 0
+        while True:
+            due = time.monotonic() + _TICK_S
+            await asyncio.sleep(_TICK_S)
+            if self._in_flight:
+                self._max_lag_s = max(self._max_lag_s, time.monotonic() - due)
+            tick += 1
+            for slot, (answer, _) in self._in_flight.items():
+                text, chunks, ttft_s = answer.progress()
+                elapsed_s = (time.perf_counter_ns() - answer.sent_ns) / 1e9 if answer.sent_ns else 0.0
+                self._emit(
+                    AnswerProgressed(
+                        model=self._model, slot=slot, text=text, chunks=chunks, elapsed_s=elapsed_s, ttft_s=ttft_s
+                    )
+                )
+            if tick % _TICKS_PER_OBSERVATION == 0:
+                self._emit(
+                    WorkerObserved(
+                        model=self._model, rss_mb=self._watch.rss_mb(), cpu_percent=self._watch.cpu_percent()
+                    )
+                )
+
+    def _finished(self, failure: ModelUnavailableError | None, memory: Memory) -> ModelFinished:
+        stopped = self._stopped.is_set()
+        error = Failure(type=failure.kind, message=str(failure)) if failure else None
+        advice = failure.advice if failure else None
+        status: ModelStatus
+        if self._answered:
+            status = "partial" if self._failed or failure or stopped else "ok"
+        elif failure:
+            status = "skipped" if failure.skipped else "failed"
+        elif stopped:
+            status, error = "skipped", Failure(type="stopped", message="stopped before its first measured answer")
+        else:
+            status, error = "failed", Failure(type="no_answers", message="none of its measured requests was answered")
+            advice = "see the errors in samples.jsonl; a longer --timeout or fewer --max-tokens may help"
+        return ModelFinished(
+            model=self._model,
+            status=status,
+            error=error,
+            advice=advice or None,
+            memory=memory,
+            max_lag_s=round(self._max_lag_s, 6),
+        )
+
+
+def _advice(kind: str) -> str:
+    return _CANARY_ADVICE.get(kind, "try it alone with `foundry-bench probe`, and see the worker's log of this run")
+
+
+@contextlib.contextmanager
+def _quiet_collector() -> Iterator[None]:
+    """Keep the garbage collector from stopping the world while stamps are taken; it then stalls a loop by 60 ms."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()

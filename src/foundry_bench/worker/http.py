@@ -1,0 +1,366 @@
+"""HTTP/1.1 under h11 over connections that stamp every read before anything parses it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import socket
+import ssl
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import h11
+
+from foundry_bench.worker import clock
+
+OnRead = Callable[[bytes, int], None]
+
+_READ_SIZE = 1 << 18
+_HEADER_LIMIT = 1 << 16
+
+
+class HttpError(Exception):
+    """The exchange failed below or in HTTP; ``kind`` is a short type, the text one line."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class Sink(Protocol):
+    """Where a response goes while it arrives; stamps are of the monotonic clock, in ns."""
+
+    def sent(self, stamp_ns: int, *, kernel_stamps: bool) -> None:
+        """The request's first byte is about to leave."""
+
+    def headers(self, status: int, headers: Mapping[str, str], stamp_ns: int) -> None:
+        """The response's header arrived; names are lower case."""
+
+    def body(self, data: bytes, stamp_ns: int) -> None:
+        """Body bytes of one read arrived."""
+
+    def ended(self, stamp_ns: int) -> None:
+        """The body is whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host, port and path prefix of a base URL."""
+
+    secure: bool
+    host: str
+    port: int
+    prefix: str
+
+    @classmethod
+    def parse(cls, url: str) -> Origin:
+        """Take apart an ``http(s)://host[:port][/prefix]`` URL that has been validated before."""
+        parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        return cls(secure, parts.hostname or "", parts.port or (443 if secure else 80), parts.path.rstrip("/"))
+
+    @property
+    def authority(self) -> str:
+        """Host and port as the Host header wants them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
+
+
+class _StampedSocket:
+    """A plain socket whose reads carry the kernel's own arrival stamps."""
+
+    kernel_stamps = True
+
+    def __init__(self, sock: socket.socket, on_read: OnRead) -> None:
+        self._sock = sock
+        self._on_read = on_read
+        self._loop = asyncio.get_running_loop()
+        self._offset_ns = clock.monotonic_offset_ns()
+        self._last_ns = 0
+        self._loop.add_reader(sock.fileno(), self._readable)
+
+    def write(self, data: bytes) -> int:
+        """Send at once; returns the stamp taken just before."""
+        self._offset_ns = clock.monotonic_offset_ns()
+        self._last_ns = sent_ns = time.perf_counter_ns()
+        try:
+            written = self._sock.send(data)
+        except BlockingIOError:
+            written = 0
+        if written < len(data):
+            self._loop.create_task(self._loop.sock_sendall(self._sock, data[written:]))
+        return sent_ns
+
+    def close(self) -> None:
+        self._loop.remove_reader(self._sock.fileno())
+        self._sock.close()
+
+    def _readable(self) -> None:
+        try:
+            data, ancillary, _, _ = self._sock.recvmsg(_READ_SIZE, clock.ANCILLARY_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data, ancillary = b"", []
+        now = time.perf_counter_ns()
+        stamp = clock.kernel_stamp_ns(ancillary, self._offset_ns)
+        # A stamp from before the last one or from the future means that the real-time clock was set meanwhile.
+        self._last_ns = stamp if stamp is not None and self._last_ns <= stamp <= now else now
+        if not data:
+            self._loop.remove_reader(self._sock.fileno())
+        self._on_read(data, self._last_ns)
+
+
+class _StampedProtocol(asyncio.Protocol):
+    """Any asyncio transport, TLS included; reads are stamped on arrival in ``data_received``."""
+
+    kernel_stamps = False
+
+    def __init__(self, on_read: OnRead) -> None:
+        self._on_read = on_read
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport if isinstance(transport, asyncio.Transport) else None
+
+    def data_received(self, data: bytes) -> None:
+        self._on_read(data, time.perf_counter_ns())
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._on_read(b"", time.perf_counter_ns())
+
+    def write(self, data: bytes) -> int:
+        """Send at once; returns the stamp taken just before."""
+        sent_ns = time.perf_counter_ns()
+        if self._transport is not None:
+            self._transport.write(data)
+        return sent_ns
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class HttpConnection:
+    """One keep-alive connection: open it beforehand, then exchange requests one after another.
+
+    Reads are stamped and queued as they arrive and parsed in the loop's next turn, so that with many connections
+    no read waits for another one's parsing.
+    """
+
+    def __init__(self, origin: Origin, *, kernel_stamps: bool = True) -> None:
+        self._origin = origin
+        self._kernel_stamps = kernel_stamps and not origin.secure
+        self._link: _StampedSocket | _StampedProtocol | None = None
+        self._reads: list[tuple[bytes, int]] = []
+        self._parse_scheduled = False
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEADER_LIMIT)
+        self._sink: Sink | None = None
+        self._finished: asyncio.Future[None] | None = None
+        self._inflate: zlib._Decompress | None = None
+        self._ended = False
+        self._generation = 0
+
+    @property
+    def usable(self) -> bool:
+        """Whether a request can leave at once."""
+        return self._link is not None and not self._ended and self._http.our_state is h11.IDLE
+
+    async def open(self) -> None:
+        """Connect, unless the connection is there already.
+
+        Raises:
+            HttpError: nothing listens there, the name is unknown, or TLS was refused.
+        """
+        if self.usable:
+            return
+        self.close()
+        loop = asyncio.get_running_loop()
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEADER_LIMIT)
+        self._ended, self._reads = False, []
+        self._generation += 1
+        on_read = functools.partial(self._on_read, self._generation)
+        try:
+            if self._kernel_stamps and clock.KERNEL_STAMPS:
+                self._link = await self._connect_plain(loop, on_read)
+            if self._link is None:
+                context = ssl.create_default_context() if self._origin.secure else None
+                _, self._link = await loop.create_connection(
+                    lambda: _StampedProtocol(on_read), self._origin.host, self._origin.port, ssl=context
+                )
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise HttpError("unreachable", f"{self._origin.authority}: {reason}") from error
+
+    async def _connect_plain(self, loop: asyncio.AbstractEventLoop, on_read: OnRead) -> _StampedSocket | None:
+        refused: OSError | None = None
+        for family, kind, number, _, address in await loop.getaddrinfo(
+            self._origin.host, self._origin.port, type=socket.SOCK_STREAM
+        ):
+            sock = socket.socket(family, kind, number)
+            sock.setblocking(False)  # noqa: FBT003 - the socket module's signature
+            try:
+                await loop.sock_connect(sock, address)
+            except OSError as error:
+                sock.close()
+                refused = error
+                continue
+            except BaseException:
+                sock.close()
+                raise
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if clock.ask_for_kernel_stamps(sock):
+                return _StampedSocket(sock, on_read)
+            sock.close()
+            return None
+        raise refused or OSError(f"no address for {self._origin.host}")
+
+    def close(self) -> None:
+        """Close at once; an exchange under way ends with an error."""
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+        self._fail("closed", "the connection was closed")
+
+    async def exchange(
+        self, method: str, path: str, sink: Sink, *, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Send one request and pass its response to ``sink`` until it is whole.
+
+        Cancelling closes the connection, which tells the server to stop.
+
+        Raises:
+            HttpError: the connection or the protocol broke; what arrived before is with the sink.
+        """
+        if not self.usable:
+            await self.open()
+        if self._link is None:  # for the type checker: open() raised otherwise
+            raise HttpError("unreachable", self._origin.authority)
+        head = {
+            "host": self._origin.authority,
+            "accept-encoding": "identity",
+            "content-length": str(len(body)),
+            **(headers or {}),
+        }
+        request = h11.Request(method=method, target=self._origin.prefix + path, headers=list(head.items()))
+        data = self._http.send(request) or b""
+        data += (self._http.send(h11.Data(data=body)) or b"") + (self._http.send(h11.EndOfMessage()) or b"")
+        self._sink, self._inflate = sink, None
+        self._finished = asyncio.get_running_loop().create_future()
+        sink.sent(self._link.write(data), kernel_stamps=self._link.kernel_stamps)
+        try:
+            await self._finished
+        except BaseException:
+            self._finished = None
+            self.close()
+            raise
+        finally:
+            self._sink = self._finished = None
+        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
+            self._http.start_next_cycle()
+        else:
+            self.close()
+
+    def _on_read(self, generation: int, data: bytes, stamp_ns: int) -> None:
+        if generation != self._generation:
+            return  # the last words of a link that was replaced
+        self._reads.append((data, stamp_ns))
+        if not self._parse_scheduled:
+            self._parse_scheduled = True
+            asyncio.get_running_loop().call_soon(self._parse)
+
+    def _parse(self) -> None:
+        self._parse_scheduled = False
+        reads, self._reads = self._reads, []
+        for data, stamp_ns in reads:
+            if not data:
+                self._ended = True
+            if self._sink is None:
+                # Nothing was asked: the server closes an idle connection, or speaks out of turn.
+                self._ended = True
+                continue
+            try:
+                self._http.receive_data(data)
+                self._events(self._sink, stamp_ns)
+            except h11.RemoteProtocolError as error:
+                kind, text = ("cut_off", "the server closed the connection before its answer was whole")
+                if data:
+                    kind, text = ("not_http", f"the server broke HTTP: {error}")
+                self._fail(kind, text)
+            except zlib.error as error:
+                self._fail("not_http", f"the server's compressed answer is damaged: {error}")
+
+    def _events(self, sink: Sink, stamp_ns: int) -> None:
+        while True:
+            event = self._http.next_event()
+            if event is h11.NEED_DATA or event is h11.PAUSED:
+                return
+            if isinstance(event, h11.Response):
+                names = {name.decode("ascii"): value.decode("latin-1") for name, value in event.headers}
+                if names.get("content-encoding", "identity").lower() in {"gzip", "deflate"}:
+                    self._inflate = zlib.decompressobj(47)  # gzip and zlib headers alike
+                sink.headers(event.status_code, names, stamp_ns)
+            elif isinstance(event, h11.Data):
+                data = bytes(event.data)
+                sink.body(self._inflate.decompress(data) if self._inflate else data, stamp_ns)
+            elif isinstance(event, h11.EndOfMessage):
+                sink.ended(stamp_ns)
+                if self._finished is not None and not self._finished.done():
+                    self._finished.set_result(None)
+                return
+            elif isinstance(event, h11.ConnectionClosed):
+                self._fail("cut_off", "the server closed the connection without an answer")
+                return
+
+    def _fail(self, kind: str, message: str) -> None:
+        if self._finished is not None and not self._finished.done():
+            self._finished.set_exception(HttpError(kind, message))
+
+
+class _Document:
+    """A sink that keeps the whole response."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.data = bytearray()
+
+    def sent(self, stamp_ns: int, *, kernel_stamps: bool) -> None:
+        """Timing is of no interest here."""
+
+    def headers(self, status: int, headers: Mapping[str, str], stamp_ns: int) -> None:  # noqa: ARG002 - a Sink's
+        """Keep the status."""
+        self.status = status
+
+    def body(self, data: bytes, stamp_ns: int) -> None:  # noqa: ARG002 - a Sink's
+        """Keep the body."""
+        self.data += data
+
+    def ended(self, stamp_ns: int) -> None:
+        """Timing is of no interest here."""
+
+
+async def fetch(
+    url: str, path: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = 10.0
+) -> tuple[int, bytes]:
+    """GET ``path`` under the base ``url`` on a connection of its own: status and body.
+
+    Raises:
+        HttpError: unreachable, not HTTP, or no whole answer within ``timeout_s``.
+    """
+    connection = HttpConnection(Origin.parse(url), kernel_stamps=False)
+    document = _Document()
+    try:
+        async with asyncio.timeout(timeout_s):
+            await connection.open()
+            await connection.exchange("GET", path, document, headers=headers)
+    except TimeoutError as error:
+        raise HttpError("timeout", f"no answer from {url} within {timeout_s:g} s") from error
+    finally:
+        with contextlib.suppress(OSError):
+            connection.close()
+    return document.status, bytes(document.data)

@@ -1,0 +1,83 @@
+"""What travels between parent and worker: commands one way, events the other, one JSON document a line."""
+
+import dataclasses
+import types
+from typing import Any, get_args
+
+import msgspec
+
+from foundry_bench.values import events
+from foundry_bench.values.plan import Plan, Runtime, Target
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """Measure one model of the plan; ``done`` names the (prompt id, round) pairs that an earlier run answered."""
+
+    plan: Plan
+    target: Target
+    done: tuple[tuple[str, int], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """List what the target's endpoint, or without a target the embedded runtime, offers."""
+
+    runtime: Runtime
+    target: Target | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pause:
+    """Start no further request."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on after a pause."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stop:
+    """Break off the measurement and finish it properly."""
+
+
+Command = Measure | Catalog | Pause | Resume | Stop
+
+
+def _by_name(union: types.UnionType) -> dict[str, Any]:
+    return {kind.__name__: kind for kind in get_args(union)}
+
+
+_COMMANDS, _EVENTS = _by_name(Command), _by_name(events.Event)
+
+
+def _encode(message: object) -> bytes:
+    return msgspec.json.encode([type(message).__name__, message]) + b"\n"
+
+
+def _decode(line: bytes, kinds: dict[str, Any]) -> Any:
+    name, fields = msgspec.json.decode(line, type=tuple[str, msgspec.Raw])
+    return msgspec.json.decode(fields, type=kinds[name])
+
+
+def encode_command(command: Command) -> bytes:
+    """One line for the worker."""
+    return _encode(command)
+
+
+def decode_command(line: bytes) -> Command:
+    """A line from the parent. Raises msgspec.ValidationError or KeyError on anything else."""
+    command: Command = _decode(line, _COMMANDS)
+    return command
+
+
+def encode_event(event: events.Event) -> bytes:
+    """One line for the parent."""
+    return _encode(event)
+
+
+def decode_event(line: bytes) -> events.Event:
+    """A line from the worker. Raises msgspec.DecodeError or KeyError on anything else."""
+    event: events.Event = _decode(line, _EVENTS)
+    return event
