@@ -145,15 +145,22 @@ class OpenAIEndpoint:
             raise _unreachable(self._url, error) from error
 
     async def answer(self, answer: Answer, slot: int) -> None:
-        """Send the request on the slot's connection."""
+        """Send the request on the slot's connection.
+
+        A server may close an idle connection just as the request leaves; it then goes again on a fresh one.
+        """
         connection = self._connections[slot]
         body = request_body(answer.request, self.model_id)
-        try:
-            await connection.open()
-            await connection.exchange("POST", _CHAT, _ChatSink(answer), body=body, headers=self._headers)
-        except HttpError as error:
-            answer.end(time.perf_counter_ns())
-            answer.fail(error.kind, str(error))
+        for reused in (connection.usable, False):
+            try:
+                await connection.open()
+                await connection.exchange("POST", _CHAT, _ChatSink(answer), body=body, headers=self._headers)
+            except HttpError as error:
+                if reused and answer.headers_ns is None:
+                    continue
+                answer.end(time.perf_counter_ns())
+                answer.fail(error.kind, str(error))
+            return
 
     async def settle(self) -> None:
         """Wait for one token of another request: a service that works on what was broken off answers it late."""

@@ -29,7 +29,8 @@ from foundry_bench.worker import clock
 
 _LOGS_KEPT = 4096
 _STREAM_HEADER = (
-    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n"
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+    b"transfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n"
 )
 
 

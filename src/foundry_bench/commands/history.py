@@ -1,0 +1,34 @@
+"""``foundry-bench history``: the recorded runs."""
+
+import argparse
+import sys
+
+import msgspec
+
+from foundry_bench.session.store import list_runs
+from foundry_bench.session.tables import Column, Table, as_text
+from foundry_bench.values.format import UNDEFINED, one_line
+
+
+def main(args: argparse.Namespace) -> int:
+    """List the runs in ``args.out``, newest first, as a table or with ``args.json`` as one document; 0."""
+    runs = list_runs(args.out)
+    if args.json:
+        document = {"schema": "foundry-bench/history/1", "runs": runs}
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document, enc_hook=str), indent=2) + b"\n")
+        return 0
+    if not runs:
+        print(f"no runs in {args.out}; 'foundry-bench run' records one", file=sys.stderr)
+        return 0
+    columns = [Column(heading, figures=False) for heading in ("Run", "Recorded (UTC)", "Status", "Models")]
+    rows = [
+        (
+            one_line(run.id),
+            f"{run.created:%Y-%m-%d %H:%M}" if run.created else UNDEFINED,
+            run.status,
+            one_line(", ".join(run.models)),
+        )
+        for run in runs
+    ]
+    print(as_text(Table(columns, rows)))
+    return 0

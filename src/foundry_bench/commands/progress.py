@@ -1,0 +1,92 @@
+"""Progress on standard error: live bars on a terminal, silence elsewhere."""
+
+import sys
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from foundry_bench.values.events import (
+    AnswerProgressed,
+    Event,
+    ModelFinished,
+    SampleFinished,
+    StageProgressed,
+    StageStarted,
+)
+
+_DOING = {
+    "start": "starting the runtime",
+    "catalog": "looking it up",
+    "download": "downloading",
+    "load": "loading",
+    "canary": "first answer",
+    "warmup": "warming up",
+    "measure": "measuring",
+    "unload": "unloading",
+}
+
+
+class StderrProgress:
+    """One bar for the step in hand, with what is being done and the time it has taken."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[detail]}", markup=False, style="dim"),
+            console=self._console,
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def step(self, description: str, total: float | None = None) -> None:
+        """Begin a step; without a ``total`` the bar pulses."""
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+        self._task = self._bars.add_task(description, total=total, detail="")
+
+    def update(self, completed: float | None = None, detail: str | None = None, advance: float = 0) -> None:
+        """Move the step in hand on."""
+        if self._task is not None:
+            fields = {} if detail is None else {"detail": detail}
+            self._bars.update(self._task, completed=completed, advance=advance or None, **fields)
+
+    def say(self, line: str) -> None:
+        """A line that stays, above the bars; said off a terminal too."""
+        self._bars.console.print(line, markup=False, soft_wrap=True)
+
+    def show(self, event: Event) -> None:
+        """Follow a benchmark."""
+        match event:
+            case StageStarted():
+                counted = float(event.requests) if event.stage in {"warmup", "measure"} else None
+                total = 1.0 if event.stage == "download" else counted
+                self.step(f"{event.model}: {_DOING[event.stage]}", total)
+            case StageProgressed(fraction=fraction, detail=detail):
+                self.update(completed=fraction, detail=detail)
+            case AnswerProgressed():
+                rate = event.chunks / event.elapsed_s if event.elapsed_s > 0 else 0
+                self.update(detail=f"{event.chunks} tokens, {rate:.0f}/s")
+            case SampleFinished(sample=sample):
+                self.update(advance=0 if sample.path == "openai" else 1)
+                if not sample.counts and sample.error:
+                    where = f"{sample.model}, prompt {sample.prompt_id}, round {sample.round}"
+                    self.say(f"{where}: {sample.status}: {sample.error.message}")
+            case ModelFinished(error=error) if error:
+                advice = f" ({event.advice})" if event.advice else ""
+                self.say(f"{event.model}: {event.status}: {error.message}{advice}")

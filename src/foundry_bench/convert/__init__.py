@@ -1,0 +1,45 @@
+"""Turns a GGUF file of the Llama family into an ONNX Runtime GenAI model folder.
+
+Importing this package is cheap: numpy, onnx and gguf are imported by the first conversion.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from foundry_bench.convert.errors import ConvertError
+from foundry_bench.convert.model import ConvertedModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+__all__ = ["ConvertError", "ConvertedModel", "convert_gguf"]
+
+
+def convert_gguf(
+    source: Path,
+    out: Path,
+    *,
+    context: int | None = None,
+    accuracy_level: int = 4,
+    progress: Callable[[str, float], None] | None = None,
+) -> ConvertedModel:
+    """Write the model of the GGUF file `source` as the new folder `out`.
+
+    Args:
+        source: A GGUF file of the Llama architecture.
+        out: The folder to write; it appears when it is complete, and not at all after a failure.
+        context: The longest context in tokens, prompt and answer together; the file's own if that is shorter or
+            None is given. The runtime allocates its KV buffer for all of it.
+        accuracy_level: MatMulNBits' own: 4 multiplies in int8 and is fastest, 1 in float32.
+        progress: Called with the name of the stage and the fraction of it done.
+
+    Raises:
+        ConvertError: the file, or something it asks for, cannot be converted; one line says what and how to mend it.
+    """
+    try:
+        from foundry_bench.convert.genai_folder import write_folder
+    except ModuleNotFoundError as error:
+        raise ConvertError(f"{error.name} is not installed; pip install 'foundry-bench[import]'") from error
+    return write_folder(source, out, context, accuracy_level, progress or (lambda _stage, _done: None))

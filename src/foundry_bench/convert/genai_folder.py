@@ -1,0 +1,113 @@
+"""From a GGUF file to a folder that ONNX Runtime GenAI loads, all of it or nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from foundry_bench.convert.errors import ConvertError
+from foundry_bench.convert.gguf_file import GgufFile
+from foundry_bench.convert.hyperparameters import read_hyperparameters
+from foundry_bench.convert.llama_graph import LlamaGraph
+from foundry_bench.convert.model import ConvertedModel
+from foundry_bench.convert.onnx_writer import MODEL_FILE, OnnxWriter
+from foundry_bench.convert.tokenizer import tokenizer_files
+from foundry_bench.convert.vocabulary import read_vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from foundry_bench.convert.hyperparameters import Hyperparameters
+    from foundry_bench.convert.vocabulary import Vocabulary
+
+_ACCURACY_LEVELS: Final = range(5)
+
+
+def write_folder(
+    source: Path,
+    out: Path,
+    context: int | None,
+    accuracy_level: int,
+    progress: Callable[[str, float], None],
+) -> ConvertedModel:
+    """See `foundry_bench.convert.convert_gguf`."""
+    if accuracy_level not in _ACCURACY_LEVELS:
+        raise ConvertError(f"accuracy level {accuracy_level}; choose one of 0 to {_ACCURACY_LEVELS[-1]}")
+    if out.exists():
+        raise ConvertError(f"{out}: exists already; remove it or choose another folder")
+    gguf = GgufFile(source)
+    sizes = read_hyperparameters(gguf, context)
+    vocabulary = read_vocabulary(gguf, sizes.vocabulary)
+    texts = tokenizer_files(gguf, vocabulary, sizes.context)
+    texts["genai_config.json"] = json.dumps(_genai_config(sizes, vocabulary), indent=2)
+    with _whole_or_nothing(out) as folder:
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        with OnnxWriter(folder) as writer:
+            LlamaGraph(gguf, sizes, writer, accuracy_level).write(lambda done: progress("weights", done))
+        bytes_written = sum(file.stat().st_size for file in folder.iterdir())
+    return ConvertedModel(
+        name=gguf.get("general.name", str, source.stem),
+        architecture=gguf.get("general.architecture", str),
+        layers=sizes.layers,
+        context_length=sizes.context,
+        license=gguf.get("general.license", str, "") or None,
+        tensor_types=Counter(tensor.kind.name for tensor in gguf.tensors.values()),
+        bytes_written=bytes_written,
+    )
+
+
+@contextmanager
+def _whole_or_nothing(out: Path) -> Iterator[Path]:
+    """A new folder beside `out`, which becomes `out` at the end and is removed after any failure."""
+    folder = out.with_name(f".{out.name}.{uuid.uuid4().hex}.partial")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir()
+        yield folder
+        folder.rename(out)
+    except OSError as error:
+        raise ConvertError(f"{out}: cannot be written: {error}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _genai_config(sizes: Hyperparameters, vocabulary: Vocabulary) -> dict[str, object]:
+    """ONNX Runtime GenAI's description of the model; the KV buffer is as long as the context says."""
+    decoder = {
+        "session_options": {"provider_options": []},
+        "filename": MODEL_FILE,
+        "head_size": sizes.head_size,
+        "hidden_size": sizes.hidden,
+        "inputs": {
+            "input_ids": "input_ids",
+            "attention_mask": "attention_mask",
+            "past_key_names": "past_key_values.%d.key",
+            "past_value_names": "past_key_values.%d.value",
+        },
+        "outputs": {
+            "logits": "logits",
+            "present_key_names": "present.%d.key",
+            "present_value_names": "present.%d.value",
+        },
+        "num_attention_heads": sizes.heads,
+        "num_hidden_layers": sizes.layers,
+        "num_key_value_heads": sizes.kv_heads,
+    }
+    return {
+        "model": {
+            "type": "llama",
+            "vocab_size": sizes.vocabulary,
+            "context_length": sizes.context,
+            "bos_token_id": vocabulary.ends[0] if vocabulary.bos is None else vocabulary.bos,
+            "eos_token_id": list(vocabulary.ends),
+            "pad_token_id": vocabulary.pad,
+            "decoder": decoder,
+        },
+        "search": {"max_length": sizes.context, "past_present_share_buffer": True},
+    }

@@ -1,0 +1,43 @@
+"""Writes a file whole or not at all."""
+
+import os
+import time
+from pathlib import Path
+
+_READER_WAITS_S = (0.01, 0.05, 0.2, 0.5)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace the file by ``content``, on disk before this returns; killed at any point, the old one is still there.
+
+    A device or pipe can't be replaced and is written to; a link stays a link.
+
+    Raises:
+        OSError: for instance where the disk is full; the old file is as it was.
+    """
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
+    path = path.resolve()
+    draft = path.with_name(f"{path.name}.tmp")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _replace(draft, path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _replace(draft: Path, path: Path) -> None:
+    """On Windows a file that someone reads can't be replaced: readers are short, so wait for them."""
+    for wait_s in _READER_WAITS_S:
+        try:
+            draft.replace(path)
+        except PermissionError:
+            time.sleep(wait_s)
+        else:
+            return
+    draft.replace(path)

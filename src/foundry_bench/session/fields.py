@@ -1,0 +1,125 @@
+"""The settings: what each is called, which rule it obeys, what it is without being set."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from foundry_bench.session import rules
+from foundry_bench.session.prompts import as_given, prompts
+from foundry_bench.session.refusals import MOST, Check
+from foundry_bench.values.plan import Client, Plan, Via
+
+
+def _last(texts: Sequence[str]) -> str:
+    return texts[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a value is checked; ``convert`` makes it first from the texts of an option, which may be repeated."""
+
+    check: Check
+    convert: Callable[[Sequence[str]], object] = _last
+    metavar: str | None = None
+
+    def read(self, texts: Sequence[str], name: str) -> object:
+        """The value that texts of the command line or the environment stand for.
+
+        Raises:
+            InputError: if it breaks the rule; ``name`` is what the value is called there.
+        """
+        return self.check(self.convert(texts), name)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting: its rule, what it is, its options on the command line, its environment variable."""
+
+    rule: Rule
+    help: str
+    options: tuple[str, ...]
+    env: str | None = None
+
+
+def _names(texts: Sequence[str]) -> list[str]:
+    return [name for text in texts for name in text.split(",") if name.strip()]
+
+
+def _number(texts: Sequence[str]) -> object:
+    for kind in (int, float):
+        try:
+            return kind(texts[-1])
+        except ValueError:
+            continue
+    return texts[-1]
+
+
+def _flag(texts: Sequence[str]) -> object:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    return words.get(texts[-1].strip().lower(), texts[-1])
+
+
+def natural(expects: str, low: int, high: int = MOST) -> Rule:
+    """A rule for whole numbers."""
+    return Rule(rules.number(f"a whole number {expects}", lambda n: low <= n <= high, whole=True), _number, "N")
+
+
+COUNT = Rule(rules.count, _number, "N")
+NATURAL = natural("of at least 0", 0)
+TEMPERATURE = Rule(rules.number("a number from 0 to 2", lambda x: 0 <= x <= 2), _number, "X")
+SECONDS = Rule(rules.number("a number of seconds above 0", lambda s: s > 0), _number, "S")
+FLAG = Rule(rules.flag, _flag)
+NAME = Rule(rules.label, metavar="NAME")
+TEXT = Rule(rules.text, metavar="TEXT")
+URL = Rule(rules.url, metavar="URL")
+FOLDER = Rule(rules.folder, metavar="DIR")
+CLIENT, VIA = (Rule(rules.choice(*get_args(kind)), metavar="|".join(get_args(kind))) for kind in (Client, Via))
+
+# By its name in a plan file; "foundry." is the table of the embedded runtime.
+FIELDS: Mapping[str, Field] = {
+    "models": Field(
+        Rule(rules.models, _names, "NAME"),
+        "model to measure: alias, id or ENDPOINT:ID; repeatable",
+        ("-m", "--model"),
+        "BENCH_MODELS",
+    ),
+    "prompts": Field(
+        Rule(prompts, as_given, "TEXT"),
+        "prompt; repeatable (default: four short questions)",
+        ("--prompt",),
+        "BENCH_PROMPT",
+    ),
+    "endpoint": Field(
+        URL,
+        "OpenAI-compatible service to measure, in place of the embedded runtime",
+        ("-e", "--endpoint"),
+        "FOUNDRY_LOCAL_ENDPOINT",
+    ),
+    "system": Field(TEXT, "system prompt, for prompts without one of their own", ("--system",)),
+    "rounds": Field(COUNT, "measured rounds; each sends every prompt once", ("--rounds",), "BENCH_ROUNDS"),
+    "warmup": Field(NATURAL, "rounds before those, not counted", ("--warmup",)),
+    "max_tokens": Field(COUNT, "longest answer, in tokens", ("--max-tokens",)),
+    "temperature": Field(TEMPERATURE, "0 is deterministic, 2 the wildest", ("--temperature",)),
+    "seed": Field(NATURAL, "seed of the random choice of tokens", ("--seed",)),
+    "concurrency": Field(natural("from 1 to 256", 1, 256), "requests in flight at once", ("--concurrency",)),
+    "stream": Field(FLAG, "ask for a stream: without one there is no first-token time", ("--stream",), "BENCH_STREAM"),
+    "timeout": Field(SECONDS, "longest wait for one answer, in seconds", ("--timeout",)),
+    "client": Field(CLIENT, "openai: also measure through the openai package", ("--client",)),
+    "via": Field(VIA, "how the embedded runtime is asked", ("--via",)),
+    "calibrate": Field(FLAG, "measure this machine's own timing error first", ("--calibrate",)),
+    "out": Field(FOLDER, "where runs are kept", ("-o", "--out")),
+    "foundry.catalog_url": Field(
+        URL, "catalog of the embedded runtime", ("--catalog-url",), "FOUNDRY_BENCH_CATALOG_URL"
+    ),
+    "foundry.model_cache_dir": Field(
+        FOLDER, "model cache of the embedded runtime", ("--model-cache",), "FOUNDRY_BENCH_MODEL_CACHE"
+    ),
+    "foundry.app_data_dir": Field(FOLDER, "data folder of the embedded runtime", ("--data-dir",), "FOUNDRY_BENCH_DATA"),
+}
+
+_PLAN = Plan(models=())
+DEFAULTS: Mapping[str, object] = {
+    **{name: getattr(_PLAN, name, None) for name in FIELDS},
+    "timeout": _PLAN.timeout_s,
+    "out": "runs",
+}

@@ -1,0 +1,110 @@
+"""The files a benchmark is written in: plan and config, models, prompts. Each is read into settings by name."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foundry_bench.session.documents import line_of, parse_json, parse_toml, read_text
+from foundry_bench.session.fields import FIELDS
+from foundry_bench.session.prompts import prompts
+from foundry_bench.session.refusals import Check, instance, known, place, record, refusal
+from foundry_bench.session.rules import labels, models, number, url, variable
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.plan import Prompt
+
+_ENDPOINT: Mapping[str, Check] = {"url": url, "key_env": variable}
+_MODEL: Mapping[str, Check] = {
+    "capabilities": labels,
+    "size_mb": number("a number of MB above 0", lambda size: size > 0),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A service with a name; ``key_env`` names the environment variable that holds its key."""
+
+    url: str
+    key_env: str | None = None
+
+
+def read_prompts(path: Path) -> tuple[Prompt, ...]:
+    """The prompts of a ``prompts.json``: a list of texts, of objects, or of both.
+
+    Raises:
+        InputError: with the file and the line or prompt that can't be used.
+    """
+    with place(path):
+        return prompts(parse_json(read_text(path)), "the file")
+
+
+def read_models(path: Path) -> dict[str, Any]:
+    """Settings from a ``models.json``: ``models``, and where it has them ``prompts`` and ``capabilities``.
+
+    Raises:
+        InputError: with the file and the line or key that can't be used.
+    """
+    with place(path):
+        match parse_json(read_text(path)):
+            case list(names):
+                return {"models": models(names, "the file")}
+            case {"models": _} | {"prompts": _} as document:
+                known(document, ("models", "prompts"))
+                return {key: FIELDS[key].rule.check(value, key) for key, value in document.items()}
+            case dict(described):
+                aliases = models(list(described), "the file")
+                details = zip(aliases, described.values(), strict=True)
+                return {
+                    "models": aliases,
+                    "capabilities": {name: _capabilities(value, name) for name, value in details},
+                }
+            case other:
+                raise refusal("the file", 'a list of names, such as ["phi-4-mini"], or an object of models', other)
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Settings from a plan or a user's config, both TOML; ``endpoints``, where it has them, by their names.
+
+    ``prompts`` may be the path of a ``prompts.json``, relative to the file.
+
+    Raises:
+        InputError: with the file and the line or key that can't be used.
+    """
+    with place(path):
+        text = read_text(path)
+        document = parse_toml(text)
+        runtime = instance(document.pop("foundry", {}), dict, "foundry", "a table")
+        document |= {f"foundry.{key}": value for key, value in runtime.items()}
+        known(document, (*FIELDS, "endpoints"))
+        return {key: _setting(key, value, path.parent, text) for key, value in document.items()}
+
+
+def _setting(key: str, value: object, folder: Path, text: str) -> object:
+    try:
+        if key == "endpoints":
+            return _endpoints(value)
+        if key == "prompts" and isinstance(value, str):
+            return read_prompts(folder / value)
+        return FIELDS[key].rule.check(value, key)
+    except InputError as error:
+        line = line_of(text, key)
+        raise InputError(f"line {line}: {error}" if line else str(error)) from None
+
+
+def _endpoints(value: object) -> dict[str, Endpoint]:
+    found = {}
+    for name, given in instance(value, dict, "endpoints", "a table").items():
+        key = f"endpoints.{name}"
+        if not re.fullmatch(r"[\w.-]+", name):
+            raise refusal("an endpoint's name", "made of letters, digits, '.', '_' and '-'", name)
+        fields = record(given, _ENDPOINT, key, 'a table such as {url = "http://lab:5273"}')
+        if "url" not in fields:
+            raise InputError(f"{key} has no url; give it one")
+        found[name] = Endpoint(**fields)
+    return found
+
+
+def _capabilities(value: object, name: str) -> tuple[str, ...]:
+    fields = record(value, _MODEL, f"model '{name}'", 'an object such as {"capabilities": ["chat"]}')
+    return tuple(fields.get("capabilities", ()))

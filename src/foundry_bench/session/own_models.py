@@ -1,0 +1,70 @@
+"""Models of one's own: which folders were imported under which names."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from foundry_bench.session.paths import data_dir
+from foundry_bench.values.errors import InputError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnModel:
+    """An imported model: its folder, where it came from, and its licence where known."""
+
+    path: str
+    source: str
+    license: str | None = None
+
+
+def folder_for(name: str) -> Path:
+    """Where a converted model of this name is kept."""
+    return data_dir() / "models" / name
+
+
+def list_own() -> dict[str, OwnModel]:
+    """Every imported model by name.
+
+    Raises:
+        InputError: the registry was damaged by hand.
+    """
+    file = _registry()
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, OwnModel])
+    except FileNotFoundError:
+        return {}
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: not a list of imported models ({error}); mend or remove it") from error
+
+
+def register(name: str, model: OwnModel) -> None:
+    """Remember ``model`` under ``name``, in place of an older one.
+
+    Raises:
+        InputError: the name can't be a folder's name everywhere.
+    """
+    check_name(name)
+    file = _registry()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_suffix(".new")
+    content = msgspec.json.encode(list_own() | {name: model}, order="deterministic")
+    fresh.write_bytes(msgspec.json.format(content, indent=2))
+    fresh.replace(file)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that can't be a folder's name on every system.
+
+    Raises:
+        InputError: it has other characters than letters, digits, dot, dash and underscore.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(f"--name {name!r}: use letters, digits, dots, dashes and underscores only")
+
+
+def _registry() -> Path:
+    return data_dir() / "models" / "registry.json"

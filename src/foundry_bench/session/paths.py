@@ -1,0 +1,27 @@
+"""Where the product keeps what belongs to a user."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from foundry_bench.values.plan import Runtime
+
+
+def data_dir() -> Path:
+    """The data folder: ``FOUNDRY_BENCH_HOME``, or the platform's own place."""
+    home = os.environ.get("FOUNDRY_BENCH_HOME")
+    return Path(home) if home else user_data_path("foundry-bench", appauthor=False)
+
+
+def log_dir() -> Path:
+    """Where workers that belong to no run write their logs."""
+    return data_dir() / "logs"
+
+
+def with_default_folders(runtime: Runtime) -> Runtime:
+    """The runtime's settings with both folders filled in."""
+    app_data = Path(runtime.app_data_dir).expanduser() if runtime.app_data_dir else data_dir() / "runtime"
+    cache = Path(runtime.model_cache_dir).expanduser() if runtime.model_cache_dir else app_data / "cache" / "models"
+    return replace(runtime, app_data_dir=str(app_data.absolute()), model_cache_dir=str(cache.absolute()))

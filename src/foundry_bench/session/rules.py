@@ -1,0 +1,149 @@
+"""The rules single values obey, wherever they come from."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from foundry_bench.session.refusals import MOST, Check, instance, refusal, shown
+from foundry_bench.values.errors import InputError
+
+
+def number(expects: str, fits: Callable[[float], bool], *, whole: bool = False) -> Check:
+    """A rule for finite numbers; true and false are none."""
+
+    def check(value: object, name: str) -> float:
+        found = instance(value, int if whole else (int, float), name, expects)
+        if isinstance(found, bool) or not fits(found) or found > MOST:
+            raise refusal(name, expects, value)
+        return found if whole else float(found)
+
+    return check
+
+
+count = number("a whole number of at least 1", lambda n: n >= 1, whole=True)
+
+
+def choice(*options: str) -> Check:
+    """A rule for one word of several."""
+
+    def check(value: object, name: str) -> object:
+        if value not in options:
+            raise refusal(name, " or ".join(map(repr, options)), value)
+        return value
+
+    return check
+
+
+def flag(value: object, name: str) -> bool:
+    """True or false.
+
+    Raises:
+        InputError: for anything else.
+    """
+    return instance(value, bool, name, "true or false")
+
+
+def text(value: object, name: str) -> str:
+    """Text of any length that a file can hold.
+
+    Raises:
+        InputError: for anything but text, or if half of a Unicode surrogate pair is in it.
+    """
+    content = instance(value, str, name, "text")
+    if not content.isascii() and re.search("[\ud800-\udfff]", content):
+        raise InputError(f"{name} holds half of a Unicode character; write it again")
+    return content
+
+
+def label(value: object, name: str) -> str:
+    """A name of one line, without the space around it.
+
+    Raises:
+        InputError: if it is empty or holds a line break or another control character.
+    """
+    expects = "a name of one line"
+    content = instance(value, str, name, expects).strip()
+    if not content or not content.isprintable():
+        raise refusal(name, expects, value)
+    return content
+
+
+def labels(value: object, name: str) -> tuple[str, ...]:
+    """A list of names, none of them twice; it may be empty.
+
+    Raises:
+        InputError: if it is no such list.
+    """
+    items = instance(value, list, name, "a list of names")
+    found: list[str] = []
+    for position, item in enumerate(items, 1):
+        content = label(item, f"{name}: item {position}")
+        if content in found:
+            raise InputError(f"{name}: {shown(content)} is there twice; remove one")
+        found.append(content)
+    return tuple(found)
+
+
+def models(value: object, name: str) -> tuple[str, ...]:
+    """A list of at least one model.
+
+    Raises:
+        InputError: if it is no such list.
+    """
+    found = labels(value, name)
+    if not found:
+        raise InputError(f"{name} is an empty list; name at least one model")
+    return found
+
+
+def folder(value: object, name: str) -> str:
+    """A path, with ``~`` spelled out.
+
+    Raises:
+        InputError: if it is blank, holds a control character, or the home folder it speaks of is not known.
+    """
+    path = instance(value, str, name, "a path")
+    if not path.strip():
+        raise refusal(name, "a path", value)
+    if re.search(r"[\0-\x1f]", path):  # "C:\new" in TOML holds a line break
+        raise InputError(f"{name} {shown(path)} holds a control character; write a Windows path in 'single quotes'")
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError:
+        raise InputError(f"{name} {shown(path)}: there is no such home folder; write the path in full") from None
+
+
+def url(value: object, name: str) -> str:
+    """The base URL of a service, without a key in it.
+
+    Raises:
+        InputError: if it is not http or https, has no host, or has more than host, port and path.
+    """
+    address = instance(value, str, name, "an http or https URL").strip()
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        # urlsplit's own words may quote the address, and with it a password.
+        raise InputError(f"{name} is not a URL: its host or port is malformed") from error
+    if "@" in address:
+        raise InputError(f"{name} holds a user name or password; keys belong in the environment")
+    if parts.query or parts.fragment:
+        raise InputError(f"{name} must end before the '?' or '#'; keys belong in the environment")
+    if re.fullmatch(r"(?!https?:)[\w.-]+(:\d+)?(/[\w./-]*)?", address):
+        raise InputError(f"{name} {shown(address)} has no scheme; write http://{address}")
+    if parts.scheme not in {"http", "https"} or not host or not address.isprintable() or " " in address:
+        raise refusal(name, "an http or https URL with a host, such as http://localhost:5273", address)
+    return address
+
+
+def variable(value: object, name: str) -> str:
+    """The name of an environment variable.
+
+    Raises:
+        InputError: if it can't be one; the value isn't shown, since it may be the key itself.
+    """
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_]\w*", value, re.ASCII):
+        raise InputError(f"{name} must be the name of an environment variable, such as LAB_KEY, never the key itself")
+    return value

@@ -1,0 +1,112 @@
+"""Which value each setting has, and where it came from."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from foundry_bench.session.fields import DEFAULTS, FIELDS
+from foundry_bench.session.inputs import Endpoint, read_models, read_settings
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.plan import Plan, Runtime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, merged.
+
+    Attributes:
+        plan: what is to be measured.
+        out: the folder of recorded runs.
+        endpoints: the services that have a name.
+        values: each setting by its name in a plan file.
+        sources: where each value came from, such as "command line", "environment BENCH_ROUNDS" or "plan.toml".
+    """
+
+    plan: Plan
+    out: Path
+    endpoints: Mapping[str, Endpoint]
+    values: Mapping[str, Any]
+    sources: Mapping[str, str]
+
+
+def resolve(
+    options: Mapping[str, object],
+    environ: Mapping[str, str],
+    plan: Path | None = None,
+    *,
+    models_needed: bool = True,
+) -> Settings:
+    """Merges command line > environment > plan file > user's config.toml > defaults.
+
+    Args:
+        options: checked values of the command line by name; None, and names of no setting, are passed over.
+        environ: the environment.
+        plan: a ``.toml`` plan, or a ``models.json``.
+        models_needed: whether it is an error to name no model.
+
+    Raises:
+        InputError: for a file or variable that can't be used, or if no model is named.
+    """
+    config = _config(environ)
+    written = _written(plan) if plan else {}
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for source, layer in (
+        ("default", DEFAULTS),
+        (config_path(environ).name, config),
+        (plan.name if plan else "", written),
+        *_environment(environ),
+        ("command line", {name: value for name, value in options.items() if value is not None}),
+    ):
+        ours = {name: value for name, value in layer.items() if name in FIELDS}
+        values |= ours
+        sources |= dict.fromkeys(ours, source)
+    if models_needed and not values["models"]:
+        raise InputError("no model is named; use -m NAME, BENCH_MODELS or a plan ('foundry-bench models' lists them)")
+    return Settings(
+        plan=_plan(values, written.get("capabilities", {})),
+        out=Path(values["out"]),
+        endpoints=config.get("endpoints", {}) | written.get("endpoints", {}),
+        values=values,
+        sources=sources,
+    )
+
+
+def config_path(environ: Mapping[str, str]) -> Path:
+    """The user's config file, whether or not it is there."""
+    named = environ.get("FOUNDRY_BENCH_CONFIG", "").strip()
+    return Path(named) if named else platformdirs.user_config_path("foundry-bench", appauthor=False) / "config.toml"
+
+
+def _config(environ: Mapping[str, str]) -> dict[str, Any]:
+    path = config_path(environ)
+    named = environ.get("FOUNDRY_BENCH_CONFIG", "").strip()
+    with suppress(OSError):  # a folder we may not look into: reading the file gives the reason
+        if not named and not path.exists():
+            return {}
+    return read_settings(path)
+
+
+def _written(path: Path) -> dict[str, Any]:
+    match path.suffix.lower():
+        case ".toml":
+            return read_settings(path)
+        case ".json":
+            return read_models(path)
+    raise InputError(f"{path}: must be a .toml plan or a .json list of models")
+
+
+def _environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, object]]]:
+    for name, field in FIELDS.items():
+        if field.env and environ.get(field.env, "").strip():
+            yield f"environment {field.env}", {name: field.rule.read([environ[field.env]], field.env)}
+
+
+def _plan(values: Mapping[str, Any], capabilities: Mapping[str, tuple[str, ...]]) -> Plan:
+    runtime = {name.removeprefix("foundry."): value for name, value in values.items() if name.startswith("foundry.")}
+    others = {name: value for name, value in values.items() if name not in {"out", "timeout"} and "." not in name}
+    return Plan(**others, timeout_s=values["timeout"], capabilities=capabilities, runtime=Runtime(**runtime))

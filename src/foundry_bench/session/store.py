@@ -1,0 +1,280 @@
+"""A run on disk: ``samples.jsonl``, which grows, and ``run.json``, which is replaced whole."""
+
+import contextlib
+import os
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import msgspec
+import psutil
+
+from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.samples import SampleFile, SampleLog
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.plan import Plan
+from foundry_bench.values.record import Sample
+from foundry_bench.values.result import RUN_SCHEMA, ModelResult, RunRecord, RunStatus
+
+RUN_FILE = "run.json"
+SAMPLES_FILE = "samples.jsonl"
+
+_ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+_HEAD_BYTES = 1 << 14
+# The first line of a run.json after all that a list of runs needs: no line within a value is indented so little.
+_HEAD_END = b'\n  "calibration":'
+# A machine's clock may be set between the start of a run and its listing; a process id isn't reused that fast.
+_SAME_PROCESS_S = 60
+
+_records = msgspec.json.Decoder(RunRecord)
+
+
+class Run:
+    """A run that is being recorded. ``record`` is what ``run.json`` says, or will say after the next write."""
+
+    def __init__(self, path: Path, record: RunRecord) -> None:
+        self.path = path
+        self.record = replace(record, status="running", environment={**record.environment, "process": _this_process()})
+        self._log = SampleLog(path / SAMPLES_FILE)
+        self.write_run_json()
+
+    @classmethod
+    def create(
+        cls,
+        out: Path,
+        plan: Plan,
+        environment: Mapping[str, Any],
+        *,
+        created: datetime | None = None,
+        run_id: str | None = None,
+    ) -> Self:
+        """Make the folder of a new run.
+
+        Args:
+            out: the folder of all runs; made where it is missing.
+            plan: what will be measured.
+            environment: the machine, as plain JSON.
+            created: now, where it is not given.
+            run_id: name of the run's folder; ``new_run_id`` where it is not given.
+
+        Raises:
+            InputError: the folder can't be made.
+        """
+        created = (created or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+        run_id = run_id or new_run_id(created, plan.models)
+        try:
+            (out / run_id).mkdir(parents=True)
+        except (FileExistsError, NotADirectoryError, PermissionError) as error:
+            raise InputError(f"{out / run_id}: {error.strerror}; choose another folder with --out") from error
+        return cls(
+            out / run_id,
+            RunRecord(id=run_id, created=created, status="running", plan=plan, environment=environment),
+        )
+
+    @classmethod
+    def resume(cls, path: Path) -> Self:
+        """Go on recording the run in the folder ``path``, by its own plan.
+
+        Raises:
+            InputError: there is no readable run, or another process is recording it.
+        """
+        record = load(path)
+        if record.status == "running" and _is_alive(record.environment):
+            raise InputError(f"{path}: another process is recording this run; wait for its end")
+        return cls(path, record)
+
+    def append(self, sample: Sample) -> None:
+        """Record a finished request; it is on disk when this returns.
+
+        Raises:
+            OSError: for instance where the disk is full; no part of the sample stays in the file.
+        """
+        self._log.append(sample)
+
+    def samples(self) -> SampleFile:
+        """The samples recorded so far."""
+        return read_samples(self.path)
+
+    def finished_models(self) -> set[str]:
+        """Names of the models that need no more measuring."""
+        return {model.name for model in self.record.models if model.status == "ok"}
+
+    def add_model(self, result: ModelResult) -> None:
+        """Record a model's result, in place of an earlier one of the same name.
+
+        Raises:
+            OSError: ``run.json`` can't be written; the old one is as it was.
+        """
+        models = {model.name: model for model in self.record.models} | {result.name: result}
+        self.record = replace(self.record, models=tuple(models.values()))
+        self.write_run_json()
+
+    def write_run_json(self) -> None:
+        """Replace ``run.json`` by ``record``, atomically.
+
+        Raises:
+            OSError: it can't be written; the old one is as it was.
+        """
+        write_atomically(self.path / RUN_FILE, msgspec.json.format(msgspec.json.encode(self.record), indent=2) + b"\n")
+
+    def close(self, status: RunStatus) -> None:
+        """Record how the run ended, and stop recording.
+
+        Raises:
+            OSError: ``run.json`` can't be written.
+        """
+        self._log.close()
+        self.record = replace(self.record, status=status)
+        self.write_run_json()
+
+    def log_path(self, model: str) -> Path:
+        """Where the worker of a model writes its log."""
+        return self.path / "logs" / f"{_slug(model)}.log"
+
+
+def read_samples(path: Path) -> SampleFile:
+    """The samples of the run in the folder ``path``."""
+    return SampleFile(path / SAMPLES_FILE)
+
+
+def load(path: Path) -> RunRecord:
+    """The ``run.json`` of the run in the folder ``path``.
+
+    Raises:
+        InputError: it is missing, damaged, or of another schema.
+    """
+    file = path / RUN_FILE
+    try:
+        record = _records.decode(file.read_bytes())
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}; a run keeps its results there") from error
+    except ValueError as error:
+        raise InputError(f"{file}: {error}; restore it, or measure again") from error
+    if record.schema != RUN_SCHEMA:
+        raise InputError(f"{file}: schema is {record.schema!r}, expected {RUN_SCHEMA!r}; update foundry-bench")
+    return record
+
+
+def new_run_id(created: datetime, models: Sequence[str]) -> str:
+    """A name for a run such as ``20261122-141530-smollm2-135m-x7``: sorts by time (UTC), legal on every system.
+
+    The two random characters at its end tell apart runs that begin in the same second.
+    """
+    more = f"-and-{len(models) - 1}" if len(models) > 1 else ""
+    tail = "".join(secrets.choice(_ID_ALPHABET) for _ in range(2))
+    return f"{created.astimezone(UTC):%Y%m%d-%H%M%S}-{_slug(models[0] if models else '')}{more}-{tail}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHead:
+    """A line of the list of runs. What is damaged is ``unreadable`` and has no date."""
+
+    path: Path
+    id: str
+    created: datetime | None
+    status: RunStatus | Literal["unreadable"]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _PlanHead:
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    id: str
+    created: datetime
+    status: RunStatus
+    plan: _PlanHead
+    environment: dict[str, Any]
+
+
+_heads = msgspec.json.Decoder(_Head)
+
+
+def list_runs(out: Path) -> list[RunHead]:
+    """The runs in the folder ``out``, newest first; reads the first few kilobytes of each ``run.json``.
+
+    A run that says ``running``, but whose process is gone, is ``interrupted``.
+    """
+    heads = []
+    for path in _run_folders(out):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            heads.append(_head(path))
+    return heads
+
+
+def find_run(out: Path, ref: str) -> Path:
+    """The folder of the run that ``ref`` names.
+
+    Args:
+        out: the folder of all runs.
+        ref: a run's folder or ``run.json``, its id, the beginning of the id of one run only, or ``last``.
+
+    Raises:
+        InputError: there is none, or several.
+    """
+    path = Path(ref)
+    path = path.parent if path.name == RUN_FILE else path
+    if ref and ref != "last" and (path / RUN_FILE).is_file():
+        return path
+    prefix = "" if ref == "last" else ref
+    folders = (path for path in _run_folders(out) if path.name.startswith(prefix) and (path / RUN_FILE).is_file())
+    found = list(islice(folders, 1)) if ref == "last" else list(folders)
+    found = [path for path in found if path.name == ref] or found
+    if not found:
+        raise InputError(f"no run {ref!r} in {out}; 'foundry-bench history' lists them")
+    if len(found) > 1:
+        raise InputError(f"{len(found)} runs in {out} begin with {ref!r}, such as {found[0].name}; write more of it")
+    return found[0]
+
+
+def _run_folders(out: Path) -> list[Path]:
+    """All that may be runs, newest first."""
+    try:
+        return sorted(out.iterdir(), key=lambda path: path.name, reverse=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _head(path: Path) -> RunHead:
+    with (path / RUN_FILE).open("rb") as file:
+        content = file.read(_HEAD_BYTES)
+        head, end, _ = content.partition(_HEAD_END)
+        try:
+            found = _heads.decode(head.removesuffix(b",") + b"}" if end else content + file.read())
+        except ValueError:
+            return RunHead(path=path, id=path.name, created=None, status="unreadable", models=())
+    gone = found.status == "running" and not _is_alive(found.environment)
+    return RunHead(
+        path=path,
+        id=found.id,
+        created=found.created,
+        status="interrupted" if gone else found.status,
+        models=found.plan.models,
+    )
+
+
+def _this_process() -> dict[str, float]:
+    return {"pid": os.getpid(), "started": psutil.Process().create_time()}
+
+
+def _is_alive(environment: Mapping[str, Any]) -> bool:
+    """Whether the process that recorded itself in ``environment`` still runs, on this machine."""
+    try:
+        process = environment["process"]
+        started: float = psutil.Process(process["pid"]).create_time()
+        return abs(started - float(process["started"])) < _SAME_PROCESS_S
+    except (psutil.Error, KeyError, TypeError, ValueError):
+        return False
+
+
+def _slug(name: str) -> str:
+    """A name as part of a file's name: short, lower case, with nothing that any system forbids."""
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower())[:40].strip("-.") or "models"

@@ -1,0 +1,33 @@
+"""From the names in a plan to the targets that workers are sent to."""
+
+from collections.abc import Mapping
+
+from foundry_bench.session.inputs import Endpoint
+from foundry_bench.session.own_models import OwnModel
+from foundry_bench.values.plan import Plan, Target
+
+# The key of an endpoint that is named by its URL alone.
+KEY_VARIABLE = "FOUNDRY_BENCH_API_KEY"
+
+
+def find_targets(plan: Plan, endpoints: Mapping[str, Endpoint], own: Mapping[str, OwnModel]) -> tuple[Target, ...]:
+    """One target a name: ``endpoint:id`` of a named endpoint, the plan's endpoint, one's own model, the catalog."""
+    return tuple(find_target(name, plan.endpoint, endpoints, own) for name in plan.models)
+
+
+def find_target(name: str, url: str | None, endpoints: Mapping[str, Endpoint], own: Mapping[str, OwnModel]) -> Target:
+    """The target that ``name`` stands for; whether the model is there only its worker can tell."""
+    prefix, colon, model = name.partition(":")
+    if colon and prefix in endpoints:
+        endpoint = endpoints[prefix]
+        return Target(name=name, backend="openai_http", model=model, url=endpoint.url, key_env=endpoint.key_env)
+    if url:
+        return endpoint_target(url, name)
+    if name in own:
+        return Target(name=name, backend="foundry", model=name, path=own[name].path, license=own[name].license)
+    return Target(name=name, backend="foundry", model=name)
+
+
+def endpoint_target(url: str, model: str = "") -> Target:
+    """A model at an endpoint that is named by its URL alone."""
+    return Target(name=model, backend="openai_http", model=model, url=url, key_env=KEY_VARIABLE)

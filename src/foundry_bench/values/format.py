@@ -1,0 +1,87 @@
+"""Figures as people read them: the one place where units are put to numbers, and text is made safe for a line."""
+
+import re
+from math import floor, isfinite, log10
+
+from foundry_bench.values.metrics import Unit
+from foundry_bench.values.stats import Distribution
+
+UNDEFINED = "\N{EN DASH}"
+
+# Escape sequences of terminals: CSI, OSC with either terminator, and the two-character ones.
+_ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]?")
+# Control characters, line separators, and the marks that reverse the direction of what follows.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+
+
+def seconds(value: float | None, *, sign: bool = False) -> str:
+    """Seconds to ``850 ms`` or ``1.23 s``, three digits; ``sign`` puts a plus before what is not negative."""
+    return _with_unit(value, "s", sign=sign)
+
+
+def rate(value: float | None, *, sign: bool = False) -> str:
+    """Tokens a second to ``38.2 tok/s``, three digits."""
+    return _with_unit(value, "tokens/s", sign=sign)
+
+
+def figure(value: float | None, unit: Unit, *, sign: bool = False) -> str:
+    """A value of a metric, by the metric's unit."""
+    return _with_unit(value, unit, sign=sign)
+
+
+def mean_with_interval(distribution: Distribution | None, unit: Unit, *, sign: bool = False) -> str:
+    """``38.2 ± 1.1 tok/s``: the mean and the farther end of its 95 % interval; the mean alone where there is none.
+
+    The interval shows two digits and the mean as many decimals as it: more would be noise.
+    """
+    if distribution is None or distribution.ci95_mean is None:
+        return _with_unit(distribution.mean if distribution else None, unit, sign=sign)
+    mean = distribution.mean
+    low, high = distribution.ci95_mean
+    margin = max(high - mean, mean - low)
+    factor, symbol = _scale(max(abs(mean), margin), unit)
+    decimals = _decimals(margin * factor, 2) if margin else _decimals(mean * factor, 3)
+    plus = "+" if sign else ""
+    return f"{mean * factor:{plus},.{decimals}f} ± {margin * factor:,.{decimals}f} {symbol}"
+
+
+def megabytes(value: float | None) -> str:
+    """MB to ``251 MB`` or ``3.70 GB`` (1 GB is 1,000 MB), three digits."""
+    if value is None or not isfinite(value):
+        return UNDEFINED
+    if value < 1000:
+        return f"{value:.{_decimals(value, 3)}f} MB"
+    return f"{value / 1000:.{_decimals(value / 1000, 3)}f} GB"
+
+
+def percent(fraction: float | None, *, sign: bool = False) -> str:
+    """A fraction of 1 to ``12 %``, two digits."""
+    if fraction is None or not isfinite(fraction):
+        return UNDEFINED
+    plus = "+" if sign else ""
+    return f"{fraction * 100:{plus}.{_decimals(fraction * 100, 2)}f} %"
+
+
+def one_line(text: str) -> str:
+    """Text of others, without escape sequences, control characters and line breaks."""
+    return _UNSAFE.sub(" ", _ANSI.sub("", text)).strip()
+
+
+def _with_unit(value: float | None, unit: Unit, *, sign: bool) -> str:
+    if value is None or not isfinite(value):
+        return UNDEFINED
+    factor, symbol = _scale(value, unit)
+    plus = "+" if sign else ""
+    return f"{value * factor:{plus},.{_decimals(value * factor, 3)}f} {symbol}"
+
+
+def _scale(value: float, unit: Unit) -> tuple[float, str]:
+    if unit == "tokens/s":
+        return 1.0, "tok/s"
+    return (1.0, "s") if abs(float(f"{value:.3g}")) >= 1 else (1000.0, "ms")
+
+
+def _decimals(value: float, digits: int) -> int:
+    """Decimals that show ``digits`` significant digits of ``value``: 0 to 3."""
+    rounded = abs(float(f"{value:.{digits}g}"))
+    return min(3, max(0, digits - 1 - floor(log10(rounded)))) if rounded else 0

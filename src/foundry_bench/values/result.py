@@ -1,0 +1,176 @@
+"""What ``run.json`` holds: a run, its models, and what their samples amount to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from foundry_bench.values.cautions import Caution
+from foundry_bench.values.events import Memory, ModelDescribed, ModelFinished, ModelLoaded, ModelStatus
+from foundry_bench.values.plan import Plan
+from foundry_bench.values.record import Failure
+from foundry_bench.values.stats import Distribution
+
+RunStatus = Literal["running", "done", "failed", "interrupted"]
+Metrics = Mapping[str, Distribution | None]
+
+RUN_SCHEMA = "foundry-bench/run/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many measured requests ended in which way."""
+
+    ok: int = 0
+    unverified: int = 0
+    error: int = 0
+    timeout: int = 0
+    cancelled: int = 0
+
+    @property
+    def answered(self) -> int:
+        """Requests whose figures enter the metrics."""
+        return self.ok + self.unverified
+
+    @property
+    def failed(self) -> int:
+        """Requests whose figures enter nothing."""
+        return self.error + self.timeout + self.cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptResult:
+    """One prompt's share of a model's figures."""
+
+    ok: int
+    failed: int
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlier:
+    """A value far from the median of its model and prompt; ``score`` in robust standard deviations, signed."""
+
+    prompt_id: str
+    round: int
+    metric: str
+    value: float
+    median: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """The workshop script's own figures, by its names: seconds, and (prompt + completion) tokens a second."""
+
+    latency_avg: float | None
+    latency_p95: float | None
+    tokens_per_sec_avg: float | None
+    first_token_latency_avg: float | None
+    rounds: int
+    alias: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientResult:
+    """The requests sent a second time through the ``openai`` client.
+
+    ``difference`` is openai minus raw, paired by prompt and round, of ttft_s, latency_s and decode_tokens_per_s.
+    """
+
+    counts: Counts
+    metrics: Metrics
+    difference: Metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSummary:
+    """What the samples of one model amount to.
+
+    ``deterministic``: whether all measured texts of each prompt are equal; None above temperature 0 and
+    where no prompt has two answers.
+    """
+
+    deterministic: bool | None
+    metrics: Metrics
+    per_prompt: Mapping[str, PromptResult]
+    outliers: tuple[Outlier, ...]
+    workshop: Workshop
+    counts: Counts
+    warnings: tuple[Caution, ...]
+    client_openai: ClientResult | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelResult:
+    """A model of ``run.json``: what it is, how its measurement ended, and its summary."""
+
+    name: str
+    id: str | None
+    backend: str | None
+    device: str | None
+    execution_provider: str | None
+    status: ModelStatus
+    error: Failure | None
+    advice: str | None
+    load_s: float | None
+    disk_mb: float | None
+    license: str | None
+    capabilities: tuple[str, ...]
+    memory: Memory
+    deterministic: bool | None
+    metrics: Metrics
+    per_prompt: Mapping[str, PromptResult]
+    outliers: tuple[Outlier, ...]
+    workshop: Workshop
+    counts: Counts
+    warnings: tuple[Caution, ...]
+    client_openai: ClientResult | None
+    cold_ttft_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """The content of ``run.json``. ``created`` is in UTC; ``environment`` and ``calibration`` are plain JSON."""
+
+    schema: str = RUN_SCHEMA
+    id: str
+    created: datetime
+    status: RunStatus
+    plan: Plan
+    environment: Mapping[str, Any]
+    calibration: Mapping[str, Any] | None = None
+    models: tuple[ModelResult, ...] = field(default=())
+
+
+def model_result(
+    finished: ModelFinished, described: ModelDescribed | None, loaded: ModelLoaded | None, summary: ModelSummary
+) -> ModelResult:
+    """Put together what the worker told of a model and what its samples amount to.
+
+    ``described`` and ``loaded`` are None where the model never came so far.
+    """
+    return ModelResult(
+        name=finished.model,
+        id=described.id if described else None,
+        backend=described.backend if described else None,
+        device=described.device if described else None,
+        execution_provider=described.execution_provider if described else None,
+        status=finished.status,
+        error=finished.error,
+        advice=finished.advice,
+        load_s=loaded.load_s if loaded else None,
+        disk_mb=described.disk_mb if described else None,
+        license=described.license if described else None,
+        capabilities=described.capabilities if described else (),
+        memory=finished.memory,
+        deterministic=summary.deterministic,
+        metrics=summary.metrics,
+        per_prompt=summary.per_prompt,
+        outliers=summary.outliers,
+        workshop=summary.workshop,
+        counts=summary.counts,
+        warnings=summary.warnings,
+        client_openai=summary.client_openai,
+        cold_ttft_s=loaded.cold_ttft_s if loaded else None,
+    )

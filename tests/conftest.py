@@ -1,0 +1,33 @@
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees, or writes to, what belongs to the person who runs it."""
+    monkeypatch.setenv("FOUNDRY_BENCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("FOUNDRY_BENCH_CONFIG", str(_empty_config(tmp_path)))
+    for name in ("BENCH_MODELS", "BENCH_ROUNDS", "BENCH_PROMPT", "BENCH_STREAM", "FOUNDRY_LOCAL_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def _empty_config(folder: Path) -> Path:
+    config = folder / "config" / "config.toml"
+    config.parent.mkdir()
+    config.write_text("")
+    return config
+
+
+@pytest.fixture
+def reference_server() -> Iterator[str]:
+    """A server of known cadence in a process of its own; its base URL."""
+    command = [sys.executable, "-m", "foundry_bench.worker.reference_server"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.communicate(timeout=10)
+        assert process.returncode == 0

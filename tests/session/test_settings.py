@@ -1,0 +1,126 @@
+"""Which layer a setting's value comes from."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from foundry_bench.session.fields import DEFAULTS, FIELDS
+from foundry_bench.session.inputs import Endpoint
+from foundry_bench.session.settings import config_path, resolve
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.plan import WORKSHOP_PROMPTS, Plan, Prompt, Runtime
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def environ(here: Path) -> dict[str, str]:
+    (here / "config.toml").write_text("rounds = 4\nwarmup = 4\nseed = 4\nmax_tokens = 4\n")
+    (here / "plan.toml").write_text("models = ['a']\nrounds = 5\nwarmup = 5\nseed = 5\n")
+    return {"FOUNDRY_BENCH_CONFIG": str(here / "config.toml"), "BENCH_ROUNDS": "6", "BENCH_MODELS": "b, c"}
+
+
+def test_each_layer_goes_before_the_one_beneath(environ: dict[str, str]) -> None:
+    settings = resolve({"models": ("d",), "seed": None, "json": True}, environ, Path("plan.toml"))
+    assert settings.plan == Plan(models=("d",), rounds=6, warmup=5, seed=5, max_tokens=4)
+    assert {name: settings.sources[name] for name in ("models", "rounds", "warmup", "max_tokens", "stream")} == {
+        "models": "command line",
+        "rounds": "environment BENCH_ROUNDS",
+        "warmup": "plan.toml",
+        "max_tokens": "config.toml",
+        "stream": "default",
+    }
+    assert resolve({}, environ, Path("plan.toml")).plan.models == ("b", "c")
+    assert resolve({"rounds": 9}, environ, Path("plan.toml")).plan.rounds == 9
+
+
+def test_without_any_layer_the_plan_is_the_dataclass_s_own() -> None:
+    settings = resolve({"models": ("a",)}, {"FOUNDRY_BENCH_CONFIG": " "})
+    assert settings.plan == Plan(models=("a",))
+    assert settings.plan.prompts == WORKSHOP_PROMPTS
+    assert settings.out == Path("runs")
+    assert settings.values == {**DEFAULTS, "models": ("a",)}
+    assert set(settings.sources) == set(FIELDS)
+
+
+def test_an_empty_variable_counts_as_unset(environ: dict[str, str]) -> None:
+    settings = resolve({}, environ | {"BENCH_ROUNDS": " ", "BENCH_MODELS": ""}, Path("plan.toml"))
+    assert (settings.plan.models, settings.plan.rounds) == (("a",), 5)
+
+
+def test_the_environment_s_words(environ: dict[str, str]) -> None:
+    words = {"BENCH_PROMPT": "Hi", "BENCH_STREAM": "off", "FOUNDRY_LOCAL_ENDPOINT": "http://h:1"}
+    runtime = {
+        "FOUNDRY_BENCH_CATALOG_URL": "http://c",
+        "FOUNDRY_BENCH_MODEL_CACHE": "cache",
+        "FOUNDRY_BENCH_DATA": "data",
+    }
+    plan = resolve({}, environ | words | runtime).plan
+    assert plan.prompts == (Prompt(id="prompt-1", prompt="Hi"),)
+    assert (plan.stream, plan.endpoint) == (False, "http://h:1")
+    assert plan.runtime == Runtime(catalog_url="http://c", model_cache_dir="cache", app_data_dir="data")
+
+
+@pytest.mark.parametrize("word", ["1", "true", "YES", " on "])
+def test_a_flag_s_words(environ: dict[str, str], word: str) -> None:
+    assert resolve({}, environ | {"BENCH_STREAM": word}).plan.stream
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("BENCH_ROUNDS", "many", "BENCH_ROUNDS must be a whole number of at least 1, not 'many'"),
+        ("BENCH_ROUNDS", "3.7", "BENCH_ROUNDS must be a whole number of at least 1, not 3.7"),
+        ("BENCH_STREAM", "maybe", "BENCH_STREAM must be true or false, not 'maybe'"),
+        ("BENCH_MODELS", " , ", "BENCH_MODELS is an empty list; name at least one model"),
+        ("BENCH_MODELS", "a,b,a", "BENCH_MODELS: 'a' is there twice; remove one"),
+        ("FOUNDRY_LOCAL_ENDPOINT", "h:1", "FOUNDRY_LOCAL_ENDPOINT 'h:1' has no scheme; write http://h:1"),
+        ("FOUNDRY_BENCH_CONFIG", "no.toml", "no.toml: there is no such file"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(environ: dict[str, str], name: str, value: str, message: str) -> None:
+    with pytest.raises(InputError) as error:
+        resolve({}, environ | {name: value})
+    assert str(error.value) == message
+
+
+def test_without_a_model_the_refusal_says_how_to_name_one() -> None:
+    nothing = {"FOUNDRY_BENCH_CONFIG": ""}
+    with pytest.raises(InputError, match="no model is named; use -m NAME, BENCH_MODELS or a plan"):
+        resolve({}, nothing)
+    assert resolve({}, nothing, models_needed=False).plan.models == ()
+
+
+def test_models_json_serves_as_a_plan(here: Path) -> None:
+    (here / "models.JSON").write_text('{"a": {"capabilities": ["chat"]}}')
+    settings = resolve({}, {}, Path("models.JSON"))
+    assert settings.plan == Plan(models=("a",), capabilities={"a": ("chat",)})
+    assert settings.sources["models"] == "models.JSON"
+
+
+def test_a_plan_is_toml_or_json(here: Path) -> None:
+    (here / "plan.yaml").touch()
+    with pytest.raises(InputError, match=r"^plan.yaml: must be a .toml plan or a .json list of models$"):
+        resolve({}, {}, Path("plan.yaml"))
+
+
+def test_endpoints_of_a_plan_go_before_those_of_the_config(here: Path) -> None:
+    (here / "config.toml").write_text("[endpoints]\nlab.url = 'http://a'\nmine.url = 'http://b'")
+    (here / "plan.toml").write_text("models = ['lab:x']\n[endpoints]\nlab.url = 'http://c'")
+    settings = resolve({}, {"FOUNDRY_BENCH_CONFIG": "config.toml"}, Path("plan.toml"))
+    assert settings.endpoints == {"lab": Endpoint(url="http://c"), "mine": Endpoint(url="http://b")}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there the folder follows a variable")
+def test_the_config_lives_in_the_user_s_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(here))
+    assert config_path({}) == here / "foundry-bench" / "config.toml"
+    assert resolve({"models": ("a",)}, {}).plan.rounds == 3
+    config_path({}).parent.mkdir()
+    config_path({}).write_text("rounds = 7")
+    assert resolve({"models": ("a",)}, {}).plan.rounds == 7

@@ -1,0 +1,267 @@
+"""The command line: what it hands to a command, what it refuses, and its exit codes."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from foundry_bench.cli import COMMANDS, main
+from foundry_bench.session.fields import FIELDS
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.plan import Prompt
+
+Answer = Callable[[argparse.Namespace], int]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Answer], None]:
+    """Puts a function in a command's place."""
+
+    def put(module: str, answer: Answer) -> None:
+        monkeypatch.setitem(sys.modules, f"foundry_bench.{module}", SimpleNamespace(main=answer))
+
+    return put
+
+
+@pytest.fixture
+def arguments(command: Callable[[str, Answer], None]) -> Callable[..., dict[str, Any]]:
+    """What a command is given for an argv."""
+
+    def parse(*argv: str) -> dict[str, Any]:
+        seen: list[argparse.Namespace] = []
+
+        def keep(args: argparse.Namespace) -> int:
+            seen.append(args)
+            return 0
+
+        name = "import_model" if argv[0] == "import" else argv[0]
+        command(f"commands.{name}", keep)
+        assert main(argv) == 0
+        return vars(seen[0])
+
+    return parse
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        ("rnu", "command 'rnu' is not known; did you mean 'run'?"),
+        ("frobnicate", "command 'frobnicate' is not known; see 'foundry-bench --help'"),
+        ("--json", "option '--json' is not known; see 'foundry-bench --help'"),
+        ("run --ronds 3", "option '--ronds' is not known; did you mean '--rounds'?"),
+        ("run --round 3", "option '--round' is not known; did you mean '--rounds'?"),
+        ("run --zzz=3", "option '--zzz' is not known; see 'foundry-bench run --help'"),
+        ("run a.toml b.toml", "argument 'b.toml' is one too many; see 'foundry-bench run --help'"),
+        ("run --model", "argument -m/--model: expected one argument; see 'foundry-bench run --help'"),
+        ("run --rounds 0", "--rounds must be a whole number of at least 1, not 0"),
+        ("run --rounds x", "--rounds must be a whole number of at least 1, not 'x'"),
+        ("run --rounds 3.0", "--rounds must be a whole number of at least 1, not 3.0"),
+        ("run --warmup -1", "--warmup must be a whole number of at least 0, not -1"),
+        ("run --temperature nan", "--temperature must be a number from 0 to 2, not nan"),
+        ("run --concurrency 257", "--concurrency must be a whole number from 1 to 256, not 257"),
+        ("run --timeout -1", "--timeout must be a number of seconds above 0, not -1"),
+        ("run --client curl", "--client must be 'raw' or 'openai', not 'curl'"),
+        ("run -e localhost:5273", "-e 'localhost:5273' has no scheme; write http://localhost:5273"),
+        ("run -e http://a:secret@h", "-e holds a user name or password; keys belong in the environment"),
+        ("run -m a -m a", "-m: 'a' is there twice; remove one"),
+        ("run --prompts no.json", "no.json: there is no such file"),
+        (
+            "run --prompt a --prompts b.json",
+            "argument --prompts: not allowed with argument --prompt; see 'foundry-bench run --help'",
+        ),
+        ("import m --accuracy-level 5", "--accuracy-level must be a whole number from 0 to 4, not 5"),
+        ("import m --context 0", "--context must be a whole number of at least 1, not 0"),
+        ("probe", "the following arguments are required: MODEL; see 'foundry-bench probe --help'"),
+        ("report", "the following arguments are required: RUN; see 'foundry-bench report --help'"),
+    ],
+)
+def test_bad_usage_is_one_line_and_writes_nothing(
+    here: Path, capsys: pytest.CaptureFixture[str], argv: str, message: str
+) -> None:
+    assert main(argv.split()) == 2
+    assert capsys.readouterr() == ("", f"foundry-bench: {message}\n")
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"), [(["probe", ""], "MODEL must be"), (["run", "--prompt", " "], "prompt 1")]
+)
+def test_blank_arguments_are_refused(capsys: pytest.CaptureFixture[str], argv: list[str], message: str) -> None:
+    assert main(argv) == 2
+    assert capsys.readouterr().err.startswith(f"foundry-bench: {message}")
+
+
+def test_an_option_that_is_not_given_is_none(arguments: Callable[..., dict[str, Any]]) -> None:
+    given = arguments("run")
+    assert set(given) == {*FIELDS, "plan", "resume", "json"}
+    assert {name for name, value in given.items() if value is not None} == {"json"}
+
+
+def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
+    argv = (
+        "run plan.toml -m a --model b,c -e http://h:1 --system S --rounds 5 --warmup 0 --max-tokens 9 --temperature 1 "
+        "--seed 7 --concurrency 4 --no-stream --timeout 2.5 -o there --resume last --json --client openai --via web "
+        "--no-calibrate --catalog-url http://c --model-cache cache --data-dir data --prompt one --prompt two"
+    )
+    assert arguments(*argv.split()) == {
+        "plan": Path("plan.toml"),
+        "models": ("a", "b", "c"),
+        "prompts": (Prompt(id="prompt-1", prompt="one"), Prompt(id="prompt-2", prompt="two")),
+        "endpoint": "http://h:1",
+        "system": "S",
+        "rounds": 5,
+        "warmup": 0,
+        "max_tokens": 9,
+        "temperature": 1.0,
+        "seed": 7,
+        "concurrency": 4,
+        "stream": False,
+        "timeout": 2.5,
+        "out": "there",
+        "resume": "last",
+        "json": True,
+        "client": "openai",
+        "via": "web",
+        "calibrate": False,
+        "foundry.catalog_url": "http://c",
+        "foundry.model_cache_dir": "cache",
+        "foundry.app_data_dir": "data",
+    }
+
+
+def test_prompts_come_from_a_file(here: Path, arguments: Callable[..., dict[str, Any]]) -> None:
+    (here / "asked.json").write_text('["Hi"]')
+    assert arguments("run", "--prompts", "asked.json")["prompts"] == (Prompt(id="p1", prompt="Hi"),)
+
+
+def test_the_options_of_the_other_commands(arguments: Callable[..., dict[str, Any]]) -> None:
+    assert arguments("models", "--cached") == {"filter": None, "cached": True, "json": False}
+    assert arguments("import", "my.gguf", "--name", "mine", "--context", "2048", "--force") == {
+        "path": Path("my.gguf"),
+        "name": "mine",
+        "context": 2048,
+        "accuracy_level": None,
+        "force": True,
+    }
+    probed = arguments("probe", "phi", "--prompt", "Hi", "--seed", "1")
+    assert {name: value for name, value in probed.items() if value is not None} == {
+        "model": "phi",
+        "prompt": "Hi",
+        "seed": 1,
+        "json": False,
+    }
+    assert arguments("demo", "--headless", "--rounds", "2") == {
+        "headless": True,
+        "rounds": 2,
+        "out": None,
+        "json": False,
+    }
+    assert arguments("report", "a", "b", "--format", "csv", "-o", "x.csv") == {
+        "runs": ["a", "b"],
+        "format": "csv",
+        "output": Path("x.csv"),
+        "out": None,
+    }
+    assert arguments("history", "-o", "there") == {"out": "there", "json": False}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main([name, "--help"])
+    assert f"foundry-bench {name}" in capsys.readouterr().out.partition("examples:")[2]
+
+
+def test_help_shows_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for default in ("(default: 3)", "(default: 128)", "(default: 120)", "(default: raw)", "(default: yes)"):
+        assert default in text
+
+
+def raises(error: BaseException) -> Answer:
+    def answer(_args: argparse.Namespace) -> int:
+        raise error
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [
+        (lambda _args: 0, 0, ""),
+        (lambda _args: 1, 1, ""),
+        (raises(InputError("where: what; mend")), 2, "foundry-bench: where: what; mend\n"),
+        (raises(KeyboardInterrupt()), 130, ""),
+    ],
+)
+def test_exit_codes(
+    command: Callable[[str, Answer], None], capsys: pytest.CaptureFixture[str], answer: Answer, code: int, said: str
+) -> None:
+    command("commands.history", answer)
+    assert main(["history"]) == code
+    assert capsys.readouterr() == ("", said)
+
+
+def test_without_a_terminal_there_is_no_tui(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert capsys.readouterr().err == (
+        "foundry-bench: the TUI needs a terminal; name a command to do without, see 'foundry-bench --help'\n"
+    )
+
+
+def test_on_a_terminal_the_tui_opens(command: Callable[[str, Answer], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    command("tui.app", lambda _args: 0)
+    for stream in ("stdin", "stdout"):
+        monkeypatch.setattr(getattr(sys, stream), "isatty", lambda: True)
+    assert main([]) == 0
+
+
+def test_as_a_process(here: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "foundry_bench", "run", "--rounds", "0"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "foundry-bench: --rounds must be a whole number of at least 1, not 0\n"
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe is another error there")
+def test_a_reader_that_leaves_is_no_traceback() -> None:
+    program = (
+        "import sys, types; from foundry_bench.cli import main\n"
+        "def history(args): print('x' * 1_000_000); return 0\n"
+        "sys.modules['foundry_bench.commands.history'] = types.SimpleNamespace(main=history)\n"
+        "sys.exit(main(['history']))"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 130
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys; from foundry_bench.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'dataclasses', 'numpy', 'msgspec', 'platformdirs', 'rich', 'asyncio', 'textual'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

@@ -1,0 +1,234 @@
+"""The engine with a scripted backend: whole lists of events."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from foundry_bench.values.events import (
+    AnswerProgressed,
+    CatalogListed,
+    Event,
+    ModelDescribed,
+    ModelFinished,
+    RequestStarted,
+    SampleFinished,
+    StageStarted,
+    WorkerObserved,
+)
+from foundry_bench.values.plan import Plan, Prompt
+from foundry_bench.worker.answer import Answer
+from foundry_bench.worker.backend import Emit, ModelUnavailableError
+from foundry_bench.worker.engine import Engine
+
+PLAN = Plan(models=("m",), prompts=(Prompt(id="a", prompt="A"), Prompt(id="b", prompt="B")), rounds=2, warmup=1)
+
+
+def well(answer: Answer) -> None:
+    answer.sent_ns = 1_000
+    answer.chunk(2_000, "word")
+    answer.finish_reason = "stop"
+    answer.end(3_000)
+
+
+def badly(answer: Answer) -> None:
+    answer.sent_ns = 1_000
+    answer.fail("http_500", "oops")
+
+
+class ScriptedBackend:
+    """Answers as it is told, request by request; the last instruction goes on."""
+
+    in_process = False
+    load_s = 0.5
+    openai_url = None
+
+    def __init__(self, *script: Callable[[Answer], Any], unavailable: ModelUnavailableError | None = None) -> None:
+        self.script = list(script) or [well]
+        self.unavailable = unavailable
+        self.calls: list[str] = []
+        self.most_in_flight = self._in_flight = 0
+
+    async def catalog(self) -> CatalogListed:
+        return CatalogListed(entries=())
+
+    async def prepare(self, emit: Emit) -> ModelDescribed:
+        self.calls.append("prepare")
+        emit(StageStarted(model="m", stage="load"))
+        if self.unavailable:
+            raise self.unavailable
+        return ModelDescribed(model="m", id="m:1", backend="scripted")
+
+    async def connect(self, slots: int) -> None:
+        self.calls.append(f"connect {slots}")
+
+    async def answer(self, answer: Answer, slot: int) -> None:
+        self.calls.append(f"answer {answer.request.prompt.id} {answer.request.round}")
+        step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        self._in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self._in_flight)
+        try:
+            await asyncio.sleep(0)
+            if asyncio.iscoroutine(waiting := step(answer)):
+                await waiting
+        finally:
+            self._in_flight -= 1
+
+    async def settle(self) -> None:
+        self.calls.append("settle")
+
+    async def release(self) -> None:
+        self.calls.append("release")
+
+
+async def measure(backend: ScriptedBackend, plan: Plan = PLAN, **options: Any) -> list[Event]:
+    events: list[Event] = []
+    await Engine(plan, "m", backend, events.append, **options).measure()
+    return [event for event in events if not isinstance(event, AnswerProgressed | WorkerObserved)]
+
+
+def outline(events: list[Event]) -> list[str]:
+    lines = []
+    for event in events:
+        match event:
+            case StageStarted(stage=stage, requests=requests):
+                lines.append(f"{stage} {requests}")
+            case RequestStarted(phase=phase, prompt_id=prompt_id, round=number):
+                lines.append(f"? {phase} {prompt_id} {number}")
+            case SampleFinished(sample=sample):
+                lines.append(f"! {sample.phase} {sample.prompt_id} {sample.round} {sample.status}")
+            case ModelFinished(status=status, error=error):
+                lines.append(f"{status} {error.type if error else '-'}")
+            case _:
+                lines.append(type(event).__name__)
+    return lines
+
+
+async def test_a_whole_measurement_in_its_order() -> None:
+    backend = ScriptedBackend()
+    assert outline(await measure(backend)) == [
+        "load 0",
+        "ModelDescribed",
+        "canary 1",
+        "ModelLoaded",
+        "warmup 1",
+        "? warmup a 1",
+        "! warmup a 1 ok",
+        "measure 4",
+        "? measure a 1",
+        "! measure a 1 ok",
+        "? measure b 1",
+        "! measure b 1 ok",
+        "? measure a 2",
+        "! measure a 2 ok",
+        "? measure b 2",
+        "! measure b 2 ok",
+        "unload 0",
+        "ok -",
+    ]
+    assert backend.calls[0] == "prepare"
+    assert backend.calls[-1] == "release"
+
+
+@pytest.mark.parametrize(
+    ("backend", "ending"),
+    [
+        (ScriptedBackend(well, well, badly, well), "partial -"),
+        (ScriptedBackend(well, well, badly), "failed no_answers"),
+        (ScriptedBackend(badly), "failed http_500"),
+        (ScriptedBackend(unavailable=ModelUnavailableError("unknown_model", "?", "!", skipped=True)), "skipped unknown_model"),
+        (ScriptedBackend(unavailable=ModelUnavailableError("load_failed", "?", "!")), "failed load_failed"),
+    ],
+)
+async def test_how_a_model_ends(backend: ScriptedBackend, ending: str) -> None:
+    assert outline(await measure(backend))[-1] == ending
+    assert backend.calls[-1] == "release"
+
+
+async def test_a_model_that_says_nothing_to_its_first_prompt_is_not_measured() -> None:
+    def silent(answer: Answer) -> None:
+        answer.sent_ns, answer.finish_reason = 1, "length"
+
+    events = await measure(ScriptedBackend(silent))
+    assert outline(events) == ["load 0", "ModelDescribed", "canary 1", "unload 0", "failed no_answer"]
+    assert isinstance(events[-1], ModelFinished)
+    assert events[-1].advice == "its files may be damaged: remove the model and download or import it again"
+
+
+@pytest.mark.parametrize(("concurrency", "most"), [(1, 1), (3, 3), (64, 4)])
+async def test_as_many_in_flight_as_asked_for_and_never_more(concurrency: int, most: int) -> None:
+    backend = ScriptedBackend()
+    events = await measure(backend, replace(PLAN, concurrency=concurrency, warmup=0))
+    assert backend.most_in_flight == most
+    assert sorted(line for line in outline(events) if line.startswith("!")) == [
+        "! measure a 1 ok",
+        "! measure a 2 ok",
+        "! measure b 1 ok",
+        "! measure b 2 ok",
+    ]
+
+
+async def test_an_answer_that_never_ends_is_a_timeout_and_the_runtime_comes_to_rest_before_the_next() -> None:
+    async def forever() -> None:
+        await asyncio.Event().wait()
+
+    backend = ScriptedBackend(well, well, lambda _: forever(), well)
+    events = await measure(backend, replace(PLAN, timeout_s=0.05))
+    assert [line for line in outline(events) if line.startswith("! measure")][:2] == [
+        "! measure a 1 timeout",
+        "! measure b 1 ok",
+    ]
+    assert backend.calls[5:8] == ["answer a 1", "settle", "answer b 1"]
+
+
+async def test_what_an_earlier_run_answered_is_not_asked_again() -> None:
+    events = await measure(ScriptedBackend(), done=[("a", 1), ("b", 2)])
+    assert [line for line in outline(events) if line.startswith("! measure")] == ["! measure b 1 ok", "! measure a 2 ok"]
+    assert outline(events)[-1] == "ok -"
+
+
+async def test_stopping_breaks_off_what_is_in_flight() -> None:
+    engine: Engine
+
+    async def stop_now() -> None:
+        engine.stop()
+        await asyncio.Event().wait()
+
+    events: list[Event] = []
+    engine = Engine(PLAN, "m", ScriptedBackend(well, well, well, lambda _: stop_now()), events.append)
+    await engine.measure()
+    assert [line for line in outline(events) if line[0] == "!"][1:] == ["! measure a 1 ok", "! measure b 1 cancelled"]
+    assert outline(events)[-1] == "partial -"
+
+
+async def test_a_pause_holds_the_next_request_back() -> None:
+    events: list[Event] = []
+    engine = Engine(PLAN, "m", ScriptedBackend(), events.append)
+
+    def pause_after_first(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, SampleFinished) and event.sample.phase == "measure" and len(held) == 0:
+            engine.pause()
+            held.append(len(events))
+            asyncio.get_running_loop().call_later(0.02, engine.resume)
+
+    held: list[int] = []
+    engine._emit = pause_after_first
+    await engine.measure()
+    assert outline(events)[-1] == "ok -"
+    assert len(held) == 1
+
+
+async def test_a_prompts_own_settings_override_the_plans() -> None:
+    seen = []
+
+    def note(answer: Answer) -> None:
+        seen.append((answer.request.system, answer.request.max_tokens))
+        well(answer)
+
+    prompts = (Prompt(id="a", prompt="A", system="own", max_tokens=7), Prompt(id="b", prompt="B"))
+    plan = replace(PLAN, prompts=prompts, system="plan", max_tokens=9, rounds=1, warmup=0)
+    await measure(ScriptedBackend(well, note), plan)
+    assert seen == [("own", 7), ("plan", 9)]
