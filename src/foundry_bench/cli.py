@@ -98,6 +98,7 @@ def _run(parser: Parser) -> None:
 def _models(parser: Parser) -> None:
     parser.add_argument("--filter", metavar="TEXT", help="only models whose alias or id holds the text")
     parser.add_argument("--cached", action="store_true", help="only models that are on the disk")
+    _settings(parser, "endpoint", "foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir")
     _json(parser, "the models")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -64,8 +65,10 @@ async def test_stopping_ends_a_stream_under_way(reference_server: str, tmp_path:
     async with start_worker(tmp_path / "w.log") as worker:
         await streaming(worker, reference_server)
         worker.send(Stop())
-        finished = [event async for event in worker.events() if isinstance(event, ModelFinished)][0:1]
-    assert [event.status for event in finished] == ["skipped"]
+        async for event in worker.events():
+            if isinstance(event, ModelFinished):
+                assert event.status == "skipped"
+                break
 
 
 async def test_leaving_the_block_ends_the_worker_whatever_it_does(reference_server: str, tmp_path: Path) -> None:
@@ -98,9 +101,9 @@ async def test_cancelling_leaves_nothing_running(reference_server: str, tmp_path
 async def test_what_native_code_prints_goes_to_the_log(tmp_path: Path) -> None:
     code = "import os; os.write(1, b'to one'); os.write(2, b'to two')"
     script = f"import runpy, sys; sys.argv = ['w']; import foundry_bench.worker.__main__ as w; w._take_descriptors(); {code}"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", script, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        stderr=(tmp_path / "log").open("wb"),
-    )  # fmt: skip
-    out, _ = await process.communicate()
+    with (tmp_path / "log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
+        )
+        out, _ = await process.communicate()
     assert (out, (tmp_path / "log").read_bytes()) == (b"", b"to oneto two")

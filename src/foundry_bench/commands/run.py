@@ -24,7 +24,7 @@ from foundry_bench.values.result import RunStatus
 
 def main(args: argparse.Namespace) -> int:
     """Run a plan and print its results; 0 where at least one model was measured, 1 where none was."""
-    settings = resolve(vars(args), os.environ, args.plan)
+    settings = resolve(vars(args), os.environ, args.plan, models_needed=not args.resume)
     resumed = find_run(settings.out, args.resume) if args.resume else None
     return run_benchmark(settings, as_json=args.json, resumed=resumed)
 

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -222,12 +221,11 @@ def find_run(out: Path, ref: str) -> Path:
     """
     path = Path(ref)
     path = path.parent if path.name == RUN_FILE else path
-    if ref and ref != "last" and (path / RUN_FILE).is_file():
+    if ref not in {"", "last"} and (path / RUN_FILE).is_file():
         return path
-    prefix = "" if ref == "last" else ref
-    folders = (path for path in _run_folders(out) if path.name.startswith(prefix) and (path / RUN_FILE).is_file())
-    found = list(islice(folders, 1)) if ref == "last" else list(folders)
-    found = [path for path in found if path.name == ref] or found
+    named = [path for path in _run_folders(out) if ref == "last" or (ref and path.name.startswith(ref))]
+    found = [path for path in named if (path / RUN_FILE).is_file()]
+    found = found[:1] if ref == "last" else [path for path in found if path.name == ref] or found
     if not found:
         raise InputError(f"no run {ref!r} in {out}; 'foundry-bench history' lists them")
     if len(found) > 1:

@@ -5,10 +5,13 @@ runtime prints can reach a screen or break the protocol. The process ends when i
 """
 
 import asyncio
+import contextlib
 import os
 import queue
 import sys
 import threading
+import traceback
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from foundry_bench.values.events import Event
@@ -58,8 +61,9 @@ class _Worker:
 
     def read_commands(self, source: BinaryIO) -> None:
         """Runs in a thread; the end of ``source`` means that the parent is gone or wants no more."""
-        for line in source:
-            self._loop.call_soon_threadsafe(self._take, decode_command(line))
+        with _fatal():
+            for line in source:
+                self._loop.call_soon_threadsafe(self._take, decode_command(line))
         threading.Timer(_ORPHAN_GRACE_S, os._exit, [0]).start()
         self._loop.call_soon_threadsafe(self._take, None)
 
@@ -100,6 +104,16 @@ def _backend(target: Target | None, runtime: Runtime, via: Any) -> Backend:
     return FoundryBackend(target, runtime, via)
 
 
+@contextlib.contextmanager
+def _fatal() -> Iterator[None]:
+    """An error that nobody expected ends the process, with its traceback in the log: half a worker helps nobody."""
+    try:
+        yield
+    except BaseException:  # noqa: BLE001 - see above
+        traceback.print_exc()
+        os._exit(1)
+
+
 def _take_descriptors() -> tuple[BinaryIO, BinaryIO]:
     """Standard input and output under other numbers; 0 leads nowhere, 1 leads where 2 does: to the log."""
     source, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
@@ -122,6 +136,7 @@ if __name__ == "__main__":
     streams = _take_descriptors()
     # The thread that writes events holds the interpreter for microseconds; hand it back as fast.
     sys.setswitchinterval(0.0005)
-    asyncio.run(_main(*streams))
+    with _fatal():
+        asyncio.run(_main(*streams))
     # The native runtime's own exit handlers may wait for its threads; all that matters is done.
     os._exit(0)

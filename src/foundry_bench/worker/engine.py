@@ -108,7 +108,7 @@ class Engine:
         except ModelUnavailableError as error:
             failure = error
         memory = Memory()
-        if self._backend.in_process:
+        if self._backend.in_process and loaded_mb is not None:
             memory = Memory(baseline_mb=baseline_mb, loaded_mb=loaded_mb, peak_mb=self._watch.peak_mb())
         self._emit(StageStarted(model=self._model, stage="unload"))
         if self._client:

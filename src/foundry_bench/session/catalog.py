@@ -1,0 +1,38 @@
+"""The list of models: what one imported, what the catalog offers, what the disk holds."""
+
+from foundry_bench.session.own_models import list_own
+from foundry_bench.session.paths import log_dir, with_default_folders
+from foundry_bench.session.supervisor import start_worker
+from foundry_bench.session.targets import endpoint_target
+from foundry_bench.values.events import CatalogEntry, CatalogListed
+from foundry_bench.values.plan import Plan
+from foundry_bench.worker.protocol import Catalog
+
+
+def own_entries() -> tuple[CatalogEntry, ...]:
+    """Imported models, known at once.
+
+    Raises:
+        InputError: the registry was damaged by hand.
+    """
+    return tuple(
+        CatalogEntry(id=name, alias=name, name=name, license=model.license, cached=True, path=model.path, source="own")
+        for name, model in list_own().items()
+    )
+
+
+async def list_models(plan: Plan) -> CatalogListed:
+    """Everything that ``plan`` could measure; with an unreachable catalog this takes 4 to 30 s and ends with a note.
+
+    Raises:
+        InputError: the registry of imported models was damaged by hand.
+    """
+    own = () if plan.endpoint else own_entries()
+    target = endpoint_target(plan.endpoint) if plan.endpoint else None
+    async with start_worker(log_dir() / "models.log") as worker:
+        worker.send(Catalog(runtime=with_default_folders(plan.runtime), target=target))
+        async for event in worker.events():
+            if isinstance(event, CatalogListed):
+                return CatalogListed(entries=(*own, *event.entries), note=event.note)
+    cause = await worker.cause_of_death()
+    return CatalogListed(entries=own, note=f"the catalog could not be read: {cause.message}")

@@ -1,0 +1,240 @@
+"""Reports: a golden file a format, and strings that try to break out."""
+
+import argparse
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from factories import make_failed_model, make_model, make_plan, make_run
+
+from foundry_bench.commands import history, report
+from foundry_bench.session.reports import FORMATS, render, results_table
+from foundry_bench.session.store import load
+from foundry_bench.session.tables import cautions
+from foundry_bench.values.cautions import Caution
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.result import RunRecord
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("name", ["md", "csv", "json"])
+def test_golden(name: str) -> None:
+    assert render([make_run()], name).encode() == (GOLDEN / f"report.{name}").read_bytes()
+
+
+def test_golden_results_table() -> None:
+    assert results_table(make_run()) + "\n" == (GOLDEN / "results.txt").read_text("utf-8")
+
+
+def test_there_is_a_golden_file_for_each_format() -> None:
+    assert {path.suffix[1:] for path in GOLDEN.glob("report.*")} == set(FORMATS)
+
+
+def test_an_unknown_format_is_refused() -> None:
+    with pytest.raises(InputError, match="no report format 'doc'; choose one of md, csv, json"):
+        render([make_run()], "doc")
+
+
+def test_markdown_has_a_section_for_each_run() -> None:
+    text = render([make_run(id="one"), make_run(id="two", models=())], "md")
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        "## Run one",
+        "## Run two",
+        "## Definitions",
+    ]
+
+
+def test_markdown_leaves_out_what_was_not_measured() -> None:
+    text = render([make_run(calibration=None, models=(make_model(client_openai=None, warnings=()),))], "md")
+    assert "Timing error" not in text
+    assert "openai" not in text
+    assert "Cautions" not in text
+    assert "Not measured" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("phi_4_mini", "phi_4_mini"),
+        ("a|b", r"a\|b"),
+        ("`rm`", r"\`rm\`"),
+        ("two\nlines", "two lines"),
+        ("<script>", r"\<script\>"),
+        ("[x](http://y)", r"\[x\](http://y)"),
+        ("*bold* _it_", r"\*bold\* \_it\_"),
+        (r"C:\a", r"C:\\a"),
+        ("&lt;", r"\&lt;"),
+        ("\x1b[31mred\x1b[0m\x07", "red"),
+    ],
+)
+def test_markdown_takes_names_as_plain_words(name: str, shown: str) -> None:
+    text = render([make_run(models=(make_model(name=name),))], "md")
+    rows = [line for line in text.splitlines() if line.startswith(f"| {shown} | ")]
+    assert len(rows) == 4  # results, two prompts, the client's difference
+    assert "\x1b" not in text
+
+
+def test_markdown_tables_are_whole() -> None:
+    width = None
+    for line in render([make_run()], "md").splitlines():
+        if line.startswith("|"):
+            cells = line.replace(r"\|", "").count("|")
+            assert width in {None, cells}
+            width = cells
+        else:
+            width = None
+
+
+def rows(runs: list[RunRecord]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(render(runs, "csv"), newline="")))
+
+
+def test_csv_has_a_row_a_model() -> None:
+    found = rows([make_run(id="one"), make_run(id="two")])
+    assert [(row["run"], row["status"]) for row in found] == [
+        *(("one", "ok"), ("one", "failed"), ("two", "ok"), ("two", "failed"))
+    ]
+    assert float(found[0]["ttft_s.p50"]) == 0.0851
+    assert float(found[0]["ttft_s.ci95_low"]) == 0.0851 - 0.004
+    assert found[0]["ttfa_s.p50"] == ""
+    assert found[0]["deterministic"] == "True"
+
+
+def test_csv_without_models_is_its_heading() -> None:
+    assert rows([make_run(models=())]) == []
+    assert render([], "csv").startswith("run,created,name,")
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1+1", "'=1+1"),
+        ("\x1b[0m=1+1", "'=1+1"),
+        ('say "a, b"', 'say "a, b"'),
+        ("two\r\nlines", "two lines"),
+        ("a=1", "a=1"),
+    ],
+)
+def test_csv_text_is_no_formula(name: str, cell: str) -> None:
+    (row,) = rows([make_run(models=(make_model(name=name),))])
+    assert row["name"] == cell
+
+
+def test_csv_figures_stay_figures() -> None:
+    (row,) = rows([make_run(models=(make_model(load_s=-0.5),))])
+    assert row["load_s"] == "-0.5"
+
+
+def test_csv_lines_end_as_the_rfc_says() -> None:
+    text = render([make_run()], "csv")
+    assert text.count("\r\n") == text.count("\n") == 3
+
+
+def test_json_is_the_runs_own() -> None:
+    document = json.loads(render([make_run(id="one"), make_run(id="two")], "json"))
+    assert list(document) == ["schema", "runs"]
+    assert document["schema"] == "foundry-bench/report/1"
+    assert [msgspec.convert(run, RunRecord) for run in document["runs"]] == [make_run(id="one"), make_run(id="two")]
+
+
+def test_cautions_that_say_the_same_share_a_line() -> None:
+    model = make_model(
+        warnings=(
+            Caution(kind="few", metric="ttft_s", message="few"),
+            Caution(kind="drift", metric="latency_s", message="drifts"),
+            Caution(kind="few", metric="itl_s", message="few"),
+            Caution(kind="failed", metric=None, message="one failed"),
+            Caution(kind="later", metric="later_s", message="unknown here"),
+        )
+    )
+    assert cautions(model) == ["TTFT, ITL: few", "Latency: drifts", "one failed", "unknown here"]
+
+
+def test_the_results_table_is_for_terminals() -> None:
+    table = results_table(make_run(models=(make_model(name="a" * 30), make_failed_model())))
+    assert max(map(len, table.splitlines())) <= 110
+    assert "\x1b" not in table
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    for run_id in ("20261121-a", "20261122-b"):
+        (tmp_path / "runs" / run_id).mkdir(parents=True)
+        (tmp_path / "runs" / run_id / "run.json").write_bytes(msgspec.json.encode(make_run(id=run_id)))
+    return tmp_path / "runs"
+
+
+def arguments(**given: Any) -> argparse.Namespace:
+    return argparse.Namespace(**{"format": "md", "output": None, "json": False} | given)
+
+
+def test_report_goes_to_stdout_as_it_is(out: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert report.main(arguments(runs=["20261121", "last"], out=out, format="csv")) == 0
+    runs = [load(out / "20261121-a"), load(out / "20261122-b")]
+    captured = capsysbinary.readouterr()
+    assert captured.out == render(runs, "csv").encode()
+    assert captured.err == b""
+
+
+def test_report_goes_to_a_file(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = out / "report.md"
+    assert report.main(arguments(runs=["20261121-a"], out=out, output=file)) == 0
+    assert file.read_text("utf-8") == render([load(out / "20261121-a")], "md")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == f"wrote {file}\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"runs": ["2025"]}, "no run '2025'"),
+        ({"runs": ["last"], "output": Path("no") / "such" / "folder.md"}, "choose another file with -o"),
+    ],
+)
+def test_report_refuses(out: Path, given: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        report.main(arguments(out=out, **given))
+
+
+def test_history(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (out / "20261123-c").mkdir()
+    (out / "20261123-c" / "run.json").write_text("{")
+    assert history.main(arguments(out=out)) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert captured.out.splitlines() == [
+        "Run         Recorded (UTC)    Status      Models",
+        "20261123-c  \N{EN DASH}                 unreadable",
+        "20261122-b  2026-11-22 14:15  done        smollm2-135m, phi-4-mini",
+        "20261121-a  2026-11-22 14:15  done        smollm2-135m, phi-4-mini",
+    ]
+
+
+def test_history_as_json(out: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert history.main(arguments(out=out, json=True)) == 0
+    document = json.loads(capsysbinary.readouterr().out)
+    assert document["schema"] == "foundry-bench/history/1"
+    assert document["runs"][0] == {
+        "path": str(out / "20261122-b"),
+        "id": "20261122-b",
+        "created": "2026-11-22T14:15:30Z",
+        "status": "done",
+        "models": list(make_plan().models),
+    }
+
+
+def test_history_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert history.main(arguments(out=tmp_path)) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "no runs in" in captured.err
