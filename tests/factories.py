@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from foundry_bench.values.cautions import Caution
 from foundry_bench.values.events import Memory
@@ -19,7 +19,15 @@ from foundry_bench.values.result import (
 )
 from foundry_bench.values.stats import Distribution
 
+T = TypeVar("T")
+
 CREATED = datetime(2026, 11, 22, 14, 15, 30, tzinfo=UTC)
+
+
+def known(value: T | None) -> T:
+    """A value that has to be there."""
+    assert value is not None
+    return value
 
 
 def make_sample(**changes: Any) -> Sample:

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from factories import make_failed_model, make_model, make_plan, make_run
 
+from factories import make_failed_model, make_model, make_plan, make_run
 from foundry_bench.commands import history, report
 from foundry_bench.session.reports import FORMATS, render, results_table
 from foundry_bench.session.store import load

@@ -4,20 +4,29 @@ import math
 from collections.abc import Callable
 
 import pytest
-from factories import make_distribution
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundry_bench.values.format import figure, mean_with_interval, megabytes, one_line, percent, rate, seconds
+from factories import make_distribution
+from foundry_bench.values.format import (
+    UNDEFINED,
+    figure,
+    mean_with_interval,
+    megabytes,
+    one_line,
+    percent,
+    rate,
+    seconds,
+)
 from foundry_bench.values.stats import Distribution, describe
 
 
 @pytest.mark.parametrize(
     ("show", "value", "text"),
     [
-        (seconds, None, "–"),
-        (seconds, math.nan, "–"),
-        (seconds, math.inf, "–"),
+        (seconds, None, UNDEFINED),
+        (seconds, math.nan, UNDEFINED),
+        (seconds, math.inf, UNDEFINED),
         (seconds, 0.0, "0 ms"),
         (seconds, 0.0000123, "0.012 ms"),
         (seconds, 0.00514, "5.14 ms"),
@@ -32,15 +41,15 @@ from foundry_bench.values.stats import Distribution, describe
         (rate, 38.24, "38.2 tok/s"),
         (rate, 412.4, "412 tok/s"),
         (rate, 0.5, "0.500 tok/s"),
-        (rate, None, "–"),
+        (rate, None, UNDEFINED),
         (megabytes, 53.04, "53.0 MB"),
         (megabytes, 251.0, "251 MB"),
         (megabytes, 3700.0, "3.70 GB"),
-        (megabytes, None, "–"),
+        (megabytes, None, UNDEFINED),
         (percent, 0.123, "12 %"),
         (percent, 0.0123, "1.2 %"),
         (percent, 1.0, "100 %"),
-        (percent, None, "–"),
+        (percent, None, UNDEFINED),
     ],
 )
 def test_figures(show: Callable[[float | None], str], value: float | None, text: str) -> None:
@@ -57,7 +66,7 @@ def test_signs() -> None:
 @pytest.mark.parametrize(
     ("distribution", "text"),
     [
-        (None, "–"),
+        (None, UNDEFINED),
         (describe([38.2]), "38.2 tok/s"),
         (make_distribution(38.24, 1.1), "38.2 ± 1.1 tok/s"),
         (make_distribution(380.4, 12.3), "380 ± 12 tok/s"),

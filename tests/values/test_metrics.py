@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from factories import make_failed_sample, make_sample
 
+from factories import make_failed_sample, make_sample
 from foundry_bench.values.metrics import METRICS, itl_s, total_tokens_per_s
 
 

@@ -2,14 +2,14 @@
 
 import random
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import pytest
-from factories import make_failed_sample, make_sample
 from hypothesis import given
 from hypothesis import strategies as st
 
+from factories import known, make_failed_sample, make_sample
 from foundry_bench.values.events import Memory, ModelDescribed, ModelFinished, ModelLoaded
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.record import Failure, Sample
@@ -33,8 +33,7 @@ def cautions(found: ModelSummary, kind: str) -> list[str | None]:
 
 def figures(distribution: Distribution | None) -> list[float]:
     """All but the interval: the bootstrap draws by position, so order moves its ends a little."""
-    assert distribution
-    return [getattr(distribution, field.name) for field in fields(distribution) if field.name != "ci95_mean"]
+    return [getattr(known(distribution), field.name) for field in fields(Distribution) if field.name != "ci95_mean"]
 
 
 def test_nothing_measured() -> None:
@@ -58,29 +57,27 @@ def test_two_answers_by_hand() -> None:
         round=2, prompt_id="explain", ttft_s=0.3, latency_s=0.5, token_times_s=(0.3, 0.34, 0.4), completion_tokens=3
     )
     found = summary([make_sample(), slower])
-    ttft, itl, decode = (found.metrics[name] for name in ("ttft_s", "itl_s", "decode_tokens_per_s"))
-    assert ttft and itl and decode
-    assert (ttft.n, ttft.mean, ttft.p50) == (2, pytest.approx(0.2), pytest.approx(0.2))
+    ttft, itl, decode = (known(found.metrics[name]) for name in ("ttft_s", "itl_s", "decode_tokens_per_s"))
+    assert (ttft.n, ttft.mean, ttft.p50) == pytest.approx((2, 0.2, 0.2))
     # Gaps of 20 ms four times, 40 ms and 60 ms: pooled, not averaged by answer.
-    assert (itl.n, itl.mean, itl.max) == (6, pytest.approx(0.18 / 6), pytest.approx(0.06))
+    assert (itl.n, itl.mean, itl.max) == pytest.approx((6, 0.18 / 6, 0.06))
     # 4 tokens in 80 ms, and 2 in 100 ms.
-    assert (decode.min, decode.max) == (pytest.approx(20), pytest.approx(50))
-    assert found.workshop == Workshop(
-        latency_avg=pytest.approx(0.35),
-        latency_p95=pytest.approx(0.485),
-        tokens_per_sec_avg=pytest.approx((25 / 0.2 + 23 / 0.5) / 2),
-        first_token_latency_avg=pytest.approx(0.2),
-        rounds=2,
-        alias="smollm2-135m",
-    )
-    per_prompt = found.per_prompt["explain"].metrics["ttft_s"]
-    assert per_prompt and (per_prompt.n, per_prompt.mean, per_prompt.ci95_mean) == (1, 0.3, None)
+    assert (decode.min, decode.max) == pytest.approx((20, 50))
+    assert asdict(found.workshop) == {
+        "latency_avg": pytest.approx(0.35),
+        "latency_p95": pytest.approx(0.485),
+        "tokens_per_sec_avg": pytest.approx((25 / 0.2 + 23 / 0.5) / 2),
+        "first_token_latency_avg": pytest.approx(0.2),
+        "rounds": 2,
+        "alias": "smollm2-135m",
+    }
+    per_prompt = known(found.per_prompt["explain"].metrics["ttft_s"])
+    assert (per_prompt.n, per_prompt.mean, per_prompt.ci95_mean) == (1, 0.3, None)
 
 
 def test_the_interval_of_pooled_gaps_resamples_answers() -> None:
-    one = summary([make_sample()]).metrics["itl_s"]
-    two = summary([make_sample(), make_sample(round=2)]).metrics["itl_s"]
-    assert one and two
+    one = known(summary([make_sample()]).metrics["itl_s"])
+    two = known(summary([make_sample(), make_sample(round=2)]).metrics["itl_s"])
     assert (one.n, one.ci95_mean) == (4, None)
     assert two.ci95_mean == pytest.approx((0.02, 0.02))
 
@@ -97,8 +94,8 @@ def test_only_measured_answers_count() -> None:
         ]
     )
     assert found.counts == Counts(ok=1, unverified=1, error=1, timeout=1, cancelled=1)
-    latency = found.metrics["latency_s"]
-    assert latency and (latency.n, latency.max) == (2, 0.2)
+    latency = known(found.metrics["latency_s"])
+    assert (latency.n, latency.max) == (2, 0.2)
     prompt = found.per_prompt["benefits"]
     assert (prompt.ok, prompt.failed) == (2, 3)
     assert cautions(found, "failed_requests") == [None]
@@ -128,8 +125,7 @@ def test_outliers_are_sought_within_a_prompt() -> None:
     assert outlier.median == pytest.approx(0.11)
     assert outlier.score == pytest.approx(0.6745 * 0.39 / 0.01)
     assert cautions(found, "outliers") == ["ttft_s"]
-    ttft = found.metrics["ttft_s"]
-    assert ttft and ttft.n == 12
+    assert known(found.metrics["ttft_s"]).n == 12
 
 
 @pytest.mark.parametrize(
@@ -165,24 +161,20 @@ def test_the_openai_client_is_kept_apart_and_paired() -> None:
         make_failed_sample(path="openai", round=2),
     ]
     found = summary(raw + openai)
-    ttft, client = found.metrics["ttft_s"], found.client_openai
-    assert ttft and ttft.n == 3
-    assert client and client.counts == Counts(ok=2, error=1)
-    assert found.counts == Counts(ok=3)
+    client = known(found.client_openai)
+    assert (found.counts, client.counts) == (Counts(ok=3), Counts(ok=2, error=1))
+    assert known(found.metrics["ttft_s"]).n == 3
     assert list(client.difference) == ["ttft_s", "latency_s", "decode_tokens_per_s"]
-    difference = client.difference["ttft_s"]
-    assert difference and difference.ci95_mean
-    assert (difference.n, difference.mean) == (2, pytest.approx(0.002))
-    assert difference.ci95_mean == pytest.approx((0.001, 0.003))
-    latency, decode = client.difference["latency_s"], client.difference["decode_tokens_per_s"]
-    assert latency and latency.mean == pytest.approx(0.01)
-    assert decode and decode.mean == 0
+    ttft, latency, decode = (known(difference) for difference in client.difference.values())
+    assert (ttft.n, ttft.mean) == pytest.approx((2, 0.002))
+    assert ttft.ci95_mean == pytest.approx((0.001, 0.003))
+    assert latency.mean == pytest.approx(0.01)
+    assert decode.mean == 0
 
 
 def test_pairs_are_of_one_prompt() -> None:
     found = summary([make_sample(prompt_id="a"), make_sample(prompt_id="b", path="openai")])
-    assert found.client_openai
-    assert set(found.client_openai.difference.values()) == {None}
+    assert set(known(found.client_openai).difference.values()) == {None}
 
 
 def test_a_chat_session_is_the_main_path() -> None:
@@ -274,7 +266,7 @@ def test_a_model_that_was_never_found_is_a_result_too() -> None:
 
 def test_the_fields_of_a_model_are_the_contracts_in_order() -> None:
     result = model_result(ModelFinished(model="m", status="ok"), None, None, summary([]))
-    assert [field.name for field in fields(result)] == (
+    assert " ".join(field.name for field in fields(result)) == (
         "name id backend device execution_provider status error advice load_s disk_mb license capabilities "
         "memory deterministic metrics per_prompt outliers workshop counts warnings client_openai cold_ttft_s"
-    ).split()
+    )

@@ -29,7 +29,7 @@ def convert_gguf(
 
     Args:
         source: A GGUF file of the Llama architecture.
-        out: The folder to write; it appears when it is complete, and not at all after a failure.
+        out: The folder to write, in one that exists; it appears when it is complete, and not at all after a failure.
         context: The longest context in tokens, prompt and answer together; the file's own if that is shorter or
             None is given. The runtime allocates its KV buffer for all of it.
         accuracy_level: MatMulNBits' own: 4 multiplies in int8 and is fastest, 1 in float32.
@@ -40,6 +40,7 @@ def convert_gguf(
     """
     try:
         from foundry_bench.convert.genai_folder import write_folder
+
+        return write_folder(source, out, context, accuracy_level, progress or (lambda _stage, _done: None))
     except ModuleNotFoundError as error:
         raise ConvertError(f"{error.name} is not installed; pip install 'foundry-bench[import]'") from error
-    return write_folder(source, out, context, accuracy_level, progress or (lambda _stage, _done: None))

@@ -57,7 +57,7 @@ def write_folder(
         layers=sizes.layers,
         context_length=sizes.context,
         license=gguf.get("general.license", str, "") or None,
-        tensor_types=Counter(tensor.kind.name for tensor in gguf.tensors.values()),
+        tensor_types=dict(Counter(tensor.kind.name for tensor in gguf.tensors.values())),
         bytes_written=bytes_written,
     )
 
@@ -67,7 +67,6 @@ def _whole_or_nothing(out: Path) -> Iterator[Path]:
     """A new folder beside `out`, which becomes `out` at the end and is removed after any failure."""
     folder = out.with_name(f".{out.name}.{uuid.uuid4().hex}.partial")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir()
         yield folder
         folder.rename(out)

@@ -116,8 +116,8 @@ class GgufFile:
             raise self.error("not a GGUF file (its first bytes are not 'GGUF')")
         version = self._number("I")
         if version not in _VERSIONS:
-            if version & 0xFFFF == 0:
-                raise self.error("a big-endian GGUF; convert it on, or download it for, a little-endian machine")
+            if int.from_bytes(version.to_bytes(4, "little"), "big") in _VERSIONS:
+                raise self.error("a big-endian GGUF; download the little-endian one")
             raise self.error(f"GGUF version {version} is not supported; supported: 2 and 3")
         return self._number("Q"), self._number("Q")
 

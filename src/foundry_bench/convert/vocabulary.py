@@ -52,8 +52,8 @@ def read_vocabulary(gguf: GgufFile, rows: int) -> Vocabulary:
     kinds = gguf.get_list("tokenizer.ggml.token_type", int)
     if not 0 < len(tokens) == len(kinds) <= rows:
         raise gguf.error(f"{len(tokens)} tokens, {len(kinds)} token types, {rows} embeddings; the file is damaged")
-    if max(map(len, tokens)) > _MAX_TOKEN:
-        raise gguf.error(f"a token is longer than {_MAX_TOKEN} characters; the file is damaged")
+    if len(set(tokens)) != len(tokens) or max(map(len, tokens)) > _MAX_TOKEN:
+        raise gguf.error(f"two tokens are alike, or one is longer than {_MAX_TOKEN} characters; the file is damaged")
 
     def role(name: str) -> int | None:
         number = gguf.get(f"tokenizer.ggml.{name}_token_id", int, -1)

@@ -24,7 +24,7 @@ RUN_FILE = "run.json"
 SAMPLES_FILE = "samples.jsonl"
 
 _ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
-_HEAD_BYTES = 1 << 14
+_HEAD_BYTES = 1 << 13
 # The first line of a run.json after all that a list of runs needs: no line within a value is indented so little.
 _HEAD_END = b'\n  "calibration":'
 # A machine's clock may be set between the start of a run and its listing; a process id isn't reused that fast.
@@ -242,7 +242,7 @@ def _run_folders(out: Path) -> list[Path]:
 
 
 def _head(path: Path) -> RunHead:
-    with (path / RUN_FILE).open("rb") as file:
+    with (path / RUN_FILE).open("rb", buffering=0) as file:
         content = file.read(_HEAD_BYTES)
         head, end, _ = content.partition(_HEAD_END)
         try:

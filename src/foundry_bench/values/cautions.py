@@ -98,8 +98,8 @@ def two_modes(metric: str, series: Mapping[str, Series]) -> Iterator[Caution]:
 
 
 def _levels(series: Mapping[str, Series]) -> Floats:
-    """One level a round, in the order of the rounds, from the prompts whose median is positive."""
-    some = [one for one in series.values() if one.values.size and np.median(one.values) > 0]
+    """One level a round, in the order of the rounds; prompts with a value of 0 have no ratios and are left out."""
+    some = [one for one in series.values() if one.values.size and one.values.min() > 0]
     if not some:
         return np.empty(0)
     _, position = np.unique(np.concatenate([one.rounds for one in some]), return_inverse=True)

@@ -1,7 +1,7 @@
 """What ``run.json`` holds: a run, its models, and what their samples amount to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -140,7 +140,7 @@ class RunRecord:
     plan: Plan
     environment: Mapping[str, Any]
     calibration: Mapping[str, Any] | None = None
-    models: tuple[ModelResult, ...] = field(default=())
+    models: tuple[ModelResult, ...] = ()
 
 
 def model_result(
