@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from gguf import GGMLQuantizationType, GGUFWriter, TokenType
+from gguf import GGMLQuantizationType, GGUFValueType, GGUFWriter, TokenType
 from gguf.quants import quantize
 
 from foundry_bench.convert import convert_gguf
@@ -44,8 +44,10 @@ def long_answer(words: int) -> str:
     return " ".join(map("".join, itertools.islice(itertools.product(syllables, syllables), words)))
 
 
-def tiny_model(out: Path, say: str = SAY, *, kind: str = "Q8_0", tied: bool = False, sentencepiece: bool = False) -> Path:
-    """The known-answer model as an ONNX Runtime GenAI folder; see `tiny_gguf`."""
+def tiny_model(
+    out: Path, say: str = SAY, *, kind: str = "Q8_0", tied: bool = False, sentencepiece: bool = False
+) -> Path:
+    """The known-answer model as the ONNX Runtime GenAI folder `out`, which it returns; see `tiny_gguf`."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "tiny.gguf")
         tiny_gguf(source, say, kind=kind, tied=tied, sentencepiece=sentencepiece)
@@ -53,7 +55,9 @@ def tiny_model(out: Path, say: str = SAY, *, kind: str = "Q8_0", tied: bool = Fa
     return out
 
 
-def tiny_gguf(path: Path, say: str = SAY, *, kind: str = "Q8_0", tied: bool = False, sentencepiece: bool = False) -> None:
+def tiny_gguf(
+    path: Path, say: str = SAY, *, kind: str = "Q8_0", tied: bool = False, sentencepiece: bool = False
+) -> None:
     """A model whose greedy answer to any chat is `say`, all of whose words must differ.
 
     `kind` is the ggml type of all matrices. `tied` leaves the output matrix to the embedding; `sentencepiece` gives the
@@ -122,11 +126,14 @@ def write_gguf(
     *,
     kind: str = "F32",
     sentencepiece: bool = False,
-    metadata: Mapping[str, str | float | bool] | None = None,
+    metadata: Mapping[str, str | float | bool | None] | None = None,
 ) -> None:
-    """A Llama file of these tensors, its matrices as `kind` and its vectors as F32; `metadata` adds more pairs."""
+    """A Llama file of these tensors, its matrices as `kind` and its vectors as F32.
+
+    `metadata` adds or changes pairs; None takes one away.
+    """
     writer = GGUFWriter(path, "llama")
-    hidden = tensors["token_embd.weight"].shape[1]
+    hidden = len(tensors["output_norm.weight"])
     writer.add_name("Tiny")
     writer.add_license("mit")
     writer.add_block_count(LAYERS)
@@ -150,8 +157,10 @@ def write_gguf(
     writer.add_eos_token_id(_SPECIAL.index("<|im_end|>"))
     writer.add_chat_template(CHAT_TEMPLATE)
     for key, value in (metadata or {}).items():
-        add = {str: writer.add_string, float: writer.add_float32, int: writer.add_uint32, bool: writer.add_bool}[type(value)]
-        add(key, value)
+        if value is None:
+            del writer.kv_data[0][key]
+        else:
+            writer.add_key_value(key, value, GGUFValueType.get_type(value))
     for name, values in tensors.items():
         dtype = GGMLQuantizationType[kind if values.ndim > 1 else "F32"]
         writer.add_tensor(name, quantize(values, dtype), raw_dtype=dtype)

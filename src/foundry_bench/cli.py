@@ -148,6 +148,17 @@ def _history(parser: Parser) -> None:
     _json(parser, "the runs")
 
 
+def _screen(parser: Parser) -> None:
+    parser.add_argument("--theme", metavar="NAME", help="dark, light, high-contrast, ansi-16, or a theme's file")
+    parser.add_argument("--ascii", action="store_true", default=None, help="draw with ASCII characters alone")
+    parser.add_argument(
+        "--low-bandwidth",
+        action=argparse.BooleanOptionalAction,
+        help="redraw seldom (default: over SSH)",
+    )
+    _settings(parser, "endpoint", "out", "foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir")
+
+
 # For each command: what it does, what fills its parser, examples.
 COMMANDS: dict[str, tuple[str, Callable[[Parser], None], str]] = {
     "run": (
@@ -224,16 +235,11 @@ def _dispatch(argv: Sequence[str]) -> int:
     )
     parser.usage = "foundry-bench [COMMAND] [OPTIONS]"
     parser.add_argument("--version", action="version", version=f"foundry-bench {__version__}")
+    _screen(parser)
     args = parser.parse(argv)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError("the TUI needs a terminal; name a command to do without, see 'foundry-bench --help'")
-    try:
-        return _start("tui.app", args)
-    except ModuleNotFoundError as missing:
-        if missing.name not in {"foundry_bench.tui", "foundry_bench.tui.app"}:
-            raise
-        parser.print_help(sys.stderr)
-        return 2
+    return _start("tui.app", args)
 
 
 def _start(module: str, args: argparse.Namespace) -> int:

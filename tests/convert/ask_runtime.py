@@ -1,4 +1,4 @@
-"""Asks models through Foundry Local's own runtime: FOLDERS in, a JSON list of (answer, tokens, finish reason) out.
+"""Asks models through Foundry Local's own runtime: FOLDERS in, a JSON list of answers out.
 
 A process of its own, because the runtime's manager is a singleton.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+import time
+from typing import Any
 
 from foundry_local_sdk import (
     CatalogType,
@@ -23,8 +25,11 @@ from foundry_local_sdk import (
 )
 
 
-def ask(manager: FoundryLocalManager, folder: str, question: str) -> tuple[str, int, str]:
-    """Load the model in `folder`, put one question, unload; greedy, at most 400 tokens."""
+def ask(manager: FoundryLocalManager, folder: str, question: str) -> dict[str, Any]:
+    """Load the model in `folder`, put one question, unload; greedy, at most 400 tokens.
+
+    `ttft_s` and `decode_s` are the seconds to the first piece of text, and from there to the last.
+    """
     card = ModelInfoBuilder().set_string_property("task", "chat-completion")
     model = manager.get_catalog(CatalogType.LOCAL).register_model(folder, "asked:1", card)
     model.load()
@@ -32,10 +37,18 @@ def ask(manager: FoundryLocalManager, folder: str, question: str) -> tuple[str, 
     with ChatSession(model) as session:
         session.set_options(options).set_streaming(True)
         request = Request().add_item(MessageItem.user(question))
+        start = time.perf_counter()
         with session.process_streaming_request(request) as stream:
-            text = "".join(item.text for item in stream)
+            pieces = [(item.text, time.perf_counter()) for item in stream]
+            first, last = pieces[0][1], pieces[-1][1]
             with stream.final_response as final:
-                answer = text, final.get_usage().completion_tokens, final.finish_reason.name
+                answer = {
+                    "text": "".join(text for text, _ in pieces),
+                    "tokens": final.get_usage().completion_tokens,
+                    "finish": final.finish_reason.name,
+                    "ttft_s": first - start,
+                    "decode_s": last - first,
+                }
     model.unload()
     manager.get_catalog(CatalogType.LOCAL).unregister_model("asked:1")
     return answer
@@ -52,5 +65,7 @@ if __name__ == "__main__":
         )
         FoundryLocalManager.initialize(configuration)
         runtime = FoundryLocalManager.instance
-        json.dump([ask(runtime, folder, "What do you say?") for folder in sys.argv[1:]], sys.stdout)
+        json.dump(
+            [ask(runtime, folder, "Tell me a story of a lighthouse keeper.") for folder in sys.argv[1:]], sys.stdout
+        )
         runtime.close()

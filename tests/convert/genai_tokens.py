@@ -12,7 +12,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-_LIBRARIES: Final = (("onnxruntime", "capi", "*onnxruntime.*"), ("onnxruntime_genai_core", "bin", "*onnxruntime-genai.*"))
+_LIBRARIES: Final = (
+    ("onnxruntime", "capi", "*onnxruntime.*"),
+    ("onnxruntime_genai_core", "bin", "*onnxruntime-genai.*"),
+)
 _HANDLE: Final = ctypes.c_void_p
 
 

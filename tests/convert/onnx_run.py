@@ -34,11 +34,10 @@ def all_logits(folder: Path, ids: Sequence[int], step: int) -> Floats:
     (pick,) = (node for node in model.graph.node if list(node.input[1:]) == ["last"])
     pick.op_type = "Identity"
     del pick.input[1], pick.attribute[:]
+    model.graph.initializer.remove(next(constant for constant in model.graph.initializer if constant.name == "last"))
     model.graph.output[0].type.tensor_type.shape.dim[1].dim_param = "tokens"
     network = session(model, folder)
-    past = {
-        info.name: np.zeros((1, info.shape[1], 0, info.shape[3]), np.float32) for info in network.get_inputs()[2:]
-    }
+    past = {info.name: np.zeros((1, info.shape[1], 0, info.shape[3]), np.float32) for info in network.get_inputs()[2:]}
     found = []
     for start in range(0, len(ids), step):
         chunk = np.asarray([ids[start : start + step]], np.int64)

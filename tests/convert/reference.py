@@ -36,11 +36,14 @@ def reference_logits(path: Path, ids: Sequence[int]) -> Floats:
     future = np.triu(np.full((count, count), -np.inf, np.float32), 1)
 
     def normalised(x: Floats, gain: str) -> Floats:
-        return x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + epsilon) * weights[gain]
+        scaled: Floats = x / np.sqrt(np.mean(x * x, axis=-1, keepdims=True) + epsilon) * weights[gain]
+        return scaled
 
     def linear(x: Floats, name: str) -> Floats:
         product: Floats = x @ weights[f"{name}.weight"].T
-        return product + weights.get(f"{name}.bias", np.float32(0))
+        if f"{name}.bias" in weights:
+            product += weights[f"{name}.bias"]
+        return product
 
     def rotated(x: Floats) -> Floats:
         pairs = x.reshape(count, -1, size).view(np.complex64)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+
 from convert.onnx_run import all_logits
 from convert.reference import reference_logits
-from tiny import HEAD_SIZE, HEADS, KV_HEADS, LAYERS, base_tokens, random_network, write_gguf
-
 from foundry_bench.convert import convert_gguf
+from tiny import HEAD_SIZE, HEADS, KV_HEADS, LAYERS, base_tokens, random_network, write_gguf
 
 if TYPE_CHECKING:
     from collections.abc import Callable

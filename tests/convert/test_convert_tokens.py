@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from tiny import base_tokens, random_network, tiny_model, write_gguf
 
-from foundry_bench.convert import ConvertError, convert_gguf
+from foundry_bench.convert import convert_gguf
 from foundry_bench.convert.gguf_file import GgufFile
 from foundry_bench.convert.tokenizer import tokenizer_files
 from foundry_bench.convert.vocabulary import read_vocabulary
+from tiny import base_tokens, random_network, tiny_model, write_gguf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +28,7 @@ KNOWN = {"llama-bpe": {BLANK_LINE}, "qwen2": {BLANK_LINE}, "tekken": {BLANK_LINE
 
 
 @pytest.fixture(scope="module")
-def folder_with(
-    smollm2_gguf: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Path]:
+def folder_with(smollm2_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Makes a loadable folder with SmolLM2's vocabulary under the pre-tokenizer of a name."""
     gguf = GgufFile(smollm2_gguf)
     network = tiny_model(tmp_path_factory.mktemp("network") / "tiny")

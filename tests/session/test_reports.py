@@ -233,6 +233,12 @@ def test_history_as_json(out: Path, capsysbinary: pytest.CaptureFixture[bytes]) 
     }
 
 
+def test_the_folder_of_runs_is_a_setting(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(out.parent)
+    assert history.main(arguments(out=None)) == 0
+    assert report.main(arguments(out=None, runs=["last"])) == 0
+
+
 def test_history_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert history.main(arguments(out=tmp_path)) == 0
     captured = capsys.readouterr()

@@ -1,24 +1,27 @@
 """``foundry-bench history``: the recorded runs."""
 
 import argparse
+import os
 import sys
 
 import msgspec
 
+from foundry_bench.session.settings import resolve
 from foundry_bench.session.store import list_runs
 from foundry_bench.session.tables import Column, Table, as_text
 from foundry_bench.values.format import UNDEFINED, one_line
 
 
 def main(args: argparse.Namespace) -> int:
-    """List the runs in ``args.out``, newest first, as a table or with ``args.json`` as one document; 0."""
-    runs = list_runs(args.out)
+    """List the recorded runs, newest first, as a table or with ``args.json`` as one document; returns 0."""
+    out = resolve(vars(args), os.environ, models_needed=False).out
+    runs = list_runs(out)
     if args.json:
         document = {"schema": "foundry-bench/history/1", "runs": runs}
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document, enc_hook=str), indent=2) + b"\n")
         return 0
     if not runs:
-        print(f"no runs in {args.out}; 'foundry-bench run' records one", file=sys.stderr)
+        print(f"no runs in {out}; 'foundry-bench run' records one", file=sys.stderr)
         return 0
     columns = [Column(heading, figures=False) for heading in ("Run", "Recorded (UTC)", "Status", "Models")]
     rows = [

@@ -19,6 +19,7 @@ from foundry_bench.session.supervisor import start_worker
 from foundry_bench.session.targets import find_target
 from foundry_bench.values import metrics
 from foundry_bench.values.events import AnswerProgressed, ModelFinished, SampleFinished, StageProgressed, StageStarted
+from foundry_bench.values.format import printable
 from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.record import Failure, Sample
 from foundry_bench.worker.protocol import Measure
@@ -111,11 +112,6 @@ class _LiveAnswer:
         """Leave nothing of the live display."""
         if self._live and self._live.is_started:
             self._live.stop()
-
-
-def printable(text: str) -> str:
-    """The text without what a terminal would obey: control characters other than tab and line feed."""
-    return "".join(c for c in text if c in "\t\n" or (c.isprintable() or ord(c) > 0x9F))
 
 
 def _figures(sample: Sample) -> str:

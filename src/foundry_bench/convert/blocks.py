@@ -100,7 +100,7 @@ def carry(raw: Bytes, kind: BlockType) -> Packed | Dense:
             scales = _floats(blocks[..., :2])
             return Packed(4, _pair_neighbours(blocks[..., 4:]), scales, _floats(blocks[..., 2:4]) + 8 * scales)
         case "Q8_0":
-            return Packed(8, blocks[..., 2:] ^ 0x80, _floats(blocks[..., :2]))
+            return Packed(8, blocks[..., 2:] ^ np.uint8(0x80), _floats(blocks[..., :2]))
         case _:
             return _requantise(raw, kind)
 

@@ -6,7 +6,7 @@ import json
 import shutil
 import uuid
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from foundry_bench.convert.errors import ConvertError
@@ -48,7 +48,7 @@ def write_folder(
     with _whole_or_nothing(out) as folder:
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
-        with OnnxWriter(folder) as writer:
+        with closing(OnnxWriter(folder)) as writer:
             LlamaGraph(gguf, sizes, writer, accuracy_level).write(lambda done: progress("weights", done))
         bytes_written = sum(file.stat().st_size for file in folder.iterdir())
     return ConvertedModel(

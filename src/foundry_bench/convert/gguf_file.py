@@ -11,7 +11,7 @@ import math
 import mmap
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -99,7 +99,7 @@ class GgufFile:
         values = self.metadata.get(key)
         if not isinstance(values, list) or not all(type(value) is kind for value in values):
             raise self.error(f"metadata key {key} is missing or no array of {kind.__name__}")
-        return values
+        return cast("list[_T]", values)
 
     def rows(self, name: str) -> Bytes:
         """The raw blocks of a tensor, (rows, bytes a row), without a copy."""

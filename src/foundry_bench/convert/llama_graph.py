@@ -74,7 +74,8 @@ class LlamaGraph:
         """What each GroupQueryAttention takes: lengths from the attention mask, and the rotary tables."""
         sizes, node = self._sizes, self._writer.node
         one = self._writer.constant("one", np.array(1, np.int64))
-        count = node("ReduceSum", ["attention_mask", self._writer.constant("tokens", np.array([1], np.int64))], keepdims=0)
+        tokens = self._writer.constant("tokens", np.array([1], np.int64))
+        count = node("ReduceSum", ["attention_mask", tokens], keepdims=0)
         node("Cast", [node("Sub", [count, one])], ["last_positions"], to=TensorProto.INT32)
         total = node("Gather", [node("Shape", ["attention_mask"]), one], axis=0)
         node("Cast", [total], ["total_length"], to=TensorProto.INT32)
@@ -99,9 +100,10 @@ class LlamaGraph:
     def _attention(self, layer: int, x: str) -> str:
         sizes = self._sizes
         width, kv_width = sizes.heads * sizes.head_size, sizes.kv_heads * sizes.head_size
-        rows = {f"blk.{layer}.attn_{part}": count for part, count in zip("qkv", (width, kv_width, kv_width), strict=True)}
+        rows = {f"blk.{layer}.attn_{part}": count for part, count in (("q", width), ("k", kv_width), ("v", kv_width))}
         projected = self._matrices.linear_together(x, rows, sizes.hidden)
-        past, present = ([f"{which}.{layer}.{part}" for part in ("key", "value")] for which in ("past_key_values", "present"))
+        past = [f"past_key_values.{layer}.{part}" for part in ("key", "value")]
+        present = [f"present.{layer}.{part}" for part in ("key", "value")]
         attended = self._writer.node(
             "GroupQueryAttention",
             [*projected, *[""] * (3 - len(projected)), *past, "last_positions", "total_length", "cosines", "sines"],
@@ -113,7 +115,7 @@ class LlamaGraph:
             rotary_interleaved=1,
         )
         for names, infos, length in ((past, self._inputs, "past"), (present, self._outputs, "total")):
-            shape = ["batch", sizes.kv_heads, length, sizes.head_size]
+            shape: list[str | int] = ["batch", sizes.kv_heads, length, sizes.head_size]
             infos.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in names)
         return self._matrices.linear(attended, f"blk.{layer}.attn_output", sizes.hidden, width)
 

@@ -83,7 +83,7 @@ class Matrices:
         return node("Reshape", [shifted, self._writer.constant("hidden", np.array([0, 0, columns], np.int64))])
 
     def linear(self, x: str, name: str, rows: int, columns: int, outputs: Sequence[str] = ()) -> str:
-        """x (..., columns) times the transposed matrix `name`.weight, plus `name`.bias if there is one: (..., rows)."""
+        """The product of x (..., columns) and `name`.weight, transposed, plus `name`.bias if any: (..., rows)."""
         matrix, bias = f"{name}.weight", f"{name}.bias"
         if matrix not in self._placed:
             self._place(matrix, self._carry(matrix, rows, columns))

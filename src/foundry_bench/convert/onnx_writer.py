@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
@@ -36,13 +36,11 @@ class OnnxWriter:
         self._constants: dict[str, TensorProto] = {}
         self._counts: Counter[str] = Counter()
 
-    def __enter__(self) -> OnnxWriter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Close the data file."""
         self._data.close()
 
-    def node(self, kind: str, inputs: Sequence[str], outputs: Sequence[str] = (), **attributes: object) -> str:
+    def node(self, kind: str, inputs: Sequence[str], outputs: Sequence[str] = (), **attributes: Any) -> str:
         """Append a node, `domain` among its attributes; returns the name of its first output, made up if not given."""
         if not outputs:
             self._counts[kind] += 1
@@ -80,7 +78,5 @@ class OnnxWriter:
         """Write the model file."""
         graph = helper.make_graph(self._nodes, name, inputs, outputs, list(self._constants.values()))
         opsets = [helper.make_opsetid("", 17), helper.make_opsetid(CONTRIB, 1)]
-        model: ModelProto = helper.make_model(
-            graph, ir_version=9, opset_imports=opsets, producer_name="foundry-bench"
-        )
+        model: ModelProto = helper.make_model(graph, ir_version=9, opset_imports=opsets, producer_name="foundry-bench")
         (self._folder / MODEL_FILE).write_bytes(model.SerializeToString())

@@ -50,13 +50,9 @@ def sentencepiece_parts(gguf: GgufFile, vocabulary: Vocabulary) -> dict[str, obj
 
 def _merges(vocabulary: Vocabulary, scores: list[float]) -> list[list[str]]:
     """All pairs of tokens whose concatenation is a token, the highest score of that token first."""
-    ids = {
-        token: number
-        for number, token in enumerate(vocabulary.tokens)
-        if vocabulary.kinds[number] == NORMAL
-    }
+    ids = {token: number for number, token in enumerate(vocabulary.tokens) if vocabulary.kinds[number] == NORMAL}
     merges = []
-    for token, number in sorted(ids.items(), key=lambda item: -scores[item[1]]):
+    for token in sorted(ids, key=lambda token: -scores[ids[token]]):
         halves = ((token[:cut], token[cut:]) for cut in range(1, len(token)))
         pairs = [(ids[left], ids[right]) for left, right in halves if left in ids and right in ids]
         merges += [[vocabulary.tokens[left], vocabulary.tokens[right]] for left, right in sorted(pairs)]

@@ -10,7 +10,7 @@ from foundry_bench.session.documents import line_of, parse_json, parse_toml, rea
 from foundry_bench.session.fields import FIELDS
 from foundry_bench.session.prompts import prompts
 from foundry_bench.session.refusals import Check, instance, known, place, record, refusal
-from foundry_bench.session.rules import labels, models, number, url, variable
+from foundry_bench.session.rules import flag, label, labels, models, number, url, variable
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Prompt
 
@@ -19,6 +19,7 @@ _MODEL: Mapping[str, Check] = {
     "capabilities": labels,
     "size_mb": number("a number of MB above 0", lambda size: size > 0),
 }
+_SCREEN: Mapping[str, Check] = {"theme": label, "ascii": flag, "low_bandwidth": flag}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,8 @@ def read_models(path: Path) -> dict[str, Any]:
 def read_settings(path: Path) -> dict[str, Any]:
     """Settings from a plan or a user's config, both TOML; ``endpoints``, where it has them, by their names.
 
+    A config may also say how the screen looks (``screen``) and which keys it has (``keys``, by the action's id).
+
     ``prompts`` may be the path of a ``prompts.json``, relative to the file.
 
     Raises:
@@ -76,7 +79,7 @@ def read_settings(path: Path) -> dict[str, Any]:
         document = parse_toml(text)
         runtime = instance(document.pop("foundry", {}), dict, "foundry", "a table")
         document |= {f"foundry.{key}": value for key, value in runtime.items()}
-        known(document, (*FIELDS, "endpoints"))
+        known(document, (*FIELDS, "endpoints", "screen", "keys"))
         return {key: _setting(key, value, path.parent, text) for key, value in document.items()}
 
 
@@ -84,6 +87,11 @@ def _setting(key: str, value: object, folder: Path, text: str) -> object:
     try:
         if key == "endpoints":
             return _endpoints(value)
+        if key == "screen":
+            return record(value, _SCREEN, key, 'a table such as {theme = "light"}')
+        if key == "keys":
+            table = instance(value, dict, key, 'a table such as {quit = "q"}')
+            return {action: label(text, f"{key}.{action}") for action, text in table.items()}
         if key == "prompts" and isinstance(value, str):
             return read_prompts(folder / value)
         return FIELDS[key].rule.check(value, key)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ class Settings:
         endpoints: the services that have a name.
         values: each setting by its name in a plan file.
         sources: where each value came from, such as "command line", "environment BENCH_ROUNDS" or "plan.toml".
+        screen: how the screen looks, where the user's config says so.
+        keys: the user's keys for the screen, by the action's id.
     """
 
     plan: Plan
@@ -31,6 +33,8 @@ class Settings:
     endpoints: Mapping[str, Endpoint]
     values: Mapping[str, Any]
     sources: Mapping[str, str]
+    screen: Mapping[str, Any] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 def resolve(
@@ -73,6 +77,8 @@ def resolve(
         endpoints=config.get("endpoints", {}) | written.get("endpoints", {}),
         values=values,
         sources=sources,
+        screen=config.get("screen", {}),
+        keys=config.get("keys", {}),
     )
 
 

@@ -2,9 +2,11 @@
 
 import re
 from math import floor, isfinite, log10
+from typing import TYPE_CHECKING
 
-from foundry_bench.values.metrics import Unit
-from foundry_bench.values.stats import Distribution
+if TYPE_CHECKING:  # both import numpy, which the first paint of the screen does not wait for
+    from foundry_bench.values.metrics import Unit
+    from foundry_bench.values.stats import Distribution
 
 UNDEFINED = "\N{EN DASH}"
 
@@ -24,12 +26,12 @@ def rate(value: float | None, *, sign: bool = False) -> str:
     return _with_unit(value, "tokens/s", sign=sign)
 
 
-def figure(value: float | None, unit: Unit, *, sign: bool = False) -> str:
+def figure(value: float | None, unit: "Unit", *, sign: bool = False) -> str:
     """A value of a metric, by the metric's unit."""
     return _with_unit(value, unit, sign=sign)
 
 
-def mean_with_interval(distribution: Distribution | None, unit: Unit, *, sign: bool = False) -> str:
+def mean_with_interval(distribution: "Distribution | None", unit: "Unit", *, sign: bool = False) -> str:
     """``38.2 ± 1.1 tok/s``: the mean and the farther end of its 95 % interval; the mean alone where there is none.
 
     The interval shows two digits and the mean as many decimals as it: more would be noise.
@@ -67,7 +69,12 @@ def one_line(text: str) -> str:
     return _UNSAFE.sub(" ", _ANSI.sub("", text)).strip()
 
 
-def _with_unit(value: float | None, unit: Unit, *, sign: bool) -> str:
+def printable(text: str) -> str:
+    """The text without what a terminal would obey: control characters other than tab and line feed."""
+    return "".join(c for c in text if c in "\t\n" or (c.isprintable() or ord(c) > 0x9F))
+
+
+def _with_unit(value: float | None, unit: "Unit", *, sign: bool) -> str:
     if value is None or not isfinite(value):
         return UNDEFINED
     factor, symbol = _scale(value, unit)
@@ -75,7 +82,7 @@ def _with_unit(value: float | None, unit: Unit, *, sign: bool) -> str:
     return f"{value * factor:{plus},.{_decimals(value * factor, 3)}f} {symbol}"
 
 
-def _scale(value: float, unit: Unit) -> tuple[float, str]:
+def _scale(value: float, unit: "Unit") -> tuple[float, str]:
     if unit == "tokens/s":
         return 1.0, "tok/s"
     return (1.0, "s") if abs(float(f"{value:.3g}")) >= 1 else (1000.0, "ms")

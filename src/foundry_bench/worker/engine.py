@@ -168,8 +168,17 @@ class Engine:
                     self._answered += sample.counts
                     self._failed += not sample.counts
                 self._emit(SampleFinished(slot=slot, sample=sample))
+                if sample.status == "timeout":
+                    await self._settle()
             if not self._in_flight:
                 gc.collect()
+
+    async def _settle(self) -> None:
+        """What was broken off may go on in the runtime and slow the next request down: wait, but not for ever."""
+        if not self._in_flight and not self._stopped.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._plan.timeout_s):
+                    await self._backend.settle()
 
     def _paths(self, number: int) -> tuple[RequestPath, ...]:
         """The ways to send a request; they take turns in going first, as servers remember a prompt."""
@@ -186,6 +195,8 @@ class Engine:
         else:
             task = asyncio.create_task(self._backend.answer(answer, slot))
         self._in_flight[slot] = (answer, task)
+        if self._stopped.is_set():
+            task.cancel()
         done, _ = await asyncio.wait([task], timeout=self._plan.timeout_s)
         broken_off = not done
         if broken_off:
@@ -198,8 +209,6 @@ class Engine:
             task.result()
         elif not broken_off:
             answer.cancelled = True
-        if broken_off and not self._in_flight and not self._stopped.is_set():
-            await self._backend.settle()
         return answer.sample(self._model_id)
 
     def _request(self, prompt: Prompt, phase: Phase, number: int, *, max_tokens: int | None = None) -> Request:

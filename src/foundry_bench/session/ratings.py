@@ -1,0 +1,87 @@
+"""The file ``ratings.json`` of a run: quality scores by hand and by judge, replaced whole and never lost."""
+
+import getpass
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from foundry_bench.session.atomic import write_atomically
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.ratings import RATINGS_SCHEMA, Rating, Ratings
+
+RATINGS_FILE = "ratings.json"
+
+Kind = Literal["hand", "judge"]
+Entries = list[dict[str, Any]]
+
+
+def load_ratings(path: Path) -> Ratings:
+    """The ratings of the run in the folder ``path``; none where there is no file yet.
+
+    Raises:
+        InputError: the file is damaged or of another schema.
+    """
+    try:
+        return msgspec.convert(_document(path), Ratings)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{path / RATINGS_FILE}: {error}; mend it, or move it away") from error
+
+
+def save_rating(path: Path, rating: Rating, kind: Kind = "hand") -> None:
+    """Record a rating in place of an earlier one by the same rater of the same answer; on disk when this returns.
+
+    Raises:
+        InputError: the file is damaged: it is left as it is.
+        OSError: it can't be written; the old one is as it was.
+    """
+    _change(path, kind, rating, lambda entries: [*entries, msgspec.to_builtins(rating)])
+
+
+def remove_rating(path: Path, rating: Rating, kind: Kind = "hand") -> None:
+    """Take back a rating.
+
+    Raises:
+        InputError: the file is damaged: it is left as it is.
+        OSError: it can't be written; the old one is as it was.
+    """
+    _change(path, kind, rating, lambda entries: entries)
+
+
+def rater_name() -> str:
+    """Who rates: the name of the user of this machine."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such user, or Windows without the variables
+        return "unknown"
+
+
+def _change(path: Path, kind: Kind, rating: Rating, more: Callable[[Entries], Entries]) -> None:
+    """Read again what another process may have added, change one rating, write; unknown keys stay."""
+    load_ratings(path)
+    document = _document(path)
+    others = [entry for entry in document.get(kind, []) if not _same(entry, rating)]
+    document[kind] = more(others)
+    content = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    write_atomically(path / RATINGS_FILE, content)
+
+
+def _same(entry: dict[str, Any], rating: Rating) -> bool:
+    return (*(entry[name] for name in ("model", "prompt_id", "text_sha256")), entry["by"]) == (*rating.answer, rating.by)
+
+
+def _document(path: Path) -> dict[str, Any]:
+    file = path / RATINGS_FILE
+    try:
+        document = msgspec.json.decode(file.read_bytes())
+    except FileNotFoundError:
+        return {"schema": RATINGS_SCHEMA, "run": path.name, "hand": [], "judge": []}
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}; a run keeps its ratings there") from error
+    except ValueError as error:
+        raise InputError(f"{file}: {error}; mend it, or move it away") from error
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != RATINGS_SCHEMA:
+        raise InputError(f"{file}: schema is {schema!r}, expected {RATINGS_SCHEMA!r}; update foundry-bench")
+    return dict(document)

@@ -1,0 +1,115 @@
+"""A recorded run as a screen shows it: its record, and the figures of each request in columns."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foundry_bench.session.ratings import load_ratings
+from foundry_bench.session.store import find_run, load, read_samples
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.metrics import decode_tokens_per_s
+from foundry_bench.values.ratings import means
+from foundry_bench.values.record import Sample
+from foundry_bench.values.result import RunRecord
+from foundry_bench.values.stats import Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """The measured and answered requests of one model in the order in which they ended: arrays of one length.
+
+    What is undefined is NaN.
+    """
+
+    rounds: NDArray[np.int64]
+    ttft_s: Floats
+    latency_s: Floats
+    decode_tokens_per_s: Floats
+
+    def by_round(self, figure: Floats) -> list[float | None]:
+        """The mean of a figure in each round, in their order; None where it is undefined."""
+        found: list[float | None] = []
+        for number in np.unique(self.rounds):
+            some = figure[(self.rounds == number) & np.isfinite(figure)]
+            found.append(float(some.mean()) if some.size else None)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """A run with the traces of its models by name, and the mean score of each model that was rated by hand."""
+
+    path: Path
+    record: RunRecord
+    traces: Mapping[str, Traces]
+    scores: Mapping[str, float]
+    problem: str | None = None
+
+
+def open_run(out: Path, path: Path | None) -> RunView:
+    """Read the run in the folder ``path``, or the last one in ``out``; may take a second for 10,000 requests.
+
+    Raises:
+        InputError: there is none, or it can't be read. Damaged samples or ratings are the view's ``problem``.
+    """
+    path = path or find_run(out, "last")
+    record = load(path)
+    problems = []
+    columns: dict[str, list[tuple[float, ...]]] = {}
+    try:
+        for sample in read_samples(path):
+            if is_measured(sample):
+                columns.setdefault(sample.model, []).append(_figures(sample))
+    except InputError as error:
+        problems.append(str(error))
+    scores: dict[str, float] = {}
+    try:
+        scores = {model: mean for model, (mean, _) in means(load_ratings(path).hand).items()}
+    except InputError as error:
+        problems.append(str(error))
+    traces = {model: _traces(rows) for model, rows in columns.items()}
+    return RunView(path=path, record=record, traces=traces, scores=scores, problem="; ".join(problems) or None)
+
+
+def answers_of(path: Path, model: str) -> tuple[Sample, ...]:
+    """The requests of one model of the run in the folder ``path``, warm-up left out, by prompt and round.
+
+    Raises:
+        InputError: they can't be read.
+    """
+    found = [sample for sample in read_samples(path) if sample.model == model and sample.phase == "measure"]
+    order = {prompt: place for place, prompt in enumerate(dict.fromkeys(sample.prompt_id for sample in found))}
+    return tuple(sorted(found, key=lambda sample: (order[sample.prompt_id], sample.round)))
+
+
+def samples_of(path: Path, models: Sequence[str]) -> Iterator[Sample]:
+    """The samples of these models, one by one.
+
+    Raises:
+        InputError: they can't be read.
+    """
+    return (sample for sample in read_samples(path) if sample.model in models)
+
+
+def is_measured(sample: Sample) -> bool:
+    """Whether its figures are the model's: not a warm-up, not failed, not by way of the ``openai`` client."""
+    return sample.phase == "measure" and sample.counts and sample.path != "openai"
+
+
+def _figures(sample: Sample) -> tuple[float, ...]:
+    figures = (sample.ttft_s, sample.latency_s, decode_tokens_per_s(sample))
+    return (float(sample.round), *(nan if figure is None else figure for figure in figures))
+
+
+def _traces(rows: Sequence[tuple[float, ...]]) -> Traces:
+    rounds, ttft, latency, decode = np.array(rows).T
+    return Traces(
+        rounds=rounds.astype(np.int64),
+        ttft_s=ttft,
+        latency_s=latency,
+        decode_tokens_per_s=decode,
+    )

@@ -1,0 +1,242 @@
+"""From the engine's events to the snapshot of a run: pure, and as cheap for the last token as for the first."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import singledispatch
+
+from foundry_bench.values import metrics
+from foundry_bench.values.events import (
+    AnswerProgressed,
+    Event,
+    ModelDescribed,
+    ModelFinished,
+    ModelLoaded,
+    RequestStarted,
+    SampleFinished,
+    StageProgressed,
+    StageStarted,
+    WorkerObserved,
+)
+from foundry_bench.values.format import megabytes, one_line, rate, seconds
+from foundry_bench.values.plan import Plan
+from foundry_bench.values.record import Sample
+from foundry_bench.values.snapshot import (
+    LOG_LINES,
+    ROUNDS_KEPT,
+    TAIL_CHARACTERS,
+    TTFTS_KEPT,
+    LiveAnswer,
+    LogLine,
+    ModelProgress,
+    Snapshot,
+    Tone,
+)
+
+_MARKS_KEPT = 11  # at ten a second: the last second
+_LINE_CHARACTERS = 300
+
+
+def begin(plan: Plan, now_s: float) -> Snapshot:
+    """The snapshot of a run that starts now."""
+    requests = plan.rounds * len(plan.prompts)
+    models = tuple(ModelProgress(name=name, requests=requests, rounds=plan.rounds) for name in plan.models)
+    return Snapshot(started_s=now_s, models=models)
+
+
+def paused(snapshot: Snapshot, now_s: float) -> Snapshot:
+    """The run waits from now on."""
+    return snapshot if snapshot.paused_at_s is not None else _log(replace(snapshot, paused_at_s=now_s), "paused", now_s)
+
+
+def resumed(snapshot: Snapshot, now_s: float) -> Snapshot:
+    """The run goes on; its wait enters no estimate."""
+    if snapshot.paused_at_s is None:
+        return snapshot
+    waited_s = now_s - snapshot.paused_at_s
+    going = replace(snapshot, paused_at_s=None)
+    if snapshot.current:
+        going = _change(going, snapshot.current, lambda model: replace(model, paused_s=model.paused_s + waited_s))
+    return _log(going, "resumed", now_s)
+
+
+def fold(snapshot: Snapshot, event: Event, now_s: float) -> Snapshot:
+    """The snapshot after ``event``, which was told at ``now_s``; the work depends on neither tokens nor samples."""
+    return _fold(event, snapshot, now_s)
+
+
+@singledispatch
+def _fold(_event: object, snapshot: Snapshot, _now_s: float) -> Snapshot:
+    return snapshot
+
+
+@_fold.register
+def _described(event: ModelDescribed, snapshot: Snapshot, _now_s: float) -> Snapshot:
+    device = one_line(event.device or event.execution_provider or event.backend)
+    return _change(snapshot, event.model, lambda model: replace(model, device=device))
+
+
+@_fold.register
+def _stage_started(event: StageStarted, snapshot: Snapshot, now_s: float) -> Snapshot:
+    def enter(model: ModelProgress) -> ModelProgress:
+        measuring = event.stage == "measure"
+        return replace(
+            model,
+            stage=event.stage,
+            fraction=None,
+            detail="",
+            started_s=now_s if model.started_s is None else model.started_s,
+            stage_started_s=now_s,
+            paused_s=0.0,
+            sent=0,
+            to_send=event.requests,
+            before=max(0, model.requests - event.requests) if measuring else model.before,
+        )
+
+    fresh = replace(snapshot, current=event.model, answers=() if event.stage == "start" else snapshot.answers)
+    return _log(_change(fresh, event.model, enter), f"{event.model}: {event.stage}", now_s)
+
+
+@_fold.register
+def _stage_progressed(event: StageProgressed, snapshot: Snapshot, _now_s: float) -> Snapshot:
+    detail = one_line(event.detail)[:_LINE_CHARACTERS]
+    return _change(snapshot, event.model, lambda model: replace(model, fraction=event.fraction, detail=detail))
+
+
+@_fold.register
+def _loaded(event: ModelLoaded, snapshot: Snapshot, now_s: float) -> Snapshot:
+    parts = [f"loaded in {seconds(event.load_s)}"] if event.load_s is not None else ["ready"]
+    if event.cold_ttft_s is not None:
+        parts.append(f"first token of all after {seconds(event.cold_ttft_s)}")
+    return _log(snapshot, f"{event.model}: {', '.join(parts)}", now_s, "good")
+
+
+@_fold.register
+def _request_started(event: RequestStarted, snapshot: Snapshot, _now_s: float) -> Snapshot:
+    answer = LiveAnswer(slot=event.slot, prompt_id=event.prompt_id, phase=event.phase, round=event.round)
+    known = _change(snapshot, event.model, lambda model: replace(model, round=max(event.round, 1)))
+    return _with_answer(known, answer)
+
+
+@_fold.register
+def _answer_progressed(event: AnswerProgressed, snapshot: Snapshot, _now_s: float) -> Snapshot:
+    answer = _answer(snapshot, event.slot)
+    text = event.text[-TAIL_CHARACTERS:]
+    return _with_answer(
+        snapshot,
+        replace(
+            answer,
+            text=(answer.text + text)[-TAIL_CHARACTERS:] if text else answer.text,
+            chunks=event.chunks,
+            elapsed_s=event.elapsed_s,
+            ttft_s=event.ttft_s,
+            marks=(*answer.marks, (event.elapsed_s, event.chunks))[-_MARKS_KEPT:],
+            done=False,
+        ),
+    )
+
+
+@_fold.register
+def _sample_finished(event: SampleFinished, snapshot: Snapshot, now_s: float) -> Snapshot:
+    sample = event.sample
+    answer = _answer(snapshot, event.slot)
+    tail = (sample.reasoning[-TAIL_CHARACTERS:] + sample.text[-TAIL_CHARACTERS:])[-TAIL_CHARACTERS:]
+    ended = replace(
+        answer,
+        text=tail or answer.text,
+        chunks=len(sample.token_times_s) or answer.chunks,
+        elapsed_s=sample.latency_s or answer.elapsed_s,
+        ttft_s=sample.ttft_s,
+        done=True,
+    )
+    counted = _change(_with_answer(snapshot, ended), sample.model, lambda model: _count(model, sample))
+    text, tone = _told(sample)
+    return _log(counted, text, now_s, tone)
+
+
+@_fold.register
+def _observed(event: WorkerObserved, snapshot: Snapshot, _now_s: float) -> Snapshot:
+    def see(model: ModelProgress) -> ModelProgress:
+        peak_mb = max(event.rss_mb, model.peak_mb or 0.0)
+        return replace(model, rss_mb=event.rss_mb, peak_mb=peak_mb, cpu_percent=event.cpu_percent)
+
+    return _change(snapshot, event.model, see)
+
+
+@_fold.register
+def _finished(event: ModelFinished, snapshot: Snapshot, now_s: float) -> Snapshot:
+    why = one_line(f"{event.error.message if event.error else ''}{f' ({event.advice})' if event.advice else ''}")
+    message = why[:_LINE_CHARACTERS]
+    ended = replace(snapshot, current=event.model, paused_at_s=None)
+    ended = replace(ended, answers=tuple(replace(answer, done=True) for answer in snapshot.answers))
+    known = _change(
+        ended,
+        event.model,
+        lambda model: replace(model, status=event.status, message=message, finished_s=now_s, cpu_percent=None),
+    )
+    peak = f"peak memory {megabytes(event.memory.peak_mb)}" if event.memory.peak_mb else ""
+    parts = [part for part in (message, peak) if part]
+    tone: Tone = "good" if event.status == "ok" else "bad"
+    return _log(known, f"{event.model}: {event.status}{': ' if parts else ''}{'; '.join(parts)}", now_s, tone)
+
+
+def _count(model: ModelProgress, sample: Sample) -> ModelProgress:
+    if sample.path == "openai":
+        return model
+    model = replace(model, sent=model.sent + 1)
+    if sample.phase != "measure":
+        return model
+    if not sample.counts:
+        return replace(model, failed=model.failed + 1)
+    speed, (total, count) = metrics.decode_tokens_per_s(sample), model.decode
+    first, latencies = _with_latency(model, sample)
+    return replace(
+        model,
+        ok=model.ok + 1,
+        first_round=first,
+        latencies=latencies,
+        ttfts_s=model.ttfts_s if sample.ttft_s is None else (*model.ttfts_s, sample.ttft_s)[-TTFTS_KEPT:],
+        decode=model.decode if speed is None else (total + speed, count + 1),
+    )
+
+
+def _with_latency(model: ModelProgress, sample: Sample) -> tuple[int, tuple[tuple[float, int], ...]]:
+    """First round kept, and the sums from it on; concurrent rounds may end in any order."""
+    first, sums = model.first_round, list(model.latencies)
+    place = sample.round - first
+    if sample.latency_s is None or place < 0:
+        return first, model.latencies
+    sums.extend([(0.0, 0)] * min(ROUNDS_KEPT, place + 1 - len(sums)))
+    cut = max(0, place + 1 - ROUNDS_KEPT)
+    sums = sums[-ROUNDS_KEPT:] if cut else sums
+    total, count = sums[place - cut]
+    sums[place - cut] = (total + sample.latency_s, count + 1)
+    return first + cut, tuple(sums)
+
+
+def _told(sample: Sample) -> tuple[str, Tone]:
+    where = f"{sample.model}: {sample.prompt_id}, {'warm-up' if sample.phase == 'warmup' else 'round'} {sample.round}"
+    if not sample.counts:
+        return f"{where}: {sample.status}: {sample.error.message if sample.error else ''}", "bad"
+    parts = [f"TTFT {seconds(sample.ttft_s)}"] if sample.ttft_s is not None else []
+    parts += [f"{sample.completion_tokens} tokens"] if sample.completion_tokens is not None else []
+    speed = metrics.decode_tokens_per_s(sample)
+    parts += [rate(speed)] if speed is not None else []
+    return f"{where}: {', '.join(parts)}", "plain"
+
+
+def _answer(snapshot: Snapshot, slot: int) -> LiveAnswer:
+    return next((answer for answer in snapshot.answers if answer.slot == slot), LiveAnswer(slot=slot))
+
+
+def _with_answer(snapshot: Snapshot, answer: LiveAnswer) -> Snapshot:
+    others = [other for other in snapshot.answers if other.slot != answer.slot]
+    return replace(snapshot, answers=tuple(sorted([*others, answer], key=lambda each: each.slot)))
+
+
+def _change(snapshot: Snapshot, name: str, change: Callable[[ModelProgress], ModelProgress]) -> Snapshot:
+    return replace(snapshot, models=tuple(change(model) if model.name == name else model for model in snapshot.models))
+
+
+def _log(snapshot: Snapshot, text: str, now_s: float, tone: Tone = "plain") -> Snapshot:
+    line = LogLine(at_s=now_s - snapshot.started_s, text=one_line(text)[:_LINE_CHARACTERS], tone=tone)
+    return replace(snapshot, log=(*snapshot.log, line)[-LOG_LINES:], logged=snapshot.logged + 1)

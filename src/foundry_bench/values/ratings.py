@@ -1,0 +1,120 @@
+"""Quality scores: one rating, all of a run, and the order in which answers are shown blind."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+import numpy as np
+
+from foundry_bench.values.record import Sample
+
+RATINGS_SCHEMA = "foundry-bench/ratings/1"
+SCORES: Mapping[int, str] = {1: "bad", 2: "poor", 3: "fair", 4: "good", 5: "best"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """What one rater says of one model's answer to one prompt.
+
+    Attributes:
+        text_sha256: hash of the answer that was judged: an answer of another text needs another rating.
+        score: 1 (bad) to 5 (best); None where the rater passed over it.
+        by: the rater: a person's name, or the judge's model.
+        at: when, in UTC.
+    """
+
+    model: str
+    prompt_id: str
+    text_sha256: str
+    score: int | None
+    by: str
+    at: datetime
+    note: str = ""
+
+    @property
+    def answer(self) -> tuple[str, str, str]:
+        """Which answer it is of."""
+        return self.model, self.prompt_id, self.text_sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratings:
+    """The content of ``ratings.json``: what people said (``hand``) and what models said (``judge``), kept apart."""
+
+    schema: str = RATINGS_SCHEMA
+    run: str
+    hand: tuple[Rating, ...] = field(default=())
+    judge: tuple[Rating, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer to be rated; ``label`` is what stands for the model's name while it is hidden."""
+
+    model: str
+    prompt_id: str
+    text_sha256: str
+    text: str
+    label: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """As ``Rating.answer``."""
+        return self.model, self.prompt_id, self.text_sha256
+
+
+def first_answers(samples: Iterable[Sample]) -> tuple[Answer, ...]:
+    """The first measured answer of each model to each prompt, by the rounds' order; answers without text are none."""
+    first: dict[tuple[str, str], Sample] = {}
+    for sample in samples:
+        if sample.phase == "measure" and sample.counts and sample.path != "openai" and sample.text.strip():
+            key = sample.model, sample.prompt_id
+            if key not in first or sample.round < first[key].round:
+                first[key] = sample
+    return tuple(
+        Answer(model=one.model, prompt_id=one.prompt_id, text_sha256=one.text_sha256, text=one.text)
+        for one in first.values()
+    )
+
+
+def blind(answers: Iterable[Answer], run_id: str) -> tuple[Answer, ...]:
+    """The answers prompt by prompt, labelled A, B, C ... in an order that tells nothing of the model.
+
+    The order within each prompt is shuffled on its own, from the run's id: it is the same at every opening.
+    """
+    generator = np.random.default_rng(list(sha256(run_id.encode()).digest()[:16]))
+    prompts: dict[str, list[Answer]] = {}
+    for answer in answers:
+        prompts.setdefault(answer.prompt_id, []).append(answer)
+    shown = []
+    for some in prompts.values():
+        known = sorted(some, key=lambda answer: answer.model)
+        for place, index in enumerate(generator.permutation(len(known))):
+            one = known[index]
+            shown.append(
+                Answer(
+                    model=one.model,
+                    prompt_id=one.prompt_id,
+                    text_sha256=one.text_sha256,
+                    text=one.text,
+                    label=label(place),
+                )
+            )
+    return tuple(shown)
+
+
+def label(place: int) -> str:
+    """A, B, ... Z, A2, B2 ..."""
+    letter = chr(ord("A") + place % 26)
+    return letter if place < 26 else f"{letter}{place // 26 + 1}"
+
+
+def means(ratings: Sequence[Rating]) -> dict[str, tuple[float, int]]:
+    """The mean score of each model and of how many scores, best first; what was passed over doesn't count."""
+    scores: dict[str, list[int]] = {}
+    for rating in ratings:
+        if rating.score is not None:
+            scores.setdefault(rating.model, []).append(rating.score)
+    found = {model: (sum(some) / len(some), len(some)) for model, some in scores.items()}
+    return dict(sorted(found.items(), key=lambda item: -item[1][0]))
