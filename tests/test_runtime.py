@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tiny import SAY, tiny_model
 
 MODULE = [sys.executable, "-m", "foundry_bench"]
@@ -37,7 +38,12 @@ def test_a_model_of_ones_own_is_imported_and_measured(tiny: Path, tmp_path: Path
     assert foundry_bench("import", str(tiny), "--name", "tiny", folder=tmp_path).strip() == "tiny"
     document = run(tmp_path, "-m", "tiny", "-m", "no-such-model", "--rounds", "2")
     first, second = document["models"]
-    assert (first["status"], first["backend"], first["deterministic"], first["counts"]["ok"]) == ("ok", "foundry", True, 8)
+    assert (first["status"], first["backend"], first["deterministic"], first["counts"]["ok"]) == (
+        "ok",
+        "foundry",
+        True,
+        8,
+    )
     assert first["memory"]["peak_mb"] >= first["memory"]["loaded_mb"] > first["memory"]["baseline_mb"] > 0
     assert (second["status"], second["error"]["type"]) == ("skipped", "unknown_model")
     lines = (tmp_path / "runs" / document["id"] / "samples.jsonl").read_text("utf-8").splitlines()
@@ -104,9 +110,7 @@ def test_real_models_through_the_runtimes_web_service(tmp_path: Path) -> None:
     settings = ("--rounds", "2", "--max-tokens", "24", "--client", "openai")
     # Port 9 answers nobody: the catalog is read from what the cache holds.
     url = "http://127.0.0.1:9/asset-gallery/v1.0/models"
-    document = run(
-        tmp_path, *names, *settings, FOUNDRY_BENCH_CATALOG_URL=url, FOUNDRY_BENCH_MODEL_CACHE=str(cache)
-    )
+    document = run(tmp_path, *names, *settings, FOUNDRY_BENCH_CATALOG_URL=url, FOUNDRY_BENCH_MODEL_CACHE=str(cache))
     assert [model["status"] for model in document["models"]] == ["ok", "ok", "skipped"]
     real, fast, _ = document["models"]
     assert (real["id"], real["device"], real["license"]) == ("smollm2-135m-instruct-generic-cpu:2", "CPU", "apache-2.0")

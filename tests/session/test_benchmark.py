@@ -46,7 +46,10 @@ async def test_two_models_are_measured_and_on_disk_before_they_are_told(referenc
     status = await Benchmark(run.record.plan, targets(reference_server, FAST, FAST), run, listen).measure()
     assert status == "done"
     record = load(run.path)
-    assert [(model.name, model.status, model.counts.ok) for model in record.models] == [("m0", "ok", 4), ("m1", "ok", 4)]
+    assert [(model.name, model.status, model.counts.ok) for model in record.models] == [
+        ("m0", "ok", 4),
+        ("m1", "ok", 4),
+    ]
     assert len(told) == 2 * (4 + 1)
     decode = record.models[0].metrics["decode_tokens_per_s"]
     assert decode is not None
@@ -104,7 +107,10 @@ async def test_stopping_keeps_what_was_finished_and_resuming_measures_the_rest(
     status = await Benchmark(again.record.plan, targets(reference_server, FAST, FAST), again, lambda _: None).measure()
     assert status == "done"
     record = load(run.path)
-    assert [(model.name, model.status, model.counts.ok) for model in record.models] == [("m0", "ok", 6), ("m1", "ok", 6)]
+    assert [(model.name, model.status, model.counts.ok) for model in record.models] == [
+        ("m0", "ok", 6),
+        ("m1", "ok", 6),
+    ]
     assert before <= {sample.response_id for sample in read_samples(run.path)}
 
 
@@ -134,7 +140,10 @@ def _wait(condition: Callable[[], object]) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize(("number", "code", "status"), [(signal.SIGKILL, -9, "interrupted"), (signal.SIGINT, 130, "interrupted"), (signal.SIGHUP, 130, "interrupted")])
+@pytest.mark.parametrize(
+    ("number", "code", "status"),
+    [(signal.SIGKILL, -9, "interrupted"), (signal.SIGINT, 130, "interrupted"), (signal.SIGHUP, 130, "interrupted")],
+)
 def test_a_killed_parent_loses_nothing_and_leaves_nothing_running(
     reference_server: str, tmp_path: Path, number: signal.Signals, code: int, status: str
 ) -> None:

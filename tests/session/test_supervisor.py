@@ -72,11 +72,17 @@ async def test_stopping_ends_a_stream_under_way(reference_server: str, tmp_path:
 
 
 async def test_leaving_the_block_ends_the_worker_whatever_it_does(reference_server: str, tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError):
+    pids = []
+
+    async def fail() -> None:
         async with start_worker(tmp_path / "w.log") as worker:
+            pids.append(worker.pid)
             await streaming(worker, reference_server)
             raise ZeroDivisionError
-    assert not psutil.pid_exists(worker.pid)
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert not psutil.pid_exists(pids[0])
 
 
 async def test_cancelling_leaves_nothing_running(reference_server: str, tmp_path: Path) -> None:
@@ -100,7 +106,9 @@ async def test_cancelling_leaves_nothing_running(reference_server: str, tmp_path
 
 async def test_what_native_code_prints_goes_to_the_log(tmp_path: Path) -> None:
     code = "import os; os.write(1, b'to one'); os.write(2, b'to two')"
-    script = f"import runpy, sys; sys.argv = ['w']; import foundry_bench.worker.__main__ as w; w._take_descriptors(); {code}"
+    script = (
+        f"import runpy, sys; sys.argv = ['w']; import foundry_bench.worker.__main__ as w; w._take_descriptors(); {code}"
+    )
     with (tmp_path / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", script, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log

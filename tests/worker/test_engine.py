@@ -64,7 +64,7 @@ class ScriptedBackend:
     async def connect(self, slots: int) -> None:
         self.calls.append(f"connect {slots}")
 
-    async def answer(self, answer: Answer, slot: int) -> None:
+    async def answer(self, answer: Answer, slot: int) -> None:  # noqa: ARG002 - the protocol's signature
         self.calls.append(f"answer {answer.request.prompt.id} {answer.request.round}")
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         self._in_flight += 1
@@ -138,7 +138,10 @@ async def test_a_whole_measurement_in_its_order() -> None:
         (ScriptedBackend(well, well, badly, well), "partial -"),
         (ScriptedBackend(well, well, badly), "failed no_answers"),
         (ScriptedBackend(badly), "failed http_500"),
-        (ScriptedBackend(unavailable=ModelUnavailableError("unknown_model", "?", "!", skipped=True)), "skipped unknown_model"),
+        (
+            ScriptedBackend(unavailable=ModelUnavailableError("unknown_model", "?", "!", skipped=True)),
+            "skipped unknown_model",
+        ),
         (ScriptedBackend(unavailable=ModelUnavailableError("load_failed", "?", "!")), "failed load_failed"),
     ],
 )
@@ -185,7 +188,10 @@ async def test_an_answer_that_never_ends_is_a_timeout_and_the_runtime_comes_to_r
 
 async def test_what_an_earlier_run_answered_is_not_asked_again() -> None:
     events = await measure(ScriptedBackend(), done=[("a", 1), ("b", 2)])
-    assert [line for line in outline(events) if line.startswith("! measure")] == ["! measure b 1 ok", "! measure a 2 ok"]
+    assert [line for line in outline(events) if line.startswith("! measure")] == [
+        "! measure b 1 ok",
+        "! measure a 2 ok",
+    ]
     assert outline(events)[-1] == "ok -"
 
 

@@ -6,20 +6,20 @@ import math
 from typing import Any
 
 import pytest
-from scripted_server import reply, scripted, stream
 
 from foundry_bench.values.plan import Prompt, Target
 from foundry_bench.values.record import Sample
 from foundry_bench.worker.answer import Answer, Request
 from foundry_bench.worker.openai_http import OpenAIEndpoint
+from scripted_server import reply, scripted, stream
 
 
 def event(
-    content: str | None = None, finish: str | None = None, usage: Any = None, id: str = "r1", **delta: Any
+    content: str | None = None, finish: str | None = None, usage: Any = None, response_id: str = "r1", **delta: Any
 ) -> bytes:
     if content is not None:
         delta["content"] = content
-    document = {"id": id, "model": "m:1", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+    document = {"id": response_id, "model": "m:1", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
     if usage is not None:
         document["usage"] = usage
     return b"data: " + json.dumps(document).encode() + b"\n\n"
@@ -46,9 +46,7 @@ def a_request(*, streaming: bool = True) -> Request:
 
 
 async def ask(url: str, *, streaming: bool = True, kernel_stamps: bool = True) -> Sample:
-    backend = OpenAIEndpoint(
-        Target(name="m", backend="openai_http", model="m", url=url), kernel_stamps=kernel_stamps
-    )
+    backend = OpenAIEndpoint(Target(name="m", backend="openai_http", model="m", url=url), kernel_stamps=kernel_stamps)
     await backend.connect(1)
     answer = Answer(a_request(streaming=streaming))
     try:
@@ -91,12 +89,14 @@ async def test_the_role_chunk_is_no_token() -> None:
         pytest.param([HELLO[:-1], WORLD[:-1], STOP[:-1], DONE], "Hello world", id="single newlines"),
         pytest.param([b"data:\n\n", HELLO, STOP], "Hello", id="empty data"),
         pytest.param([event("a\u0085b\u2028c"), STOP], "a\u0085b\u2028c", id="unicode line ends"),
-        pytest.param([HELLO, b'data: {"choices":[]}\n\n', b'data: {"choices":null}\n\n', STOP], "Hello", id="no choices"),
+        pytest.param(
+            [HELLO, b'data: {"choices":[]}\n\n', b'data: {"choices":null}\n\n', STOP], "Hello", id="no choices"
+        ),
         pytest.param([b'data: {"choices":[{"delta":null}]}\n\n', HELLO, STOP], "Hello", id="null delta"),
         pytest.param([HELLO, STOP[:-2]], "Hello", id="last newline missing"),
         pytest.param([HELLO, STOP], "Hello", id="no done"),
         pytest.param([b"data: null\n\n", b"data: 7\n\n", HELLO, STOP], "Hello", id="no object"),
-        pytest.param([event("Hello", usage=None, id=""), STOP], "Hello", id="empty id"),
+        pytest.param([event("Hello", usage=None, response_id=""), STOP], "Hello", id="empty id"),
         pytest.param([event("x" * 8_000_000), STOP], "x" * 8_000_000, id="8 MB"),
     ],
 )
@@ -198,7 +198,11 @@ async def test_reasoning_counts_as_tokens_and_the_answer_has_its_own_first(key: 
 
 @pytest.mark.parametrize(
     "pieces",
-    [["<think>hm", " so</think>", "Hello"], ["<th", "ink>hm so</thi", "nk>\n\nHel", "lo"], ["<think>hm so</think>Hello"]],
+    [
+        ["<think>hm", " so</think>", "Hello"],
+        ["<th", "ink>hm so</thi", "nk>\n\nHel", "lo"],
+        ["<think>hm so</think>Hello"],
+    ],
 )
 async def test_reasoning_between_think_tags(pieces: list[str]) -> None:
     with scripted(stream(*map(event, pieces), STOP, DONE)) as url:

@@ -63,8 +63,9 @@ class StderrProgress:
     def update(self, completed: float | None = None, detail: str | None = None, advance: float = 0) -> None:
         """Move the step in hand on."""
         if self._task is not None:
-            fields = {} if detail is None else {"detail": detail}
-            self._bars.update(self._task, completed=completed, advance=advance or None, **fields)
+            self._bars.update(self._task, completed=completed, advance=advance or None)
+            if detail is not None:
+                self._bars.update(self._task, detail=detail)
 
     def say(self, line: str) -> None:
         """A line that stays, above the bars; said off a terminal too."""

@@ -68,7 +68,10 @@ def _change(path: Path, kind: Kind, rating: Rating, more: Callable[[Entries], En
 
 
 def _same(entry: dict[str, Any], rating: Rating) -> bool:
-    return (*(entry[name] for name in ("model", "prompt_id", "text_sha256")), entry["by"]) == (*rating.answer, rating.by)
+    return (*(entry[name] for name in ("model", "prompt_id", "text_sha256")), entry["by"]) == (
+        *rating.answer,
+        rating.by,
+    )
 
 
 def _document(path: Path) -> dict[str, Any]:

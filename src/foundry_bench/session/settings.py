@@ -107,9 +107,9 @@ def _written(path: Path) -> dict[str, Any]:
 
 
 def _environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, object]]]:
-    for name, field in FIELDS.items():
-        if field.env and environ.get(field.env, "").strip():
-            yield f"environment {field.env}", {name: field.rule.read([environ[field.env]], field.env)}
+    for name, setting in FIELDS.items():
+        if setting.env and environ.get(setting.env, "").strip():
+            yield f"environment {setting.env}", {name: setting.rule.read([environ[setting.env]], setting.env)}
 
 
 def _plan(values: Mapping[str, Any], capabilities: Mapping[str, tuple[str, ...]]) -> Plan:

@@ -5,7 +5,7 @@ import contextlib
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 from foundry_bench.values.events import Event
@@ -43,7 +43,7 @@ class Worker:
         if stdin and not stdin.is_closing():
             stdin.write(encode_command(command))
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event]:
         """What the worker tells, until it ends."""
         stdout = self._process.stdout
         while stdout and (line := await stdout.readline()):
