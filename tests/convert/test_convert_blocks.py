@@ -155,6 +155,13 @@ def test_matrices_of_one_kind_stack_and_others_do_not() -> None:
     assert stack([first, carried(random_blocks(3, "Q4_0", 2, 3), "Q4_0")]) is None
 
 
+@pytest.mark.parametrize("kind", [*EXACT, "Q4_1", "Q6_K"])
+def test_scales_that_are_no_numbers_are_refused(kind: str) -> None:
+    raw = np.full((1, block_type(GGMLQuantizationType[kind]).size), 0xFF, np.uint8)
+    with pytest.raises(ConvertError, match="no numbers"):
+        carried(raw, kind)
+
+
 def test_an_unknown_type_is_refused() -> None:
     with pytest.raises(ConvertError, match="tensor type 4711 is unknown"):
         block_type(4711)

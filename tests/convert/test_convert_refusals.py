@@ -68,7 +68,7 @@ def assert_refused(source: Path, match: str, **options: Any) -> None:
     before = set(source.parent.iterdir())
     with pytest.raises(ConvertError, match=match) as caught:
         convert_gguf(source, out, **options)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value).isprintable()
     assert set(source.parent.iterdir()) == before
 
 
@@ -116,7 +116,7 @@ def test_a_wrong_byte_in_the_header_is_refused_or_harmless(
     source, out = tmp_path / "model.gguf", tmp_path / "out"
     source.write_bytes(content)
     refusal = refusal_of(source, out)
-    assert "\n" not in refusal
+    assert not refusal or refusal.isprintable()
     assert out.exists() == (not refusal)
     shutil.rmtree(out, ignore_errors=True)
 
@@ -131,12 +131,17 @@ def with_one(name: str, *shape: int) -> Callable[[Tensors], object]:
 
 METADATA: dict[str, tuple[dict[str, Any], str]] = {
     "another family": ({"general.architecture": "gemma2"}, "architecture 'gemma2' is not supported yet; .* llama"),
+    "a family that steers terminals": ({"general.architecture": "\n\x1b[31m"}, r"architecture '\?\?\[31m'"),
+    "a family without end": ({"general.architecture": "x" * 10_000}, "x{400}$"),
+    "a name that is none": ({"general.name": 7}, "general.name is no str"),
     "experts": ({"llama.expert_count": 8}, "mixture of experts"),
     "yarn": ({"llama.rope.scaling.type": "yarn"}, "rope scaling 'yarn' is not supported yet"),
     "no factor": ({"llama.rope.scaling.factor": 0.0}, "scaling factor of 0.0"),
     "half rotated": ({"llama.rope.dimension_count": 8}, "llama.rope.dimension_count differs from the head size"),
     "other values": ({"llama.attention.value_length": 8}, "llama.attention.value_length differs"),
     "heads that don't share": ({"llama.attention.head_count_kv": 3}, "4 heads cannot share 3"),
+    "a crooked head size": ({"llama.attention.key_length": 24}, "a head size of 24; .* multiples of 16"),
+    "no rope base": ({"llama.rope.freq_base": 0.0}, "a rope base of 0.0"),
     "no heads": ({"llama.attention.head_count": 0}, "0 heads"),
     "more heads than rows": ({"llama.attention.head_count": 8}, "blk.0.attn_q.weight is 64 x 64, .* 128 x 64"),
     "text for a number": ({"llama.block_count": "two"}, "llama.block_count is no int"),

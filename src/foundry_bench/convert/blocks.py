@@ -88,21 +88,14 @@ def carry(raw: Bytes, kind: BlockType) -> Packed | Dense:
     BF16 comes back as its bits, uint16.
 
     Raises:
-        ConvertError: the gguf package cannot dequantise this type.
+        ConvertError: the gguf package cannot dequantise this type, or a scale is no number.
     """
     if kind.name in _DENSE_DTYPES:
         return raw.view(_DENSE_DTYPES[kind.name])
-    blocks = raw.reshape(len(raw), -1, kind.size)
-    match kind.name:
-        case "Q4_0":
-            return Packed(4, _pair_neighbours(blocks[..., 2:]), _floats(blocks[..., :2]))
-        case "Q4_1":
-            scales = _floats(blocks[..., :2])
-            return Packed(4, _pair_neighbours(blocks[..., 4:]), scales, _floats(blocks[..., 2:4]) + 8 * scales)
-        case "Q8_0":
-            return Packed(8, blocks[..., 2:] ^ np.uint8(0x80), _floats(blocks[..., :2]))
-        case _:
-            return _requantise(raw, kind)
+    packed = _pack(raw, kind)
+    if not np.isfinite(packed.scales if packed.offsets is None else packed.scales + packed.offsets).all():
+        raise ConvertError("holds values that are no numbers; the file is damaged")
+    return packed
 
 
 def widen(raw: Bytes, kind: BlockType) -> Floats:
@@ -115,17 +108,33 @@ def widen(raw: Bytes, kind: BlockType) -> Floats:
     return values.astype(np.float32)
 
 
-def stack(matrices: Sequence[Packed]) -> Packed | None:
-    """One matrix of the rows of all; None if their kinds differ."""
-    if len({(matrix.bits, matrix.offsets is None) for matrix in matrices}) != 1:
+def stack(matrices: Sequence[Packed | Dense]) -> Packed | None:
+    """One matrix of the rows of all; None unless all are packed and alike."""
+    packed = [matrix for matrix in matrices if isinstance(matrix, Packed)]
+    if len(packed) < len(matrices) or len({(matrix.bits, matrix.offsets is None) for matrix in packed}) > 1:
         return None
-    offsets = [matrix.offsets for matrix in matrices if matrix.offsets is not None]
+    offsets = [matrix.offsets for matrix in packed if matrix.offsets is not None]
     return Packed(
-        matrices[0].bits,
-        np.concatenate([matrix.quants for matrix in matrices]),
-        np.concatenate([matrix.scales for matrix in matrices]),
+        packed[0].bits,
+        np.concatenate([matrix.quants for matrix in packed]),
+        np.concatenate([matrix.scales for matrix in packed]),
         np.concatenate(offsets) if offsets else None,
     )
+
+
+def _pack(raw: Bytes, kind: BlockType) -> Packed:
+    blocks = raw.reshape(len(raw), -1, kind.size)
+    match kind.name:
+        case "Q4_0":
+            return Packed(4, _pair_neighbours(blocks[..., 2:]), _floats(blocks[..., :2]))
+        case "Q4_1":
+            scales = _floats(blocks[..., :2])
+            return Packed(4, _pair_neighbours(blocks[..., 4:]), scales, _floats(blocks[..., 2:4]) + 8 * scales)
+        case "Q8_0":
+            return Packed(8, blocks[..., 2:] ^ np.uint8(0x80), _floats(blocks[..., :2]))
+        case _:
+            with np.errstate(all="ignore"):  # what a damaged file overflows shows in the scales
+                return _requantise(raw, kind)
 
 
 def _floats(halves: Bytes) -> Floats:
@@ -157,6 +166,7 @@ def _requantise(raw: Bytes, kind: BlockType) -> Packed:
         except NotImplementedError as error:
             raise ConvertError(f"type {kind.name} cannot be dequantised; quantise the model as Q8_0 or Q4_1") from error
         scales[rows] = np.abs(weights).max(axis=-1) / 127
-        inverse = np.divide(1, scales[rows], out=np.zeros_like(scales[rows]), where=scales[rows] > 0)
+        normal = scales[rows] >= np.finfo(np.float32).tiny
+        inverse = np.divide(1, scales[rows], out=np.zeros_like(scales[rows]), where=normal)
         quants[rows] = np.rint(weights * inverse[..., None]) + 128
     return Packed(8, quants, scales)

@@ -41,22 +41,23 @@ def write_folder(
     if out.exists():
         raise ConvertError(f"{out}: exists already; remove it or choose another folder")
     gguf = GgufFile(source)
+    name, licence = gguf.get("general.name", str, source.stem), gguf.get("general.license", str, "")
     sizes = read_hyperparameters(gguf, context)
     vocabulary = read_vocabulary(gguf, sizes.vocabulary)
     texts = tokenizer_files(gguf, vocabulary, sizes.context)
     texts["genai_config.json"] = json.dumps(_genai_config(sizes, vocabulary), indent=2)
     with _whole_or_nothing(out) as folder:
-        for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        for file_name, text in texts.items():
+            (folder / file_name).write_text(text, encoding="utf-8", newline="\n")
         with closing(OnnxWriter(folder)) as writer:
             LlamaGraph(gguf, sizes, writer, accuracy_level).write(lambda done: progress("weights", done))
         bytes_written = sum(file.stat().st_size for file in folder.iterdir())
     return ConvertedModel(
-        name=gguf.get("general.name", str, source.stem),
+        name=name,
         architecture=gguf.get("general.architecture", str),
         layers=sizes.layers,
         context_length=sizes.context,
-        license=gguf.get("general.license", str, "") or None,
+        license=licence or None,
         tensor_types=dict(Counter(tensor.kind.name for tensor in gguf.tensors.values())),
         bytes_written=bytes_written,
     )

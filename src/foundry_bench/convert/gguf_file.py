@@ -31,6 +31,7 @@ _T = TypeVar("_T", bool, int, float, str)
 _VERSIONS: Final = (2, 3)
 _MAX_ITEMS: Final = 1 << 24  # of an array; the largest vocabularies have 2 ** 18
 _MAX_DIMENSIONS: Final = 4
+_MAX_MESSAGE: Final = 500  # characters
 _STRING: Final = 8
 _ARRAY: Final = 9
 _NUMBERS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -108,8 +109,9 @@ class GgufFile:
         return flat.reshape(tensor.rows, tensor.row_bytes)
 
     def error(self, message: str) -> ConvertError:
-        """`message` as an error about this file."""
-        return ConvertError(f"{self.path}: {message}")
+        """`message` as an error about this file; words from the file in it can neither run on nor steer a terminal."""
+        printable = "".join(character if character.isprintable() else "?" for character in message[:_MAX_MESSAGE])
+        return ConvertError(f"{self.path}: {printable}")
 
     def _read_header(self) -> tuple[int, int]:
         if self._take(4) != b"GGUF":

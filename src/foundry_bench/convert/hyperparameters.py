@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from foundry_bench.convert.gguf_file import GgufFile
 
 _SUPPORTED: Final = ("llama",)
-_MAX_CONTEXT: Final = 1 << 20  # the rotary tables and the KV cache grow with the context
+_MAX_CONTEXT: Final = 1 << 20  # the rotary tables and the KV cache grow with the context ...
+_MAX_HEAD_SIZE: Final = 256  # ... and with the head size
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ def read_hyperparameters(gguf: GgufFile, context: int | None) -> Hyperparameters
         rope_base=gguf.get("llama.rope.freq_base", float, 10000.0),
         rope_factor=_rope_factor(gguf),
     )
+    if head_size % 16 or not 0 < head_size <= _MAX_HEAD_SIZE:
+        raise gguf.error(f"a head size of {head_size}; ONNX Runtime takes multiples of 16 up to {_MAX_HEAD_SIZE}")
+    if not found.rope_base > 0:
+        raise gguf.error(f"a rope base of {found.rope_base}; the file is damaged")
     if found.kv_heads < 1 or heads % found.kv_heads:
         raise gguf.error(f"{heads} heads cannot share {found.kv_heads} key-value heads; the file is damaged")
     for key in ("llama.attention.value_length", "llama.rope.dimension_count"):

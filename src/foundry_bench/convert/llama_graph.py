@@ -2,7 +2,7 @@
 
 Sources: the network is that of llama.cpp's `llama` architecture, the operators are ONNX Runtime's contrib ones.
 llama.cpp keeps rotary pairs of the queries and keys side by side; `rotary_interleaved` takes them as they are.
-Only the last token's logits are computed, which is all that GenAI reads of a prompt.
+Of a prompt only the last token's logits are computed, which is all that GenAI reads when it runs one request.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from foundry_bench.convert.onnx_writer import OnnxWriter
 
 _ROPE_DIVISORS: Final = "rope_freqs.weight"
-_HEAD: Final = "output"
-_EMBEDDING: Final = "token_embd"
 
 
 class LlamaGraph:
@@ -52,14 +50,14 @@ class LlamaGraph:
         """
         sizes = self._sizes
         self._write_shared_inputs()
-        self._stream = self._matrices.embedding(f"{_EMBEDDING}.weight", "input_ids", sizes.vocabulary, sizes.hidden)
+        self._stream = self._matrices.embedding("token_embd.weight", "input_ids", sizes.vocabulary, sizes.hidden)
         for layer in range(sizes.layers):
             self._branch = self._attention(layer, self._normalised(f"blk.{layer}.attn_norm.weight"))
             self._branch = self._feed_forward(f"blk.{layer}", self._normalised(f"blk.{layer}.ffn_norm.weight"))
             progress((layer + 1) / sizes.layers)
         last = self._writer.constant("last", np.array([-1], np.int64))
         hidden = self._writer.node("Gather", [self._normalised("output_norm.weight"), last], axis=1)
-        head = _HEAD if f"{_HEAD}.weight" in self._gguf.tensors else _EMBEDDING
+        head = "output" if "output.weight" in self._gguf.tensors else "token_embd"
         self._matrices.linear(hidden, head, sizes.vocabulary, sizes.hidden, ["logits"])
         if self._matrices.unused:
             left = f"{len(self._matrices.unused)} tensors, {min(self._matrices.unused)} among them,"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from onnx import TensorProto
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from foundry_bench.convert.blocks import Dense, Floats
     from foundry_bench.convert.gguf_file import GgufFile, Tensor
     from foundry_bench.convert.onnx_writer import OnnxWriter
+
+_LAST_AXIS: Final = np.array([-1], np.int64)
+_IN_BLOCKS: Final = np.array([0, 0, -1, BLOCK], np.int64)
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,6 @@ class Matrices:
         self._placed: dict[str, _Quantised | str] = {}
         self._block_sums: dict[str, str] = {}
         self.unused = set(gguf.tensors)
-        self._last_axis = writer.constant("last_axis", np.array([-1], np.int64))
-        self._in_blocks = writer.constant("in_blocks", np.array([0, 0, -1, BLOCK], np.int64))
 
     def floats(self, name: str, length: int) -> Floats:
         """A vector's values."""
@@ -78,9 +79,9 @@ class Matrices:
         )
         if table.offsets is None:
             return found
-        offsets = node("Unsqueeze", [node("Gather", [table.offsets, ids], axis=0), self._last_axis])
-        shifted = node("Add", [node("Reshape", [found, self._in_blocks]), offsets])
-        return node("Reshape", [shifted, self._writer.constant("hidden", np.array([0, 0, columns], np.int64))])
+        offsets = node("Unsqueeze", [node("Gather", [table.offsets, ids], axis=0), self._last_axis()])
+        shifted = node("Add", [self._in_blocks(found), offsets])
+        return node("Reshape", [shifted, self._writer.constant("whole", np.array([0, 0, columns], np.int64))])
 
     def linear(self, x: str, name: str, rows: int, columns: int, outputs: Sequence[str] = ()) -> str:
         """The product of x (..., columns) and `name`.weight, transposed, plus `name`.bias if any: (..., rows)."""
@@ -95,8 +96,7 @@ class Matrices:
         """The linear layers `rows` (name to rows) of one x, as one product if their types allow, else one by one."""
         if not any(f"{name}.bias" in self._gguf.tensors for name in rows):
             parts = [self._carry(f"{name}.weight", count, columns) for name, count in rows.items()]
-            packed = [part for part in parts if isinstance(part, Packed)]
-            stacked = stack(packed) if len(packed) == len(parts) else None
+            stacked = stack(parts)
             if stacked is not None:
                 return [self._multiply(x, self._place("+".join(rows), stacked))]
         return [self.linear(x, name, count, columns) for name, count in rows.items()]
@@ -160,6 +160,12 @@ class Matrices:
     def _sums(self, x: str) -> str:
         """The sums of x over blocks of 32: what a constant added to a whole block of weights is multiplied by."""
         if x not in self._block_sums:
-            blocks = self._writer.node("Reshape", [x, self._in_blocks])
-            self._block_sums[x] = self._writer.node("ReduceSum", [blocks, self._last_axis], keepdims=0)
+            self._block_sums[x] = self._writer.node("ReduceSum", [self._in_blocks(x), self._last_axis()], keepdims=0)
         return self._block_sums[x]
+
+    def _in_blocks(self, x: str) -> str:
+        """(batch, tokens, columns) as (batch, tokens, blocks, 32)."""
+        return self._writer.node("Reshape", [x, self._writer.constant("in_blocks", _IN_BLOCKS)])
+
+    def _last_axis(self) -> str:
+        return self._writer.constant("last_axis", _LAST_AXIS)
