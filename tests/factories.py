@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from foundry_bench.values.calibration import Calibration, ErrorSize, Level, calibration
 from foundry_bench.values.cautions import Caution
 from foundry_bench.values.events import Memory
 from foundry_bench.values.plan import Plan, Prompt
@@ -196,6 +197,25 @@ def make_failed_model(**changes: Any) -> ModelResult:
     return make_model(**nothing | changes)
 
 
+def make_calibration(**changes: Any) -> Calibration:
+    """A short calibration with one stream."""
+    size = ErrorSize(n=4, p50_s=0.00005, p99_s=0.00014, max_s=0.00015)
+    level = Level(
+        streams=1,
+        interval_s=0.005,
+        clock="kernel",
+        ttft=size,
+        itl=replace(size, n=196, p50_s=0.000002, p99_s=0.00002),
+        rate_bias=-0.00002,
+        rate_bias_max=0.0001,
+        shared_share=0.0,
+        max_lag_s=0.001,
+        cpu_s_per_1000_tokens=0.07,
+    )
+    whole = calibration([level], short=True, clock_resolution_s=1e-9, machine={"cores": 2})
+    return replace(whole, **changes)
+
+
 def make_run(**changes: Any) -> RunRecord:
     """A finished run of a model that went well and one that failed."""
     whole = RunRecord(
@@ -211,7 +231,7 @@ def make_run(**changes: Any) -> RunRecord:
             "packages": {"foundry-bench": "0.1.0"},
             "process": {"pid": 1, "started": 0.0},
         },
-        calibration={"ttft_p99_s": 0.00014},
+        calibration=make_calibration(),
         models=(make_model(), make_failed_model()),
     )
     return replace(whole, **changes)

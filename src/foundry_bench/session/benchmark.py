@@ -4,14 +4,17 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 
+from foundry_bench.session.calibrating import calibrate, short_loads
 from foundry_bench.session.store import Run
 from foundry_bench.session.supervisor import Worker, start_worker
+from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import (
     Event,
     ModelDescribed,
     ModelFinished,
     ModelLoaded,
     SampleFinished,
+    StageStarted,
 )
 from foundry_bench.values.plan import Plan, Target
 from foundry_bench.values.record import Failure, Sample
@@ -57,6 +60,7 @@ class Benchmark:
         """
         status: RunStatus = "interrupted"
         try:
+            await self._calibrate()
             for target in self._targets:
                 if self._stopping:
                     break
@@ -95,6 +99,13 @@ class Benchmark:
         if self._worker is worker:
             worker.kill()
 
+    async def _calibrate(self) -> None:
+        """Measure this machine's own error first; a benchmark goes on without, and says so by having none."""
+        if self._plan.calibrate:
+            self._listener(StageStarted(model="this machine", stage="calibrate"))
+            with contextlib.suppress(InputError):
+                self._run.set_calibration(await calibrate(short_loads(self._plan.concurrency), short=True))
+
     async def _measure_model(self, target: Target) -> ModelResult:
         summarizer = Summarizer(target.name, temperature=self._plan.temperature)
         done = set[tuple[str, int]]()
@@ -127,7 +138,7 @@ class Benchmark:
                 finished = await self._died(target.name, self._worker, answered=bool(done))
         self._worker = None
         self._listener(finished)
-        return model_result(finished, described, loaded, summarizer.result())
+        return model_result(finished, described, loaded, summarizer.result(), self._run.record.calibration)
 
     async def _died(self, model: str, worker: Worker, *, answered: bool) -> ModelFinished:
         failure = await worker.cause_of_death()

@@ -6,7 +6,8 @@ from typing import Any
 
 from foundry_bench.session import tables
 from foundry_bench.session.tables import Table
-from foundry_bench.values.format import UNDEFINED, megabytes, one_line, seconds
+from foundry_bench.values.calibration import timing_error
+from foundry_bench.values.format import UNDEFINED, megabytes, one_line
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.result import RunRecord
 
@@ -28,9 +29,8 @@ def _run(record: RunRecord) -> Iterator[str]:
     yield f"- Recorded: {record.created:%Y-%m-%d %H:%M:%S} UTC, {record.status}"
     yield f"- Machine: {_escape(_machine(record.environment))}"
     yield f"- Plan: {_escape(_plan(record))}"
-    error_s = (record.calibration or {}).get("ttft_p99_s")
-    if error_s is not None:
-        yield f"- Timing error: ± {seconds(error_s)} (99 % of first tokens, on a stream of known cadence)"
+    if record.calibration:
+        yield f"- Timing error: {timing_error(record.calibration)}"
     yield ""
     yield from _section("Results", tables.results(record))
     yield from _list("Not measured in full", _failures(record))

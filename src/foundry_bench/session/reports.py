@@ -10,6 +10,7 @@ import msgspec
 
 from foundry_bench.session import tables
 from foundry_bench.session.markdown import as_markdown
+from foundry_bench.values.calibration import timing_error
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 from foundry_bench.values.metrics import METRICS
@@ -36,6 +37,8 @@ def render(runs: Sequence[RunRecord], report_format: str) -> str:
 def results_table(record: RunRecord) -> str:
     """The results of one run for a terminal: a line a model, then what calls for care."""
     lines = [tables.as_text(tables.short_results(record))]
+    if record.calibration:
+        lines.append(f"Timing error of this machine: {timing_error(record.calibration)}")
     lines += [f"{one_line(model.name)}: {line}" for model in record.models for line in tables.cautions(model)]
     return "\n".join(lines)
 

@@ -15,6 +15,7 @@ import psutil
 
 from foundry_bench.session.atomic import write_atomically
 from foundry_bench.session.samples import SampleFile, SampleLog
+from foundry_bench.values.calibration import Calibration
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Plan
 from foundry_bench.values.record import Sample
@@ -111,6 +112,15 @@ class Run:
         """
         models = {model.name: model for model in self.record.models} | {result.name: result}
         self.record = replace(self.record, models=tuple(models.values()))
+        self.write_run_json()
+
+    def set_calibration(self, found: Calibration) -> None:
+        """Record this machine's timing error.
+
+        Raises:
+            OSError: ``run.json`` can't be written; the old one is as it was.
+        """
+        self.record = replace(self.record, calibration=found)
         self.write_run_json()
 
     def write_run_json(self) -> None:

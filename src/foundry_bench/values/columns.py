@@ -8,7 +8,7 @@ import numpy as np
 
 from foundry_bench.values.cautions import Series
 from foundry_bench.values.metrics import METRICS, total_tokens_per_s
-from foundry_bench.values.record import Sample
+from foundry_bench.values.record import Disturbance, Sample
 from foundry_bench.values.result import Metrics
 from foundry_bench.values.stats import Distribution, Floats, describe
 
@@ -35,10 +35,11 @@ class Pool:
 class Columns:
     """The answers to one prompt: the round of each, and a column for each metric, where NaN stands for undefined.
 
-    ``texts`` are the hashes of at most two different answers: enough to know that they differ.
+    ``texts`` are the hashes of at most two different answers: enough to know that they differ. ``disturbed`` holds, by
+    round, what else went on while an answer was measured, for the few where anything notable did.
     """
 
-    __slots__ = ("figures", "pools", "rounds", "texts")
+    __slots__ = ("disturbed", "figures", "pools", "rounds", "texts")
 
     def __init__(self) -> None:
         self.rounds = array("q")
@@ -46,10 +47,13 @@ class Columns:
         self.figures[TOTAL_RATE] = array("d")
         self.pools = {name: Pool() for name, metric in METRICS.items() if metric.pooled}
         self.texts: set[str] = set()
+        self.disturbed: dict[int, Disturbance] = {}
 
     def add(self, sample: Sample) -> None:
         """Append one answer; O(its gaps)."""
         self.rounds.append(sample.round)
+        if sample.disturbance:
+            self.disturbed[sample.round] = sample.disturbance
         if len(self.texts) < 2:
             self.texts.add(sample.text_sha256)
         for name, metric in METRICS.items():

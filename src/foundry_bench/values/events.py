@@ -5,7 +5,7 @@ from typing import Literal
 
 from foundry_bench.values.record import Failure, Phase, Sample
 
-Stage = Literal["start", "catalog", "download", "load", "canary", "warmup", "measure", "unload"]
+Stage = Literal["calibrate", "start", "catalog", "download", "load", "canary", "warmup", "measure", "unload"]
 ModelStatus = Literal["ok", "failed", "skipped", "partial"]
 
 
@@ -133,7 +133,10 @@ class WorkerObserved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFinished:
-    """The worker is done with a model; ``error`` and ``advice`` say why where it did not go well."""
+    """The worker is done with a model; ``error`` and ``advice`` say why where it did not go well.
+
+    ``max_lag_s`` is the event loop's worst delay, ``cpu_s`` the worker's CPU time, both while measuring.
+    """
 
     model: str
     status: ModelStatus
@@ -141,6 +144,7 @@ class ModelFinished:
     advice: str | None = None
     memory: Memory = Memory()
     max_lag_s: float | None = None
+    cpu_s: float | None = None
 
 
 Event = (

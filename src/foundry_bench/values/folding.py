@@ -93,7 +93,8 @@ def _stage_started(event: StageStarted, snapshot: Snapshot, now_s: float) -> Sna
         )
 
     fresh = replace(snapshot, current=event.model, answers=() if event.stage == "start" else snapshot.answers)
-    return _log(_change(fresh, event.model, enter), f"{event.model}: {event.stage}", now_s)
+    name = f"{event.model}: " if event.model != snapshot.current else ""
+    return _log(_change(fresh, event.model, enter), f"{name}{event.stage}", now_s)
 
 
 @_fold.register
@@ -107,12 +108,18 @@ def _loaded(event: ModelLoaded, snapshot: Snapshot, now_s: float) -> Snapshot:
     parts = [f"loaded in {seconds(event.load_s)}"] if event.load_s is not None else ["ready"]
     if event.cold_ttft_s is not None:
         parts.append(f"first token of all after {seconds(event.cold_ttft_s)}")
-    return _log(snapshot, f"{event.model}: {', '.join(parts)}", now_s, "good")
+    return _log(snapshot, ", ".join(parts), now_s, "good")
 
 
 @_fold.register
 def _request_started(event: RequestStarted, snapshot: Snapshot, _now_s: float) -> Snapshot:
-    answer = LiveAnswer(slot=event.slot, prompt_id=event.prompt_id, phase=event.phase, round=event.round)
+    answer = LiveAnswer(
+        slot=event.slot,
+        prompt_id=event.prompt_id,
+        phase=event.phase,
+        round=event.round,
+        serial=_answer(snapshot, event.slot).serial + 1,
+    )
     known = _change(snapshot, event.model, lambda model: replace(model, round=max(event.round, 1)))
     return _with_answer(known, answer)
 
@@ -126,6 +133,7 @@ def _answer_progressed(event: AnswerProgressed, snapshot: Snapshot, _now_s: floa
         replace(
             answer,
             text=(answer.text + text)[-TAIL_CHARACTERS:] if text else answer.text,
+            length=answer.length + len(event.text),
             chunks=event.chunks,
             elapsed_s=event.elapsed_s,
             ttft_s=event.ttft_s,
@@ -139,10 +147,13 @@ def _answer_progressed(event: AnswerProgressed, snapshot: Snapshot, _now_s: floa
 def _sample_finished(event: SampleFinished, snapshot: Snapshot, now_s: float) -> Snapshot:
     sample = event.sample
     answer = _answer(snapshot, event.slot)
-    tail = (sample.reasoning[-TAIL_CHARACTERS:] + sample.text[-TAIL_CHARACTERS:])[-TAIL_CHARACTERS:]
+    length = len(sample.reasoning) + len(sample.text)
+    missing = (sample.reasoning[-TAIL_CHARACTERS:] + sample.text[-TAIL_CHARACTERS:])[-TAIL_CHARACTERS:]
+    missing = missing[-(length - answer.length) :] if length > answer.length else ""
     ended = replace(
         answer,
-        text=tail or answer.text,
+        text=(answer.text + missing)[-TAIL_CHARACTERS:],
+        length=max(length, answer.length),
         chunks=len(sample.token_times_s) or answer.chunks,
         elapsed_s=sample.latency_s or answer.elapsed_s,
         ttft_s=sample.ttft_s,
@@ -214,7 +225,7 @@ def _with_latency(model: ModelProgress, sample: Sample) -> tuple[int, tuple[tupl
 
 
 def _told(sample: Sample) -> tuple[str, Tone]:
-    where = f"{sample.model}: {sample.prompt_id}, {'warm-up' if sample.phase == 'warmup' else 'round'} {sample.round}"
+    where = f"{sample.prompt_id}, {'warm-up' if sample.phase == 'warmup' else 'round'} {sample.round}"
     if not sample.counts:
         return f"{where}: {sample.status}: {sample.error.message if sample.error else ''}", "bad"
     parts = [f"TTFT {seconds(sample.ttft_s)}"] if sample.ttft_s is not None else []

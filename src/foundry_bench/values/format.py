@@ -15,6 +15,8 @@ _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|
 # Control characters, line separators, and the marks that reverse the direction of what follows.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 
+_DANGEROUS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 def seconds(value: float | None, *, sign: bool = False) -> str:
     """Seconds to ``850 ms`` or ``1.23 s``, three digits; ``sign`` puts a plus before what is not negative."""
@@ -70,8 +72,10 @@ def one_line(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without what a terminal would obey: control characters other than tab and line feed."""
-    return "".join(c for c in text if c in "\t\n" or (c.isprintable() or ord(c) > 0x9F))
+    """The text without what a terminal would obey or choke on: control characters other than tab and line feed,
+    marks that turn the direction of what follows, halves of surrogate pairs.
+    """
+    return _DANGEROUS.sub("", text)
 
 
 def _with_unit(value: float | None, unit: "Unit", *, sign: bool) -> str:

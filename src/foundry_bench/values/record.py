@@ -1,5 +1,6 @@
 """One finished request, as a line of ``samples.jsonl`` holds it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,38 @@ class Failure:
 
     type: str
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disturbance:
+    """What else went on while a request was measured.
+
+    Attributes:
+        lag_s: how late the worker's event loop was at worst.
+        steal_percent: CPU time that the hypervisor gave to others, in percent of all cores.
+        other_percent: CPU time of all other processes, in percent of all cores.
+    """
+
+    lag_s: float = 0.0
+    steal_percent: float = 0.0
+    other_percent: float = 0.0
+
+    def or_worse(self, other: "Disturbance") -> "Disturbance":
+        """The worse of the two, part by part."""
+        return Disturbance(
+            lag_s=max(self.lag_s, other.lag_s),
+            steal_percent=max(self.steal_percent, other.steal_percent),
+            other_percent=max(self.other_percent, other.other_percent),
+        )
+
+    @property
+    def notable(self) -> bool:
+        """Whether any part is worth a word."""
+        return any(getattr(self, part) >= least for part, least in NOTABLE.items())
+
+
+# From where on a part of a disturbance is worth a word: an idle desktop takes some percent, a tick comes a bit late.
+NOTABLE: Mapping[str, float] = {"lag_s": 0.005, "steal_percent": 1.0, "other_percent": 10.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +77,7 @@ class Sample:
         queued_s: time the request waited for its turn between its scheduling and ``sent_ns``.
         text: the answer; ``reasoning`` what came before it.
         warnings: short names of what makes this sample less certain.
+        disturbance: what else went on meanwhile; None where nothing notable did.
     """
 
     model: str
@@ -74,6 +108,7 @@ class Sample:
     shared_reads: tuple[int, ...] = ()
     queued_s: float | None = None
     warnings: tuple[str, ...] = ()
+    disturbance: Disturbance | None = None
 
     @property
     def counts(self) -> bool:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from foundry_bench.values.calibration import Calibration, near_the_error
 from foundry_bench.values.cautions import Caution
 from foundry_bench.values.events import Memory, ModelDescribed, ModelFinished, ModelLoaded, ModelStatus
 from foundry_bench.values.plan import Plan
-from foundry_bench.values.record import Failure
+from foundry_bench.values.record import Disturbance, Failure
 from foundry_bench.values.stats import Distribution
 
 RunStatus = Literal["running", "done", "failed", "interrupted"]
@@ -49,7 +50,10 @@ class PromptResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlier:
-    """A value far from the median of its model and prompt; ``score`` in robust standard deviations, signed."""
+    """A value far from the median of its model and prompt; ``score`` in robust standard deviations, signed.
+
+    ``disturbance`` is what else went on while it was measured, where anything notable did.
+    """
 
     prompt_id: str
     round: int
@@ -57,6 +61,7 @@ class Outlier:
     value: float
     median: float
     score: float
+    disturbance: Disturbance | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +132,13 @@ class ModelResult:
     warnings: tuple[Caution, ...]
     client_openai: ClientResult | None
     cold_ttft_s: float | None
+    max_lag_s: float | None = None
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
-    """The content of ``run.json``. ``created`` is in UTC; ``environment`` and ``calibration`` are plain JSON."""
+    """The content of ``run.json``. ``created`` is in UTC; ``environment`` is plain JSON."""
 
     schema: str = RUN_SCHEMA
     id: str
@@ -139,17 +146,23 @@ class RunRecord:
     status: RunStatus
     plan: Plan
     environment: Mapping[str, Any]
-    calibration: Mapping[str, Any] | None = None
+    calibration: Calibration | None = None
     models: tuple[ModelResult, ...] = ()
 
 
 def model_result(
-    finished: ModelFinished, described: ModelDescribed | None, loaded: ModelLoaded | None, summary: ModelSummary
+    finished: ModelFinished,
+    described: ModelDescribed | None,
+    loaded: ModelLoaded | None,
+    summary: ModelSummary,
+    calibration: Calibration | None = None,
 ) -> ModelResult:
     """Put together what the worker told of a model and what its samples amount to.
 
-    ``described`` and ``loaded`` are None where the model never came so far.
+    ``described`` and ``loaded`` are None where the model never came so far. Figures near the error that the
+    calibration found get a word of caution.
     """
+    near = near_the_error(summary.metrics, calibration) if calibration else []
     return ModelResult(
         name=finished.model,
         id=described.id if described else None,
@@ -170,7 +183,9 @@ def model_result(
         outliers=summary.outliers,
         workshop=summary.workshop,
         counts=summary.counts,
-        warnings=summary.warnings,
+        warnings=(*summary.warnings, *near),
         client_openai=summary.client_openai,
         cold_ttft_s=loaded.cold_ttft_s if loaded else None,
+        max_lag_s=finished.max_lag_s,
+        cpu_s=finished.cpu_s,
     )

@@ -18,14 +18,17 @@ Tone = Literal["plain", "good", "bad"]
 class LiveAnswer:
     """One of the concurrent requests, under way or, with ``done``, the last one there was.
 
-    ``marks`` are (elapsed s, chunks) of the last second; ``text`` the last ``TAIL_CHARACTERS`` characters.
+    ``marks`` are (elapsed s, chunks) of the last second; ``text`` is the last ``TAIL_CHARACTERS`` characters of
+    ``length``; ``serial`` tells a slot's answers apart.
     """
 
     slot: int
     prompt_id: str = ""
     phase: Phase = "measure"
     round: int = 0
+    serial: int = 0
     text: str = ""
+    length: int = 0
     chunks: int = 0
     elapsed_s: float = 0.0
     ttft_s: float | None = None

@@ -2,13 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from foundry_bench.values.cautions import Caution, Series, over_time, sample_size, two_modes
 from foundry_bench.values.columns import TOTAL_RATE, Columns, describe_all, describe_column
 from foundry_bench.values.format import percent
-from foundry_bench.values.record import Sample
+from foundry_bench.values.record import NOTABLE, Sample
 from foundry_bench.values.result import ClientResult, Counts, Metrics, ModelSummary, Outlier, PromptResult, Workshop
 from foundry_bench.values.stats import OUTLIER_SCORE, Distribution, describe, modified_z_scores
 
@@ -24,6 +25,11 @@ _MARKS: Mapping[str, tuple[tuple[str | None, ...], str]] = {
     "first_chunk_estimated": (("decode_tokens_per_s",), "the tokens of the first chunk are an estimate"),
     "reasoning_only": (("ttfa_s",), "the reasoning never came to an answer"),
 }
+_DISTURBANCES = (
+    ("busy_machine", "other_percent", "other programs took processor time meanwhile"),
+    ("cpu_steal", "steal_percent", "the hypervisor gave processor time to others"),
+    ("loop_lag", "lag_s", "the worker's own event loop was late"),
+)
 
 
 class _Path:
@@ -71,6 +77,7 @@ class Summarizer:
         self._marks: Counter[str] = Counter()
         self._gaps = 0
         self._bounded_gaps = 0
+        self._in_process = 0
 
     @property
     def answered(self) -> int:
@@ -86,6 +93,7 @@ class Summarizer:
             return
         self._main.add(sample)
         if sample.counts:
+            self._in_process += sample.path == "session"
             self._gaps += max(0, len(sample.token_times_s) - 1)
             if sample.shared_reads:
                 self._bounded_gaps += _bounded_gaps(sample.shared_reads)
@@ -96,7 +104,11 @@ class Summarizer:
         """The summary of what was added so far; O(n log n) in the samples, O(n) in their gaps."""
         main = self._main
         metrics = main.metrics()
-        outliers = tuple(outlier for name in WATCHED for outlier in _outliers(name, main.series(name)))
+        outliers = tuple(
+            replace(outlier, disturbance=main.prompts[outlier.prompt_id].disturbed.get(outlier.round))
+            for name in WATCHED
+            for outlier in _outliers(name, main.series(name))
+        )
         deterministic = self._deterministic()
         return ModelSummary(
             deterministic=deterministic,
@@ -164,10 +176,20 @@ class Summarizer:
             share = percent(self._bounded_gaps / self._gaps)
             message = f"{share} of the gaps are only bounds: their chunks came out of the socket together"
             yield Caution(kind="shared_reads", metric="itl_s", message=message)
+        if self._in_process:
+            message = "asked in-process, without HTTP: the timing error that the calibration found is not theirs"
+            yield Caution(kind="in_process", metric=None, message=message)
         for mark, times in self._marks.items():
             metrics, meaning = _MARKS.get(mark, ((None,), mark.replace("_", " ")))
             for name in metrics:
                 yield Caution(kind=mark, metric=name, message=f"{times} {answered}: {meaning}")
+        disturbed = [one for columns in self._main.prompts.values() for one in columns.disturbed.values()]
+        for kind, field, meaning in _DISTURBANCES:
+            worst = max((getattr(one, field) for one in disturbed), default=0)
+            times = sum(bool(getattr(one, field) >= NOTABLE[field]) for one in disturbed)
+            if times:
+                shown = f"{worst * 1000:.0f} ms" if field == "lag_s" else percent(worst / 100)
+                yield Caution(kind=kind, metric=None, message=f"{times} {answered}: {meaning}, at worst {shown}")
         if deterministic is False:
             yield Caution(
                 kind="not_deterministic", metric=None, message="answers to the same prompt differ at temperature 0"

@@ -5,7 +5,7 @@ from array import array
 from dataclasses import dataclass
 
 from foundry_bench.values.plan import Prompt
-from foundry_bench.values.record import Clock, Failure, Path, Phase, Sample, Status, TokenSource
+from foundry_bench.values.record import Clock, Disturbance, Failure, Path, Phase, Sample, Status, TokenSource
 
 _NS = 1e9  # dividing keeps nine decimals exact where multiplying by 1e-9 does not
 _THINK, _THINK_END = "<think>", "</think>"
@@ -59,6 +59,7 @@ class Answer:
         self.cancelled = False
         self.called_tool = False
         self.warnings: list[str] = []
+        self.disturbance = Disturbance()
         self._stamps = array("q")
         self._shared = array("q")
         self._first_usage: int | None = None
@@ -176,6 +177,7 @@ class Answer:
             shared_reads=tuple(self._shared),
             queued_s=(self.sent_ns - self.scheduled_ns) / _NS if self.sent_ns and self.scheduled_ns else None,
             warnings=tuple(self.warnings),
+            disturbance=self.disturbance if self.disturbance.notable else None,
         )
 
     def _since(self, stamp_ns: int | None) -> float | None:

@@ -12,7 +12,8 @@ import time
 # The 64-bit form of the option and of its datum; the socket module has no name for it.
 _SO_TIMESTAMPNS = 35
 _DATUM = struct.Struct("qq")
-_READINGS = 100
+_READINGS = 300
+_OFFSET_AGE_NS = 250_000_000
 
 KERNEL_STAMPS = sys.platform == "linux" and struct.calcsize("P") == 8
 ANCILLARY_SIZE = socket.CMSG_SPACE(_DATUM.size) if KERNEL_STAMPS else 0
@@ -28,6 +29,18 @@ def monotonic_offset_ns() -> int:
         if after - before < best_span:
             best_span, best_offset = after - before, (before + after) // 2 - real
     return best_offset
+
+
+_offset_ns, _offset_read_ns = 0, -1 << 62
+
+
+def recent_offset_ns() -> int:
+    """``monotonic_offset_ns``, read again when the last reading is over a quarter of a second old."""
+    global _offset_ns, _offset_read_ns  # noqa: PLW0603 - one clock, one offset: a value of the process
+    if time.perf_counter_ns() - _offset_read_ns > _OFFSET_AGE_NS:
+        _offset_ns = monotonic_offset_ns()
+        _offset_read_ns = time.perf_counter_ns()
+    return _offset_ns
 
 
 def ask_for_kernel_stamps(sock: socket.socket) -> bool:

@@ -19,7 +19,7 @@ from foundry_bench.values.events import (
     WorkerObserved,
 )
 from foundry_bench.values.plan import Plan, Prompt
-from foundry_bench.values.record import Failure, Phase, Sample
+from foundry_bench.values.record import Disturbance, Failure, Phase, Sample
 from foundry_bench.values.record import Path as RequestPath
 from foundry_bench.worker.answer import Answer, Request
 from foundry_bench.worker.backend import Backend, Emit, ModelUnavailableError
@@ -31,6 +31,8 @@ _TICKS_PER_OBSERVATION = 10
 _CANARY = Prompt(id="canary", prompt="Say hello.")
 _CANARY_TOKENS = 16
 _CANARY_RETRY_S = 1.0
+# Container objects since the last collection: some 10 MB.
+_GARBAGE = 100_000
 _STILL_LOADING = {"http_503", "http_429"}
 _CANARY_ADVICE = {
     "no_answer": "its files may be damaged: remove the model and download or import it again",
@@ -76,6 +78,10 @@ class Engine:
         self._answered = len(self._done)
         self._failed = 0
         self._max_lag_s = 0.0
+        self._cpu_s: float | None = None
+        self._disturbance = Disturbance()
+        # One slot a turn of the event loop makes up its record or sends its request: others' arrivals don't wait.
+        self._turn = asyncio.Lock()
 
     def pause(self) -> None:
         """Start no further request until ``resume``."""
@@ -141,10 +147,11 @@ class Engine:
         warmups = [(prompts[i % len(prompts)], i + 1) for i in range(plan.warmup)]
         every = [(prompt, number + 1) for number in range(plan.rounds) for prompt in prompts]
         measured = [(prompt, number) for prompt, number in every if (prompt.id, number) not in self._done]
-        self._max_lag_s = 0.0
         with _quiet_collector():
             await self._run_phase("warmup", warmups)
+            self._max_lag_s, cpu_s = 0.0, time.process_time()
             await self._run_phase("measure", measured)
+            self._cpu_s = time.process_time() - cpu_s
 
     async def _run_phase(self, phase: Phase, work: Sequence[tuple[Prompt, int]]) -> None:
         self._emit(StageStarted(model=self._model, stage=phase, requests=len(work)))
@@ -170,7 +177,7 @@ class Engine:
                 self._emit(SampleFinished(slot=slot, sample=sample))
                 if sample.status == "timeout":
                     await self._settle()
-            if not self._in_flight:
+            if not self._in_flight and gc.get_count()[0] > _GARBAGE:
                 gc.collect()
 
     async def _settle(self) -> None:
@@ -190,13 +197,15 @@ class Engine:
         """Send one request and wait for its end, at most for the plan's timeout."""
         answer = Answer(request, path=path)
         answer.scheduled_ns = time.perf_counter_ns()
-        if path == "openai" and self._client:
-            task = asyncio.create_task(self._client.answer(answer))
-        else:
-            task = asyncio.create_task(self._backend.answer(answer, slot))
-        self._in_flight[slot] = (answer, task)
-        if self._stopped.is_set():
-            task.cancel()
+        async with self._turn:
+            if path == "openai" and self._client:
+                task = asyncio.create_task(self._client.answer(answer))
+            else:
+                task = asyncio.create_task(self._backend.answer(answer, slot))
+            self._in_flight[slot] = (answer, task)
+            if self._stopped.is_set():
+                task.cancel()
+            await asyncio.sleep(0)
         done, _ = await asyncio.wait([task], timeout=self._plan.timeout_s)
         broken_off = not done
         if broken_off:
@@ -209,7 +218,10 @@ class Engine:
             task.result()
         elif not broken_off:
             answer.cancelled = True
-        return answer.sample(self._model_id)
+        async with self._turn:
+            if not answer.disturbance.notable:
+                answer.disturbance = self._disturbance
+            return answer.sample(self._model_id)
 
     def _request(self, prompt: Prompt, phase: Phase, number: int, *, max_tokens: int | None = None) -> Request:
         plan = self._plan
@@ -231,10 +243,14 @@ class Engine:
         while True:
             due = time.monotonic() + _TICK_S
             await asyncio.sleep(_TICK_S)
+            lag_s = time.monotonic() - due
             if self._in_flight:
-                self._max_lag_s = max(self._max_lag_s, time.monotonic() - due)
+                self._max_lag_s = max(self._max_lag_s, lag_s)
             tick += 1
+            # The load that an endpoint's own server makes, here or elsewhere, is no disturbance.
+            self._disturbance = self._watch.disturbance(lag_s, others=self._backend.in_process)
             for slot, (answer, _) in self._in_flight.items():
+                answer.disturbance = answer.disturbance.or_worse(self._disturbance)
                 text, chunks, ttft_s = answer.progress()
                 elapsed_s = (time.perf_counter_ns() - answer.sent_ns) / 1e9 if answer.sent_ns else 0.0
                 self._emit(
@@ -270,6 +286,7 @@ class Engine:
             advice=advice or None,
             memory=memory,
             max_lag_s=round(self._max_lag_s, 6),
+            cpu_s=None if self._cpu_s is None else round(self._cpu_s, 6),
         )
 
 

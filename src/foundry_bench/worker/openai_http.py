@@ -14,7 +14,7 @@ from foundry_bench.values.plan import Prompt, Target
 from foundry_bench.worker.answer import Answer, Request
 from foundry_bench.worker.backend import Emit, ModelUnavailableError
 from foundry_bench.worker.chat import ChatStream, error_message, request_body, take_document
-from foundry_bench.worker.http import HttpConnection, HttpError, Origin, fetch
+from foundry_bench.worker.http import HttpConnection, HttpError, Origin, ParseTurns, fetch
 
 _CHAT = "/v1/chat/completions"
 _LOAD_TIMEOUT_S = 600.0
@@ -96,6 +96,7 @@ class OpenAIEndpoint:
         key = os.environ.get(target.key_env) if target.key_env else None
         self._headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
         self._connections: list[HttpConnection] = []
+        self._turns = ParseTurns()
         self._load_s: float | None = None
         self.model_id = target.model
 
@@ -138,11 +139,14 @@ class OpenAIEndpoint:
     async def connect(self, slots: int) -> None:
         """Open ``slots`` connections, or bring back those that the server has closed."""
         while len(self._connections) < slots:
-            self._connections.append(HttpConnection(Origin.parse(self._url), kernel_stamps=self._kernel_stamps))
+            self._connections.append(self._new_connection())
         try:
             await asyncio.gather(*(connection.open() for connection in self._connections[:slots]))
         except HttpError as error:
             raise _unreachable(self._url, error) from error
+
+    def _new_connection(self) -> HttpConnection:
+        return HttpConnection(Origin.parse(self._url), self._turns, kernel_stamps=self._kernel_stamps)
 
     async def answer(self, answer: Answer, slot: int) -> None:
         """Send the request on the slot's connection.

@@ -9,7 +9,8 @@ base URL on standard output and ends when its standard input closes. The model's
     ...&role=1                                   an empty role-only chunk at once, before the first token
     ...&usage=0                                  no usage, whatever the client asks for
 
-``GET /log/<response id>`` tells when the request arrived and when each token-bearing event was sent, in ns.
+``GET /log/<response id>`` tells when the request arrived and when each token-bearing event was sent, in ns;
+``GET /logs`` tells it of every answer that no one has asked for yet, and forgets them.
 """
 
 import heapq
@@ -79,14 +80,13 @@ class _Connection:
         self.buffer = bytearray()
         self.arrived_ns = 0
         self.stamped = clock.ask_for_kernel_stamps(sock)
-        self.offset_ns = clock.monotonic_offset_ns()
 
     def receive(self) -> bool:
         """Take what has arrived; False where the client has gone."""
         try:
             if self.stamped:
                 data, ancillary, _, _ = self.sock.recvmsg(1 << 16, clock.ANCILLARY_SIZE)
-                stamp = clock.kernel_stamp_ns(ancillary, self.offset_ns)
+                stamp = clock.kernel_stamp_ns(ancillary, clock.recent_offset_ns())
             else:
                 data, stamp = self.sock.recv(1 << 16), None
         except BlockingIOError:
@@ -173,6 +173,9 @@ class ReferenceServer:
             self._begin(connection, json.loads(body))
         elif path.startswith("/log/"):
             self._reply(connection, self._logs.get(path.removeprefix("/log/")))
+        elif path == "/logs":
+            self._reply(connection, self._logs)
+            self._logs = OrderedDict()
         else:
             self._reply(connection, None)
 
