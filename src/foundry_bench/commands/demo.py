@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from dataclasses import replace
 
 from foundry_bench.commands.progress import StderrProgress
@@ -9,6 +10,7 @@ from foundry_bench.commands.run import run_benchmark
 from foundry_bench.session.demo_weights import LICENSE, MODEL_NAME, weights
 from foundry_bench.session.importing import import_model
 from foundry_bench.session.own_models import list_own, register
+from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.settings import resolve
 from foundry_bench.values.plan import WORKSHOP_PROMPTS, Plan
 
@@ -17,16 +19,17 @@ _CONTEXT = 2048
 
 
 def main(args: argparse.Namespace) -> int:
-    """Fetch a real small model, import it, measure it on the workshop's prompts, print the results."""
+    """Fetch a real small model, import it, measure it on the workshop's prompts: on the screen, or without."""
     if MODEL_NAME not in list_own():
         _import()
-    settings = resolve(vars(args) | {"models": (MODEL_NAME,)}, {})
-    plan = Plan(
-        models=(MODEL_NAME,),
-        prompts=WORKSHOP_PROMPTS,
-        rounds=settings.plan.rounds,
-        runtime=resolve({}, os.environ, models_needed=False).plan.runtime,
-    )
+    settings = resolve(vars(args) | {"models": (MODEL_NAME,)}, os.environ)
+    # Of the user's own settings only those that say where things are: the demo is the same for everybody.
+    runtime = with_default_folders(settings.plan.runtime)
+    plan = Plan(models=(MODEL_NAME,), prompts=WORKSHOP_PROMPTS, rounds=args.rounds or 3, runtime=runtime)
+    if not (args.headless or args.json) and sys.stdin.isatty() and sys.stdout.isatty():
+        from foundry_bench.tui.start import open_app
+
+        return open_app(settings, {}, start=plan)
     return run_benchmark(replace(settings, plan=plan), as_json=args.json)
 
 

@@ -78,8 +78,9 @@ def compare(base: Iterable[Sample], new: Iterable[Sample], figures: Sequence[str
     The intervals are percentile bootstraps with a fixed seed that resample whole answers (all gaps of an answer
     stay together) within each prompt, independently on both sides. Of n answers n - 1 are drawn: the plain
     bootstrap's variance is (n - 1) / n of the true one, a third too small at 3 rounds. Where a prompt has only one
-    answer on a side, means resample the prompts' own differences instead, and percentiles have no interval. Above ``NORMAL_LIMIT`` answers the
-    normal limit of the same bootstrap stands in for means. They speak of these prompts, not of others.
+    answer on a side, means resample the prompts' own differences instead, and percentiles have no interval.
+    Above ``NORMAL_LIMIT`` answers the normal limit of the same bootstrap stands in for means. The intervals speak
+    of these prompts, not of others.
 
     Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, ch. 8 and 13; n - 1 draws in strata:
     Rao & Wu (1988), Resampling Inference with Complex Survey Data, JASA 83; clusters: Davison & Hinkley (1997),
@@ -93,8 +94,8 @@ def compare(base: Iterable[Sample], new: Iterable[Sample], figures: Sequence[str
     Raises:
         InputError: there is no such figure.
     """
-    sides = [Answers.of(samples) for samples in (base, new)]
-    found = (_compare(*sides, *parse_figure(name)) for name in figures)
+    before, after = Answers.of(base), Answers.of(new)
+    found = (_compare(before, after, *parse_figure(name)) for name in figures)
     return tuple(difference for difference in found if difference)
 
 

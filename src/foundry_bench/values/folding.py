@@ -187,7 +187,7 @@ def _finished(event: ModelFinished, snapshot: Snapshot, now_s: float) -> Snapsho
     peak = f"peak memory {megabytes(event.memory.peak_mb)}" if event.memory.peak_mb else ""
     parts = [part for part in (message, peak) if part]
     tone: Tone = "good" if event.status == "ok" else "bad"
-    return _log(known, f"{event.model}: {event.status}{': ' if parts else ''}{'; '.join(parts)}", now_s, tone)
+    return _log(known, f"{event.status}: {'; '.join(parts) or event.model}", now_s, tone)
 
 
 def _count(model: ModelProgress, sample: Sample) -> ModelProgress:

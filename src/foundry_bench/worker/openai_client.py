@@ -1,5 +1,6 @@
 """The same request through the ``openai`` package, as an application would feel it."""
 
+import contextlib
 import time
 from typing import Any
 
@@ -17,8 +18,11 @@ class OpenAIClient:
         self._model_id = model_id
 
     async def connect(self) -> None:
-        """Open the connection beforehand, as for our own transport, by a request that costs nothing."""
-        await self._client.models.list()
+        """Open the connection beforehand, as for our own transport, by a request that costs nothing, answered or not."""
+        from openai import OpenAIError
+
+        with contextlib.suppress(OpenAIError):
+            await self._client.models.list()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -247,6 +247,9 @@ class OpenAIEndpoint:
 
 def _match(name: str, ids: Sequence[str], *, prefix: bool = False) -> str | None:
     """The one id that ``name`` means: the same, the same without its version, or one that begins with it."""
+    base, parameters, _ = name.partition("?")
+    if parameters and base in ids:
+        return name  # parameters that the server reads out of the model's name
     wanted = name.lower()
     tests: list[Callable[[str], bool]] = [
         lambda i: i == name,

@@ -10,7 +10,8 @@ base URL on standard output and ends when its standard input closes. The model's
     ...&usage=0                                  no usage, whatever the client asks for
 
 ``GET /log/<response id>`` tells when the request arrived and when each token-bearing event was sent, in ns;
-``GET /logs`` tells it of every answer that no one has asked for yet, and forgets them.
+``GET /logs`` tells it of every answer that no one has asked for yet, and forgets them. ``GET /v1/models`` lists one
+model, for clients that ask before they measure.
 """
 
 import heapq
@@ -173,6 +174,8 @@ class ReferenceServer:
             self._begin(connection, json.loads(body))
         elif path.startswith("/log/"):
             self._reply(connection, self._logs.get(path.removeprefix("/log/")))
+        elif path == "/v1/models":
+            self._reply(connection, {"object": "list", "data": [{"id": "reference", "object": "model"}]})
         elif path == "/logs":
             self._reply(connection, self._logs)
             self._logs = OrderedDict()
@@ -192,7 +195,7 @@ class ReferenceServer:
         number = next(self._numbers)
         cadence = Cadence.parse(str(request["model"]))
         response_id = f"ref-{number}"
-        tokens = int(str(request.get("max_tokens", 16)))
+        tokens = int(str(request.get("max_completion_tokens") or request.get("max_tokens") or 16))
         start_ns = connection.arrived_ns
         base = {"id": response_id, "object": "chat.completion.chunk", "model": request["model"]}
 
