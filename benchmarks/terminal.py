@@ -48,18 +48,26 @@ class Watched:
 
 
 def watch(
-    plan: Plan | None, out: Path, *, columns: int = 120, rows: int = 40, low_bandwidth: bool = False, cores: str = ""
+    plan: Plan | None,
+    out: Path,
+    *,
+    columns: int = 120,
+    rows: int = 40,
+    low_bandwidth: bool = False,
+    cores: str = "",
+    program: str = _OPEN,
 ) -> Watched:
     """Run the application on ``plan`` until the run is over, then leave it by its key.
 
-    Without a plan it is left as soon as something is on the screen. ``cores`` confines it and its worker (Linux).
+    Without a plan it is left as soon as something is on the screen. ``cores`` confines it and its worker (Linux);
+    ``program`` is another application, for comparison.
     """
     out.mkdir(parents=True, exist_ok=True)
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     given = {"plan": msgspec.to_builtins(plan) if plan else None, "out": str(out), "low_bandwidth": low_bandwidth}
     environ = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "BENCHMARK_PLAN": json.dumps(given)}
-    command = [*(["taskset", "-c", cores] if cores else []), sys.executable, "-c", _OPEN]
+    command = [*(["taskset", "-c", cores] if cores else []), sys.executable, "-c", program]
     started = time.monotonic()
     process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True)
     os.close(slave)
