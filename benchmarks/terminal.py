@@ -1,4 +1,4 @@
-"""The application in a pseudo-terminal of its own, as a person has it: started with a plan, watched, left with a key."""
+"""The application in a pseudo-terminal, as a person has it: started with a plan, watched, left with a key."""
 
 import fcntl
 import json
@@ -10,7 +10,7 @@ import sys
 import termios
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -33,9 +33,9 @@ sys.exit(open_app(settings, {"low_bandwidth": given["low_bandwidth"]}, start=pla
 
 @dataclass(slots=True)
 class Watched:
-    """What the screen cost: bytes it wrote, CPU seconds and wall seconds while it followed, the time of its first paint.
+    """What the screen cost: all bytes it wrote, and bytes, CPU seconds and wall seconds from first to last sample.
 
-    ``bytes_per_s`` is over the time between the first and the last sample.
+    ``first_paint_s`` is the time from its start to its first paint.
     """
 
     run: Path | None = None
@@ -44,7 +44,6 @@ class Watched:
     followed_bytes: int = 0
     followed_cpu_s: float = 0.0
     followed_s: float = 0.0
-    marks: list[tuple[float, int]] = field(default_factory=list)
 
 
 def watch(

@@ -1,18 +1,21 @@
 """The calibration against the real reference server, and that it tells the truth about a bad client."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from foundry_bench.session import calibrating, supervisor
+from foundry_bench.session import calibrating
 from foundry_bench.session.calibrating import Load, calibrate, machine_state, short_loads
+from foundry_bench.session.supervisor import Worker, start_worker
 
 LOAD = Load(streams=1, interval_ms=5, tokens=20, answers=4)
 
-# Every arrival is stamped three milliseconds late, half of them five: a client that parses first, and stops for garbage.
+# Every arrival is stamped three milliseconds late, half of them five: a client that parses first.
 DELAYED = """
 import runpy, sys, time
 from foundry_bench.worker import http
@@ -44,15 +47,15 @@ async def test_a_delay_in_the_clients_path_shows(monkeypatch: pytest.MonkeyPatch
     slow.write_text(DELAYED)
 
     @asynccontextmanager
-    async def start_slow(log: Path) -> AsyncIterator[supervisor.Worker]:
-        create = supervisor.asyncio.create_subprocess_exec
+    async def start_slow(log: Path) -> AsyncIterator[Worker]:
+        create = asyncio.create_subprocess_exec
 
-        async def with_delay(*command: str, **options: object) -> object:
+        async def with_delay(*_: str, **options: Any) -> asyncio.subprocess.Process:
             return await create(sys.executable, str(slow), **options)
 
         with monkeypatch.context() as patched:
-            patched.setattr(supervisor.asyncio, "create_subprocess_exec", with_delay)
-            worker = supervisor.start_worker(log)
+            patched.setattr(asyncio, "create_subprocess_exec", with_delay)
+            worker = start_worker(log)
             started = await worker.__aenter__()
         try:
             yield started

@@ -81,14 +81,14 @@ def first_answers(samples: Iterable[Sample]) -> tuple[Answer, ...]:
 def blind(answers: Iterable[Answer], run_id: str) -> tuple[Answer, ...]:
     """The answers prompt by prompt, labelled A, B, C ... in an order that tells nothing of the model.
 
-    The order within each prompt is shuffled on its own, from the run's id: it is the same at every opening.
+    The order within each prompt is shuffled on its own, from the run's id and the prompt's: the same at every opening.
     """
-    generator = np.random.default_rng(list(sha256(run_id.encode()).digest()[:16]))
     prompts: dict[str, list[Answer]] = {}
     for answer in answers:
         prompts.setdefault(answer.prompt_id, []).append(answer)
     shown = []
-    for some in prompts.values():
+    for prompt_id, some in prompts.items():
+        generator = np.random.default_rng(list(sha256(f"{run_id}\n{prompt_id}".encode()).digest()[:16]))
         known = sorted(some, key=lambda answer: answer.model)
         for place, index in enumerate(generator.permutation(len(known))):
             one = known[index]

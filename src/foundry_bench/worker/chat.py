@@ -86,10 +86,13 @@ class ChatStream:
             self._answer.done_marker = True
             return
         try:
-            take_usual(self._answer, _decode_usual(value), stamp_ns)
-            return
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            pass  # of another form, or damaged
+            chunk = _decode_usual(value)
+        except (msgspec.DecodeError, UnicodeDecodeError):  # of another form, or damaged
+            self._unusual(value, stamp_ns)
+        else:
+            take_usual(self._answer, chunk, stamp_ns)
+
+    def _unusual(self, value: bytes, stamp_ns: int) -> None:
         try:
             document = _decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import os
 import socket
 import ssl
 import time
@@ -243,8 +244,7 @@ class HttpConnection:
                     lambda: _StampedProtocol(on_read), self._origin.host, self._origin.port, ssl=context
                 )
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise HttpError("unreachable", f"{self._origin.authority}: {reason}") from error
+            raise HttpError("unreachable", f"{self._origin.authority}: {_reason(error)}") from error
 
     async def _connect_plain(self, loop: asyncio.AbstractEventLoop, on_read: OnRead) -> _StampedSocket | None:
         refused: OSError | None = None
@@ -371,6 +371,13 @@ class HttpConnection:
     def _fail(self, kind: str, message: str) -> None:
         if self._finished is not None and not self._finished.done():
             self._finished.set_exception(HttpError(kind, message))
+
+
+def _reason(error: OSError) -> str:
+    """Why a connection failed, in the system's words: asyncio's own repeat the address."""
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {error.reason or error}"
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
 class _Document:

@@ -18,7 +18,7 @@ class OpenAIClient:
         self._model_id = model_id
 
     async def connect(self) -> None:
-        """Open the connection beforehand, as for our own transport, by a request that costs nothing, answered or not."""
+        """Open the connection beforehand, as for our own transport, by a request that costs nothing."""
         from openai import OpenAIError
 
         with contextlib.suppress(OpenAIError):

@@ -143,7 +143,7 @@ class OpenAIEndpoint:
         try:
             await asyncio.gather(*(connection.open() for connection in self._connections[:slots]))
         except HttpError as error:
-            raise _unreachable(self._url, error) from error
+            raise _unreachable(error) from error
 
     def _new_connection(self) -> HttpConnection:
         return HttpConnection(Origin.parse(self._url), self._turns, kernel_stamps=self._kernel_stamps)
@@ -181,7 +181,7 @@ class OpenAIEndpoint:
         try:
             status, body = await fetch(self._url, "/v1/models", headers=self._headers)
         except HttpError as error:
-            raise _unreachable(self._url, error) from error
+            raise _unreachable(error) from error
         if status == 404:
             return None
         if status in {401, 403}:
@@ -224,7 +224,7 @@ class OpenAIEndpoint:
                     timeout_s=_LOAD_TIMEOUT_S,
                 )
             except HttpError as error:
-                raise _unreachable(self._url, error) from error
+                raise _unreachable(error) from error
             if status == 200:
                 after = await self._loaded() or []
                 fresh = [model for model in after if model not in before]
@@ -275,5 +275,5 @@ def _unknown(name: str, ids: Sequence[str]) -> ModelUnavailableError:
     )
 
 
-def _unreachable(url: str, error: HttpError) -> ModelUnavailableError:
-    return ModelUnavailableError(error.kind, f"{url}: {error}", "is the service running, and is this its address?")
+def _unreachable(error: HttpError) -> ModelUnavailableError:
+    return ModelUnavailableError(error.kind, str(error), "is the service running, and is this its address?")

@@ -1,0 +1,82 @@
+"""Recorded runs for screens to show: seeded, and as hostile as a test asks for."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from factories import CREATED, make_calibration, make_model, make_plan, make_sample
+from foundry_bench.session.store import Run
+from foundry_bench.values.events import Memory
+from foundry_bench.values.record import Failure, Sample
+from foundry_bench.values.result import Counts, ModelResult
+from foundry_bench.values.summary import summarize
+
+PACES = {"smollm2-135m": (0.09, 0.005), "phi-4-mini": (0.21, 0.026)}
+HOSTILE = "\x1b[31mred\x1b]52;c;AAAA\x07 [red]not markup[/] \u202eleft\u202c \N{GRINNING FACE} \x07bell"
+
+
+def samples_of(model: str, *, rounds: int = 3, seed: int = 1, text: str | None = None) -> list[Sample]:
+    """Answers of a model at its own pace; the third round of the first prompt takes much longer where there are 6."""
+    generator = np.random.default_rng(seed)
+    ttft, gap = PACES.get(model, (0.1, 0.01))
+    found = []
+    for number in range(1, rounds + 1):
+        for prompt in ("benefits", "explain"):
+            slow = 4.0 if (number, prompt) == (3, "benefits") and rounds > 5 else 1.0
+            first = ttft * slow * float(generator.uniform(0.98, 1.02))
+            times = first + np.cumsum(gap * generator.uniform(0.9, 1.1, 11))
+            found.append(
+                make_sample(
+                    model=model,
+                    prompt_id=prompt,
+                    round=number,
+                    ttft_s=first,
+                    ttfa_s=first,
+                    token_times_s=(first, *times.tolist()),
+                    latency_s=float(times[-1]) + 0.001,
+                    completion_tokens=12,
+                    text=text or f"An answer to {prompt}.",
+                    text_sha256=f"{model}-{prompt}-{number}",
+                )
+            )
+    return found
+
+
+def result_of(model: str, samples: list[Sample]) -> ModelResult:
+    """The model's own summary of its samples."""
+    summary = summarize(samples, model, temperature=0.0)
+    names = ("deterministic", "metrics", "per_prompt", "outliers", "workshop", "counts", "warnings")
+    return make_model(name=model, client_openai=None, **{name: getattr(summary, name) for name in names})
+
+
+def record_run(out: Path, *, minutes: int = 0, hostile: bool = False, rounds: int = 3, **changes: Any) -> Path:
+    """Record a finished run of two models, and of one that failed, under ``out``."""
+    created = CREATED + timedelta(minutes=minutes)
+    names = changes.pop("models", tuple(PACES))
+    run = Run.create(out, make_plan(models=names, **changes), {"cores": 2}, created=created, run_id=f"run-{minutes:03}")
+    for place, name in enumerate(names):
+        text = f"{HOSTILE}\n{'x' * 1_000_000}" if hostile else None
+        samples = samples_of(name, rounds=rounds, seed=place + minutes, text=text)
+        for sample in samples:
+            run.append(sample)
+        run.add_model(result_of(name, samples))
+    failure = Failure(type="load", message="the file is [bold]truncated[/]\x1b[2J")
+    nothing: dict[str, Any] = {"name": "broken", "status": "failed", "error": failure, "advice": "download it again"}
+    run.add_model(
+        make_model(
+            **nothing,
+            device=None,
+            metrics=dict.fromkeys(make_model().metrics),
+            per_prompt={},
+            warnings=(),
+            memory=Memory(),
+            counts=Counts(),
+            client_openai=None,
+        )
+    )
+    run.record = replace(run.record, calibration=make_calibration())
+    run.close("done")
+    return run.path
