@@ -158,6 +158,7 @@ def _sample_finished(event: SampleFinished, snapshot: Snapshot, now_s: float) ->
         elapsed_s=sample.latency_s or answer.elapsed_s,
         ttft_s=sample.ttft_s,
         done=True,
+        failed=not sample.counts,
     )
     counted = _change(_with_answer(snapshot, ended), sample.model, lambda model: _count(model, sample))
     text, tone = _told(sample)

@@ -34,6 +34,7 @@ class LiveAnswer:
     ttft_s: float | None = None
     marks: tuple[tuple[float, int], ...] = ()
     done: bool = False
+    failed: bool = False
 
     @property
     def chunks_per_s_now(self) -> float | None:

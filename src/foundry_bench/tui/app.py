@@ -1,0 +1,149 @@
+"""The application: its modes, its keys, its themes."""
+
+import argparse
+import os
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+
+from foundry_bench.session.settings import Settings, resolve
+from foundry_bench.tui import palette
+from foundry_bench.tui.display import Display
+from foundry_bench.tui.modes import MODE_NAMES, MODES
+from foundry_bench.tui.run_control import RunControl
+from foundry_bench.tui.screens.frame import FrameScreen
+from foundry_bench.tui.themes import find_theme, read_theme
+from foundry_bench.values.plan import Plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class FoundryBenchApp(App[None]):
+    """Takes settings and options as resolved, and where there is one a plan to measure at once."""
+
+    TITLE = "foundry-bench"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {**MODES}
+    DEFAULT_MODE = MODE_NAMES[0]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "help", key_display="?", id="help"),
+        Binding("colon", "command_palette", "palette", show=False, id="palette"),
+        Binding("g", "go_to", "go to", id="go_to"),
+        Binding("t", "next_theme", "next theme", show=False, id="theme"),
+        Binding("P", "screenshot", "screenshot", show=False, id="screenshot"),
+        Binding("q", "ask_to_quit", "quit", id="quit"),
+        Binding("ctrl+q,ctrl+c", "ask_to_quit", "quit", show=False, priority=True),
+    ]
+
+    def __init__(self, settings: Settings, *, options: Display, start: Plan | None = None) -> None:
+        super().__init__()
+        self.settings = settings
+        self.options = options
+        self.start = start
+        self.marked: tuple[str, ...] = settings.plan.models  # names of the models that the next run measures
+        self.chosen_run: Path | None = None  # the run that Results shows; None is the last one
+        self.control = RunControl(self._run_ended)
+        theme = read_theme(find_theme(options.theme, options.theme_folder))
+        self.register_theme(theme)
+        # Before the style sheets are first read: a theme that is set later has all of them read twice.
+        self.set_reactive(App.theme, theme.name)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self.set_keymap(dict(options.keys))
+
+    def on_mount(self) -> None:
+        """Go where there is something to measure at once."""
+        if self.start:
+            self.switch_mode("run")
+        self.set_interval(1.0, self._tell_status)
+
+    async def on_unmount(self) -> None:
+        """Leave no worker behind, however the application ends."""
+        await self.control.close()
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Say something in the footer, where it hides no data; it is never markup."""
+        del title, markup
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, FrameScreen):
+                screen.say(message, severity, timeout or 6.0)
+                return
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every action of the screen in hand, every mode, every theme."""
+        return palette.commands(self, screen)
+
+    def action_go_to(self) -> None:
+        """Wait for a mode's letter."""
+        from foundry_bench.tui.screens.go_to import GoToScreen
+
+        self.push_screen(GoToScreen(), self.open_mode)
+
+    def action_help(self) -> None:
+        """Tell the keys of the screen in hand."""
+        from foundry_bench.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen.active_bindings))
+
+    def action_next_theme(self) -> None:
+        """The theme after this one, by name."""
+        palette.choose_next_theme(self)
+
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        """Keep a picture of the screen."""
+        from foundry_bench.tui.clipboard import keep_screenshot
+
+        del filename, path
+        self.notify(keep_screenshot(self.export_screenshot(), datetime.now(UTC)))
+
+    def action_ask_to_quit(self) -> None:
+        """Leave; while a benchmark runs, only after a yes."""
+        from foundry_bench.tui.screens.confirm import ConfirmScreen
+
+        if self.control.running and not isinstance(self.screen, ConfirmScreen):
+            question = "A benchmark is running. What is measured stays on disk; the rest is given up."
+            self.push_screen(ConfirmScreen(question, "quit", "go on"), lambda yes: self.exit() if yes else None)
+        else:
+            self.exit()
+
+    def open_mode(self, mode: str | None) -> None:
+        """Go to a mode; stay where there is none."""
+        if mode:
+            self.switch_mode(mode)
+
+    def copy(self, text: str) -> None:
+        """Copy by way of the terminal (OSC 52), and into a file for terminals that ignore it."""
+        from foundry_bench.tui.clipboard import keep_copy
+
+        self.copy_to_clipboard(text)
+        self.notify(keep_copy(text))
+
+    def _run_ended(self) -> None:
+        problem, status, self.chosen_run = self.control.problem, self.control.status, self.control.path
+        if problem:
+            self.notify(f"the run ended: {problem}", severity="error", timeout=20)
+        else:
+            self.notify(f"the run is over: {status or 'interrupted'}; t opens its results", timeout=10)
+
+    def _tell_status(self) -> None:
+        if isinstance(self.screen, FrameScreen):
+            self.screen.tell_status()
+
+
+def main(args: argparse.Namespace) -> int:
+    """Open the application; 0 when it was left as usual."""
+    from foundry_bench.tui.start import open_app
+
+    return open_app(resolve(vars(args), os.environ, models_needed=False), vars(args))

@@ -1,0 +1,131 @@
+"""The catalog as a list to choose from: filtered, sorted, grouped by alias; pure, and it draws nothing."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+if TYPE_CHECKING:  # the first paint does not wait for it
+    from foundry_bench.values.events import CatalogEntry
+
+SortKey = Literal["name", "size", "device", "context", "disk"]
+SORT_KEYS: tuple[SortKey, ...] = ("name", "size", "device", "context", "disk")
+Fit = Literal["fits", "tight", "no"]
+
+Item = TypeVar("Item")
+
+# Weights in memory, the KV cache of a usual context and the runtime itself, by a rule of thumb.
+_MEMORY_PER_SIZE = 1.3
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Of this machine, in MB."""
+
+    total_mb: float
+    available_mb: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of the list: a model, a variant of one, or (``variants`` above 1) the heading over its variants.
+
+    ``name`` is what a plan calls it; ``entry`` the variant, of a heading the one that the runtime would take.
+    """
+
+    name: str
+    entry: "CatalogEntry"
+    variants: int = 1
+    child: bool = False
+    last: bool = False
+
+
+def needed_mb(entry: "CatalogEntry") -> float | None:
+    """About how much memory the model takes: 1.3 x its size on the disk; None where that is not known."""
+    return None if entry.size_mb is None else entry.size_mb * _MEMORY_PER_SIZE
+
+
+def fit(entry: "CatalogEntry", memory: Memory) -> Fit | None:
+    """Whether it fits in what is free now, only after other programs are closed, or not at all."""
+    needed = needed_mb(entry)
+    if needed is None:
+        return None
+    return "fits" if needed <= memory.available_mb else "tight" if needed <= memory.total_mb * 0.9 else "no"
+
+
+def rows(
+    entries: "Sequence[CatalogEntry]", *, wanted: str = "", sort: SortKey = "name", descending: bool = False
+) -> list[Row]:
+    """The lines for the entries that hold every word of ``wanted`` somewhere; what is not known sorts last."""
+    words = wanted.lower().split()
+    groups: defaultdict[str, list[CatalogEntry]] = defaultdict(list)
+    for entry in entries:
+        if all(word in _haystack(entry) for word in words):
+            groups[entry.alias].append(entry)
+    every = defaultdict[str, int](int)
+    for entry in entries:
+        every[entry.alias] += 1
+    key = _ORDER[sort]
+    found: list[Row] = []
+    for group in _sorted(list(groups.values()), lambda group: _first(group, key), descending=descending):
+        variants = list(_sorted(group, key, descending=descending))
+        found += _group(variants, alone=every[variants[0].alias] == 1)
+    return found
+
+
+def _group(variants: "Sequence[CatalogEntry]", *, alone: bool) -> list[Row]:
+    if alone:
+        return [Row(name=_alias(variants[0]), entry=variants[0])]
+    usual = next((entry for entry in variants if entry.cached), variants[0])
+    heading = Row(name=usual.alias, entry=usual, variants=len(variants))
+    return [
+        heading,
+        *(Row(name=_own_name(entry), entry=entry, child=True, last=entry is variants[-1]) for entry in variants),
+    ]
+
+
+def marked_names(marked: Collection[str], names: Sequence[Row]) -> tuple[str, ...]:
+    """The marked names in the order of the list; those that the filter hides come after."""
+    shown = [row.name for row in names if row.name in marked]
+    return (*dict.fromkeys(shown), *(name for name in marked if name not in shown))
+
+
+def _alias(entry: "CatalogEntry") -> str:
+    return entry.id if entry.source == "endpoint" else entry.alias
+
+
+def _own_name(entry: "CatalogEntry") -> str:
+    return entry.name if entry.source == "own" else entry.id
+
+
+def _haystack(entry: "CatalogEntry") -> str:
+    parts = (entry.alias, entry.id, entry.device, entry.license, entry.task, entry.publisher, *entry.capabilities)
+    marks = ("cached" if entry.cached else "", "own" if entry.source == "own" else "")
+    return " ".join(part for part in (*parts, *marks) if part).lower()
+
+
+Key = Callable[["CatalogEntry"], float | str | None]
+_ORDER: dict[SortKey, Key] = {
+    "name": lambda entry: entry.alias.lower(),
+    "size": lambda entry: entry.size_mb,
+    "device": lambda entry: entry.device.lower() if entry.device else None,
+    "context": lambda entry: entry.context_length,
+    "disk": lambda entry: (0.0 if entry.source == "own" else 1.0) if entry.cached else None,
+}
+
+
+def _first(group: "Sequence[CatalogEntry]", key: Key) -> float | str | None:
+    values = [value for entry in group if (value := key(entry)) is not None]
+    return min(values, key=lambda value: str(value) if isinstance(value, str) else value) if values else None
+
+
+def _sorted(items: Sequence[Item], key: Callable[[Item], float | str | None], *, descending: bool) -> list[Item]:
+    """In order, those without a value last either way."""
+    with_value = [(value, item) for item in items if (value := key(item)) is not None]
+    without = [item for item in items if key(item) is None]
+    with_value.sort(key=_value, reverse=descending)
+    return [*(item for _, item in with_value), *without]
+
+
+def _value(pair: tuple[Any, object]) -> Any:
+    return pair[0]

@@ -1,0 +1,50 @@
+"""Keys of the user's choice for actions: checked before they are used."""
+
+import importlib
+from collections.abc import Collection, Mapping
+
+from textual.binding import Binding
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys
+
+from foundry_bench.session.refusals import known, place, refusal
+from foundry_bench.values.errors import InputError
+
+_SPECIAL = {key.value for key in Keys} | set(KEY_NAME_REPLACEMENTS.values()) | {"space"}
+# What no terminal sends, or sends as another key.
+_NEVER = {f"ctrl+{key}" for key in ("i", "m", "h", "enter", "left_square_bracket", *"0123456789")}
+_NEVER |= {f"ctrl+shift+{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"}
+
+
+def read_keys(keys: Mapping[str, str], actions: Collection[str]) -> dict[str, str]:
+    """A keymap for Textual from ``[keys]`` of a config file: ``{action id: "key"}`` or ``{action id: "key,key"}``.
+
+    Raises:
+        InputError: for the first action that there isn't, or key that a terminal can't send.
+    """
+    with place("[keys]"):
+        known(keys, actions, "action")
+        return {action: ",".join(_key(key.strip(), action) for key in text.split(",")) for action, text in keys.items()}
+
+
+def action_ids(modes: Collection[str]) -> set[str]:
+    """The ids of all actions; imports every mode's screen."""
+    from foundry_bench.tui.app import FoundryBenchApp
+
+    owners: list[type] = [FoundryBenchApp]
+    for mode in modes:
+        module = importlib.import_module(f"foundry_bench.tui.screens.{mode}")
+        owners += getattr(module, f"{mode.title()}Screen").__mro__
+    bindings = [binding for owner in owners for binding in vars(owner).get("BINDINGS", ())]
+    return {binding.id for binding in bindings if isinstance(binding, Binding) and binding.id}
+
+
+def _key(key: str, action: str) -> str:
+    *modifiers, last = key.split("+") if key != "+" else ["+"]
+    allowed = len(last) == 1 and last.isprintable() and last != " "
+    if not (allowed or key in _SPECIAL or (last in _SPECIAL and modifiers)):
+        raise refusal(action, "a key such as 'd', 'f5' or 'ctrl+d'", key)
+    if modifiers and not {"ctrl", "shift", "alt"}.issuperset(modifiers):
+        raise refusal(action, "a key with 'ctrl', 'shift' or 'alt' before it", key)
+    if key in _NEVER:
+        raise InputError(f"{action} can't be {key!r}: terminals send another key for it; choose a plain letter")
+    return key

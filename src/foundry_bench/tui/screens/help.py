@@ -1,0 +1,123 @@
+"""The keys of the screen in hand, those that work everywhere, and what the signs mean."""
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from foundry_bench.tui.display import ASCII, UNICODE
+from foundry_bench.tui.screens.frame import NARROW_BELOW, FrameScreen
+from foundry_bench.tui.widgets.signs import signs
+from foundry_bench.values.format import UNDEFINED
+
+Keys = Mapping[str, ActiveBinding]
+
+_DIRECTIONS = {"up", "down", "left", "right"}
+_MOVING = "move, as the arrows do"
+_NAMES = {"enter": "enter", "space": "space"}
+_FRAME = {binding.action for binding in FrameScreen.BINDINGS if isinstance(binding, Binding)}
+
+
+class HelpScreen(ModalScreen[None]):
+    """Takes the bindings that were active when help was asked for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,q,question_mark,f1", "dismiss(None)", "back"),
+        Binding("j,down", "scroll_by(1)", "down"),
+        Binding("k,up", "scroll_by(-1)", "up"),
+    ]
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; background: $background 60%; }
+    HelpScreen #box {
+        width: 96%; max-width: 116; height: auto; max-height: 96%;
+        background: $panel; color: $foreground; border: round $border; padding: 0 1;
+    }
+    HelpScreen #columns { height: auto; }
+    HelpScreen Static { width: 1fr; height: auto; padding-right: 1; }
+    HelpScreen.-narrow #columns { layout: vertical; }
+    HelpScreen.-narrow Static { width: 100%; margin-bottom: 1; }
+    HelpScreen.-ascii #box { border: ascii $border; }
+    """
+
+    def __init__(self, bindings: Keys) -> None:
+        super().__init__()
+        self._keys = bindings
+
+    def compose(self) -> ComposeResult:
+        """Three lists, side by side or one over the other."""
+        here: dict[str, ActiveBinding] = {}
+        everywhere: dict[str, ActiveBinding] = {}
+        for key, active in self._keys.items():
+            general = isinstance(active.node, App) or active.binding.action in _FRAME
+            (everywhere if general else here)[key] = active
+        with Vertical(id="box") as box:
+            box.border_title = "Help"
+            box.border_subtitle = "j k scroll, esc or enter leaves"
+            with VerticalScroll(id="scroll"), Horizontal(id="columns"):
+                yield Static(self._list("This screen", here), markup=False)
+                yield Static(self._list("Everywhere", everywhere), markup=False)
+                yield Static(self._signs(), markup=False)
+
+    def on_mount(self) -> None:
+        """Side by side where there is room."""
+        self.set_class(self.app.size.width < NARROW_BELOW, "-narrow")
+        self.set_class(self._ascii, "-ascii")
+
+    def action_scroll_by(self, step: int) -> None:
+        """Scroll by a line."""
+        self.query_one("#scroll").scroll_relative(y=step, animate=False)
+
+    @property
+    def _ascii(self) -> bool:
+        options = getattr(self.app, "options", None)
+        return bool(options and options.ascii)
+
+    def _list(self, title: str, bindings: Keys) -> Table:
+        """A line an action, with all its keys. Textual's own begin with a capital and move the cursor as ever."""
+        keys: dict[str, list[str]] = {}
+        for key, active in bindings.items():
+            binding = active.binding
+            if binding.description[:1].islower() and active.enabled:
+                name = _MOVING if binding.description in _DIRECTIONS else binding.description
+                shown = _NAMES.get(key) or (self.app.get_key_display(binding.with_key(key)) if len(key) > 1 else key)
+                known = keys.setdefault(name, [])
+                if shown not in known:
+                    known.append(shown)
+        return _two_columns(title, ((" ".join(shown[:4]), name) for name, shown in keys.items()))
+
+    def _signs(self) -> Table:
+        glyphs, sign = (ASCII if self._ascii else UNICODE), signs(ascii_only=self._ascii)
+        return _two_columns(
+            "Signs",
+            (
+                (sign.best, "the best of its column"),
+                (sign.caution, "a caution; the line below tells"),
+                (sign.outlier, "stands out from its like"),
+                (f"{sign.up} {sign.down}", "higher, lower than A"),
+                (sign.unclear, "the data can't tell"),
+                (sign.star, "rated, out of five"),
+                (glyphs.marked, "marked"),
+                (glyphs.cached, "on the disk"),
+                (glyphs.loaded, "loaded"),
+                (glyphs.failed, "failed"),
+                (UNDEFINED, "undefined, never 0"),
+                ("\N{PLUS-MINUS SIGN}", "95 % interval; in a title the timing error"),
+            ),
+        )
+
+
+def _two_columns(title: str, lines: Iterable[tuple[str, str]]) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, title=title, title_justify="left")
+    table.title_style = "bold underline"
+    table.show_header = False
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for left, right in lines:
+        table.add_row(Text(left), Text(right))
+    return table

@@ -1,0 +1,182 @@
+"""The mode History: what was recorded."""
+
+from asyncio import to_thread
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import DataTable, Input, Static
+
+from foundry_bench.session.store import RunHead, list_runs
+from foundry_bench.tui.screens.compare import CompareScreen
+from foundry_bench.tui.screens.frame import FrameScreen
+from foundry_bench.tui.widgets.figures_table import Cell, FiguresTable, Heading
+from foundry_bench.tui.widgets.filter_line import FilterLine
+from foundry_bench.tui.widgets.pages import Pages
+from foundry_bench.values.format import UNDEFINED, one_line
+
+_HEADINGS = (
+    Heading("mark", " ", figures=False),
+    Heading("created", "Recorded, UTC", figures=False),
+    Heading("status", "Status", figures=False),
+    Heading("models", "Models", figures=False),
+)
+# Columns that the other cells of a line and the frame take.
+_TAKEN = 40
+
+
+class HistoryScreen(FrameScreen):
+    """Runs, newest first, a thousand a page; Enter opens one, two marked ones are compared."""
+
+    MODE: ClassVar[str] = "history"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "mark", "mark", id="mark"),
+        Binding("c", "compare", "compare two", id="history.compare"),
+        Binding("slash", "filter", "filter", key_display="/", id="filter"),
+        Binding("right_square_bracket", "turn(1)", "next page", key_display="]", id="page.next"),
+        Binding("left_square_bracket", "turn(-1)", "page before", key_display="[", id="page.before"),
+    ]
+    DEFAULT_CSS = """
+    HistoryScreen {
+        #history-pane { height: 1fr; }
+        #told { height: auto; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runs: Sequence[RunHead] = ()
+        self._pages: Pages[RunHead] = Pages()
+        self._marked: list[str] = []
+
+    def compose_body(self) -> ComposeResult:
+        """The list."""
+        with Vertical(id="history-pane", classes="pane") as pane:
+            pane.border_title = "History"
+            yield FiguresTable(by_row=True, id="runs")
+            yield Static(id="told", markup=False)
+            yield FilterLine("run, model or status")
+
+    def on_screen_resume(self) -> None:
+        """Look again."""
+        self.load()
+
+    @on(events.Resize)
+    def _resized(self) -> None:
+        """There may be more room for names."""
+        self.call_after_refresh(self._draw)
+
+    @work(exclusive=True, group="load")
+    async def load(self) -> None:
+        """List the runs in a thread."""
+        self._runs = await to_thread(list_runs, self.bench.settings.out)
+        self._marked = [name for name in self._marked if any(run.path.name == name for run in self._runs)]
+        self._filter()
+
+    def copied(self) -> str | None:
+        """The folder of the run in hand."""
+        run = self._run_in_hand()
+        return str(run.path) if run else None
+
+    def action_mark(self) -> None:
+        """Mark the run in hand, or take the mark away; of three the first loses it."""
+        run = self._run_in_hand()
+        if run is None or run.status == "unreadable":
+            return
+        name = run.path.name
+        self._marked = [other for other in self._marked if other != name][-1:] + [name] * (name not in self._marked)
+        self._draw()
+
+    def action_compare(self) -> None:
+        """Compare the two marked runs, the older one as the base; with one marked, it and the run in hand."""
+        run = self._run_in_hand()
+        names = set(self._marked) | ({run.path.name} if run and len(self._marked) < 2 else set())
+        paths = sorted((one.path for one in self._runs if one.path.name in names), key=lambda path: path.name)
+        if len(paths) != 2:
+            self.notify("mark two runs first, with space")
+            return
+        self._compare(paths)
+
+    @work
+    async def _compare(self, paths: Sequence[Path]) -> None:
+        await self.app.switch_mode("compare")
+        screen = self.app.screen
+        if isinstance(screen, CompareScreen):
+            screen.compare_runs(paths[0], paths[1])
+
+    @on(DataTable.RowSelected, "#runs")
+    def _open(self) -> None:
+        run = self._run_in_hand()
+        if run is None:
+            return
+        if run.status == "unreadable":
+            self.notify(f"{one_line(run.id)} can't be read: its run.json is damaged", severity="error")
+            return
+        self.bench.chosen_run = run.path
+        self.app.switch_mode("results")
+
+    def action_filter(self) -> None:
+        """Type what to look for."""
+        self.query_one(FilterLine).open()
+
+    @on(FilterLine.Left)
+    def _filter_left(self) -> None:
+        self.query_one("#runs").focus()
+
+    @on(Input.Changed)
+    def _filter(self) -> None:
+        words = self.query_one(FilterLine).value.lower().split()
+        found = [run for run in self._runs if all(word in _text(run) for word in words)]
+        self._pages = Pages(found)
+        self._draw()
+
+    def action_turn(self, step: int) -> None:
+        """Another page."""
+        if self._pages.turn(step):
+            self._draw()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Pages are turned only where there are several."""
+        return self._pages.count > 1 if action == "turn" else super().check_action(action, parameters)
+
+    def _run_in_hand(self) -> RunHead | None:
+        key = self.query_one("#runs", FiguresTable).row_in_hand
+        return next((run for run in self._pages.page if run.path.name == key), None)
+
+    def _draw(self) -> None:
+        marked = self.bench.options.glyphs.marked
+        rows = [
+            (
+                run.path.name,
+                [
+                    Cell(marked if run.path.name in self._marked else " ", right=False),
+                    Cell(f"{run.created:%Y-%m-%d %H:%M}" if run.created else UNDEFINED, right=False),
+                    Cell(run.status, right=False),
+                    Cell(self._models_shown(run), right=False),
+                ],
+            )
+            for run in self._pages.page
+        ]
+        self.query_one("#runs", FiguresTable).show(_HEADINGS, rows)
+        parts = [f"{len(self._pages.items)} runs", self._pages.label, self._marks_told()]
+        nothing = f"no runs in {self.bench.settings.out}: mark models (g m, space) and run them (r)"
+        told = f"  {self.bench.options.glyphs.dot}  ".join(filter(None, parts)) if self._runs else nothing
+        self.query_one("#told", Static).update(told)
+        self.refresh_bindings()
+
+    def _models_shown(self, run: RunHead) -> str:
+        """The models' names as far as there is room."""
+        text, ellipsis = one_line(", ".join(run.models)), self.bench.options.glyphs.ellipsis
+        room = max(10, self.size.width - _TAKEN)
+        return text if len(text) <= room else text[: room - len(ellipsis)] + ellipsis
+
+    def _marks_told(self) -> str:
+        return ("", "one marked: mark another to compare", "two marked: c compares them")[len(self._marked)]
+
+
+def _text(run: RunHead) -> str:
+    return " ".join((run.id, run.status, *run.models)).lower()

@@ -1,0 +1,209 @@
+"""The mode Rate: answers judged blind, each judgement on the disk before the next is asked for."""
+
+from asyncio import to_thread
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from foundry_bench.session.ratings import load_ratings, rater_name, remove_rating, save_rating
+from foundry_bench.session.store import find_run, load, read_samples
+from foundry_bench.tui.screens.frame import FrameScreen
+from foundry_bench.tui.screens.note import NoteScreen
+from foundry_bench.tui.widgets.answer_card import AnswerCard
+from foundry_bench.tui.widgets.rating_round import RatingRound
+from foundry_bench.tui.widgets.signs import signs
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.format import one_line
+from foundry_bench.values.ratings import SCORES, Answer, Rating, blind, first_answers, means
+
+_WORDS = " ".join(f"{score} {word}" for score, word in SCORES.items())
+
+
+class RateScreen(FrameScreen):
+    """Two answers at a time, without names; the names come when all are rated."""
+
+    MODE: ClassVar[str] = "rate"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(score), f"rate({score})", word, id=f"rate.{word}", show=False) for score, word in SCORES.items()),
+        Binding("0", "rate(0)", "skip", id="rate.skip"),
+        Binding("u", "undo", "undo", id="rate.undo"),
+        Binding("n", "note", "note", id="rate.note"),
+        Binding("left,h", "move(-1)", "answer before", show=False),
+        Binding("right,l", "move(1)", "next answer", show=False),
+        Binding("j,down", "scroll_by(1)", "down", show=False),
+        Binding("k,up", "scroll_by(-1)", "up", show=False),
+    ]
+    DEFAULT_CSS = """
+    RateScreen {
+        #question { height: auto; max-height: 3; padding: 0 1; }
+        #pair { height: 1fr; }
+        #pair Vertical { height: 1fr; }
+        #scale { height: auto; padding: 0 1; text-style: bold; }
+        #end { height: auto; padding: 1 2; }
+        &.-narrow #pair { layout: vertical; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._round = RatingRound((), ())
+        self._prompts: dict[str, str] = {}
+        self._path: Path | None = None
+        self._unsaved: list[tuple[Path, Rating]] = []
+        self._rater = rater_name()
+
+    def compose_body(self) -> ComposeResult:
+        """The prompt, two answers, the scale."""
+        with Vertical():
+            yield Static(id="question", markup=False)
+            with Horizontal(id="pair"):
+                yield AnswerCard(id="first")
+                yield AnswerCard(id="second")
+            yield Static(id="end", markup=False)
+            yield Static(_WORDS, id="scale", markup=False)
+
+    def on_screen_resume(self) -> None:
+        """The chosen run, or the last one."""
+        self.load()
+
+    @work(exclusive=True, group="load")
+    async def load(self) -> None:
+        """Read answers and earlier ratings in a thread."""
+        try:
+            path = self.bench.chosen_run or find_run(self.bench.settings.out, "last")
+            self._prompts, answers, ratings = await to_thread(_read, path)
+        except InputError as error:
+            self._round, self._path = RatingRound((), ()), None
+            self._draw(one_line(str(error)))
+            return
+        if path != self._path or not self._unsaved:
+            self._path = path
+            waiting = {rating.answer: rating for run, rating in self._unsaved if run == path}
+            ratings = (*(rating for rating in ratings if rating.answer not in waiting), *waiting.values())
+            self._round = RatingRound(answers, (rating for rating in ratings if rating.by == self._rater))
+        self._draw("this run has no answers to rate")
+
+    def action_rate(self, score: int) -> None:
+        """Judge the answer in hand; 0 passes over it."""
+        if self._path is None or not self._round.answers or self._round.over:
+            return
+        answer = self._round.in_hand
+        earlier = self._round.rating_of(answer)
+        self._keep(
+            Rating(
+                model=answer.model,
+                prompt_id=answer.prompt_id,
+                text_sha256=answer.text_sha256,
+                score=score or None,
+                by=self._rater,
+                at=datetime.now(UTC),
+                note=earlier.note if earlier else "",
+            )
+        )
+
+    def action_note(self) -> None:
+        """Write a note to the last rating."""
+        if not self._round.ratings:
+            self.notify("rate an answer first: a note belongs to a rating")
+            return
+        rating = self._round.ratings[-1]
+
+        def written(note: str | None) -> None:
+            if note is not None:
+                self._keep(replace(rating, note=note))
+
+        label = next(answer.label for answer in self._round.answers if answer.key == rating.answer)
+        self.app.push_screen(NoteScreen(f"Note on {label}, rated last", rating.note), written)
+
+    def action_undo(self) -> None:
+        """Take the last rating back."""
+        rating = self._round.undo() if self._path else None
+        if rating is None or self._path is None:
+            self.notify("there is nothing to undo")
+            return
+        before = self._unsaved
+        self._unsaved = self._without(self._path, rating)
+        try:
+            remove_rating(self._path, rating)
+        except (OSError, InputError) as error:
+            self._round.add(rating)
+            self._unsaved = before
+            self.notify(f"not undone: {one_line(str(error))}", severity="error")
+        self._draw()
+
+    def action_move(self, step: int) -> None:
+        """Take another answer in hand."""
+        if not self._round.over:
+            self._round.move(step)
+            self._draw()
+
+    def action_scroll_by(self, step: int) -> None:
+        """Scroll the answer in hand by a line."""
+        for card in self.query(".-in-hand").results(AnswerCard):
+            card.scroll_relative(y=step, animate=False)
+
+    def _keep(self, rating: Rating) -> None:
+        """Write it, and what couldn't be written before, to the disk; it stays in memory until that works."""
+        if self._path is None:
+            return
+        self._round.add(rating)
+        self._unsaved = [*self._without(self._path, rating), (self._path, rating)]
+        try:
+            while self._unsaved:
+                save_rating(*self._unsaved[0])
+                self._unsaved.pop(0)
+        except (OSError, InputError) as error:
+            count = len(self._unsaved)
+            self.notify(f"{count} not saved, tried again with the next: {one_line(str(error))}", severity="error")
+        self._draw()
+
+    def _without(self, path: Path, rating: Rating) -> list[tuple[Path, Rating]]:
+        """What waits to be saved, but for this rater's word on that answer."""
+        return [(run, other) for run, other in self._unsaved if (run, other.answer) != (path, rating.answer)]
+
+    def _draw(self, nothing: str = "") -> None:
+        course, sign = self._round, signs(ascii_only=self.bench.options.ascii)
+        showing = bool(course.answers) and not course.over
+        for part, shown in (("#pair", showing), ("#scale", showing), ("#end", not showing)):
+            self.query_one(part).display = shown
+        question, end = self.query_one("#question", Static), self.query_one("#end", Static)
+        if not showing:
+            question.update("")
+            end.update(self._end() if course.answers else nothing)
+            return
+        prompt = one_line(self._prompts.get(course.in_hand.prompt_id, course.in_hand.prompt_id)[:300])
+        question.update(Text.assemble((f"{course.done + 1}/{len(course.answers)} ", "bold"), prompt))
+        pair = course.pair()
+        cards = list(self.query(AnswerCard))
+        for card, answer in zip(cards, pair, strict=False):
+            card.show(answer, course.rating_of(answer), sign, in_hand=answer == course.in_hand)
+        cards[1].display = len(pair) > 1
+
+    def _end(self) -> Text:
+        """The names, at last."""
+        sign = signs(ascii_only=self.bench.options.ascii)
+        text = Text.assemble((f"All {len(self._round.answers)} answers are rated. They were written by:\n\n", "bold"))
+        for model, (mean, count) in means(self._round.ratings).items():
+            text.append(f"{sign.stars(mean)} {mean:.2f}  ")
+            text.append(one_line(model), "bold")
+            text.append(f"  mean of {count}\n")
+        notes = [rating for rating in self._round.ratings if rating.note]
+        text.append("\n" if notes else "")
+        for rating in notes:
+            text.append(f"{one_line(rating.model)}, {one_line(rating.prompt_id)}: {one_line(rating.note)}\n")
+        return text.append("\nu takes the last one back, g t shows the results.", "dim")
+
+
+def _read(path: Path) -> tuple[dict[str, str], tuple[Answer, ...], tuple[Rating, ...]]:
+    """The prompts by id, the answers in their blind order, the ratings by hand."""
+    record = load(path)
+    prompts = {prompt.id: prompt.prompt for prompt in record.plan.prompts}
+    return prompts, blind(first_answers(read_samples(path)), record.id), load_ratings(path).hand

@@ -1,0 +1,193 @@
+"""The mode Results: models by metrics, and charts of the requests behind them."""
+
+from asyncio import to_thread
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import DataTable, Input, Static
+
+from foundry_bench.session.run_view import RunView, open_run
+from foundry_bench.tui.screens.frame import FrameScreen
+from foundry_bench.tui.screens.model_detail import ModelDetailScreen
+from foundry_bench.tui.widgets.chart import Chart
+from foundry_bench.tui.widgets.figures_table import FiguresTable
+from foundry_bench.tui.widgets.filter_line import FilterLine
+from foundry_bench.tui.widgets.plot_braille import prepare
+from foundry_bench.tui.widgets.results_columns import COLUMNS, cautions, fitting, headings, rows, title_of
+from foundry_bench.tui.widgets.results_plots import PLOTS
+from foundry_bench.tui.widgets.signs import signs
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.format import one_line, seconds
+from foundry_bench.values.result import ModelResult
+
+_UNBOUNDED = 10_000
+
+
+class ResultsScreen(FrameScreen):
+    """The last run, or the one that was chosen in the history."""
+
+    MODE: ClassVar[str] = "results"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "filter", key_display="/", id="filter"),
+        Binding("w", "widen", "wide", id="table.wide"),
+        Binding("v", "next_chart", "chart", id="chart.next"),
+    ]
+    DEFAULT_CSS = """
+    ResultsScreen {
+        #results-pane { height: auto; max-height: 60%; }
+        #figures { height: auto; min-height: 4; max-height: 100%; }
+        #note { height: auto; min-height: 2; max-height: 4; }
+        #chart-pane { height: 1fr; }
+        &.-single #results-pane { max-height: 100%; }
+        &.-single #figures { height: 1fr; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view: RunView | None = None
+        self._all_columns = False
+        self._chart = 0
+
+    def compose_body(self) -> ComposeResult:
+        """The table over the chart."""
+        with Vertical(id="results-pane", classes="pane") as pane:
+            pane.border_title = "Results"
+            yield FiguresTable(id="figures")
+            yield Static(id="note", markup=False)
+            yield FilterLine("model or device")
+        with Vertical(id="chart-pane", classes="pane") as pane:
+            pane.border_title = "Chart"
+            yield Chart(ascii_only=self.bench.options.ascii, id="chart")
+
+    def on_screen_resume(self) -> None:
+        """Show what was recorded or chosen in the meantime."""
+        self.load()
+
+    @work(exclusive=True, group="load")
+    async def load(self) -> None:
+        """Read the run in a thread, then draw it."""
+        out, chosen = self.bench.settings.out, self.bench.chosen_run
+        try:
+            self._view = await to_thread(open_run, out, chosen)
+            await to_thread(prepare)
+        except InputError as error:
+            self._view = None
+            self.query_one("#note", Static).update(_nothing(error))
+            return
+        if self._view.problem:
+            self.notify(one_line(self._view.problem), severity="warning", markup=False)
+        self._draw()
+
+    @on(events.Resize)
+    def _resized(self) -> None:
+        """Other columns may fit."""
+        self.call_after_refresh(self._draw)
+
+    def copied(self) -> str | None:
+        """The figure, or the name, that the cursor is on."""
+        table = self.query_one("#figures", FiguresTable)
+        return table.get_cell_at(table.cursor_coordinate).plain.strip() if table.row_count else None
+
+    @on(DataTable.CellSelected, "#figures")
+    def _open(self) -> None:
+        """Look at the model's answers."""
+        model = self._model_in_hand()
+        if self._view and model:
+            self.app.push_screen(ModelDetailScreen(self._view, model))
+
+    def action_filter(self) -> None:
+        """Type what to look for."""
+        self.query_one(FilterLine).open()
+
+    @on(Input.Changed)
+    def _filter_changed(self) -> None:
+        self._draw()
+
+    @on(FilterLine.Left)
+    def _filter_left(self) -> None:
+        self.query_one("#figures").focus()
+
+    def action_widen(self) -> None:
+        """All columns, or those that fit."""
+        self._all_columns = not self._all_columns
+        self._draw()
+
+    def action_next_chart(self) -> None:
+        """The next chart; brings the chart forward where it is hidden."""
+        pane = self.query_one("#chart-pane")
+        if pane.display and pane.region.height:
+            self._chart = (self._chart + 1) % len(PLOTS)
+        else:
+            self.show_pane(pane)
+        self._draw_chart()
+
+    @on(DataTable.CellHighlighted, "#figures")
+    def _tell(self) -> None:
+        """Under the table: what calls for care where the cursor is."""
+        table, model = self.query_one("#figures", FiguresTable), self._model_in_hand()
+        note = Text(no_wrap=False)
+        if model and model.status != "ok":
+            reason = model.error.message if model.error else "no reason is known"
+            note.append(f"{one_line(model.name)} {model.status}: {one_line(reason)}")
+            note.append(f"; {one_line(model.advice)}" if model.advice else "")
+        elif model and table.column_in_hand:
+            sign = signs(ascii_only=self.bench.options.ascii)
+            found = cautions(model, COLUMNS[table.column_in_hand])
+            general = [caution for caution in model.warnings if caution.metric is None]
+            lines = dict.fromkeys(f"{sign.caution} {one_line(one.message)}" for one in (found or general))
+            note.append("\n".join(lines))
+        self.query_one("#note", Static).update(note)
+
+    @on(FiguresTable.Sorted)
+    def _title(self) -> None:
+        table = self.query_one("#figures", FiguresTable)
+        parts = ["Results"]
+        if table.sorted_by:
+            glyphs = self.bench.options.glyphs
+            parts.append(f"{title_of(table.sorted_by)} {glyphs.down if table.descending else glyphs.up}")
+        if self._view:
+            calibration = self._view.record.calibration
+            parts.append(f"± {seconds(calibration.ttft_p99_s)}" if calibration else "not calibrated")
+        single, dot = self.has_class("-single"), f" {self.bench.options.glyphs.dot} "
+        if self._view and not single:
+            parts.append(one_line(self._view.record.id))
+        pane = self.query_one("#results-pane")
+        pane.border_title = Text(dot.join(parts[:1] if single else parts)).markup
+        pane.border_subtitle = Text(dot.join(parts[1:]) if single else "").markup
+        self.rename_panes()
+
+    def _model_in_hand(self) -> ModelResult | None:
+        name = self.query_one("#figures", FiguresTable).row_in_hand
+        models = self._view.record.models if self._view else ()
+        return next((model for model in models if model.name == name), None)
+
+    def _draw(self) -> None:
+        if self._view is None:
+            return
+        keys = tuple(COLUMNS) if self._all_columns else fitting(self.size.width)
+        wanted = self.query_one(FilterLine).value.lower()
+        table = self.query_one("#figures", FiguresTable)
+        room = _UNBOUNDED if self._all_columns else table.size.width
+        shown = [
+            (name, cells)
+            for name, cells in rows(self._view, keys, self.bench.options, room)
+            if wanted in f"{name} {cells[1].plain}".lower()
+        ]
+        table.show(headings(keys), shown)
+        table.fixed_columns = 1 if self._all_columns else 0
+        self._title()
+        self._draw_chart()
+
+    def _draw_chart(self) -> None:
+        if self._view:
+            plot = list(PLOTS.values())[self._chart](self._view)
+            self.query_one("#chart", Chart).plot = plot
+
+
+def _nothing(error: InputError) -> str:
+    return f"{one_line(str(error))}\n\nMark models (g m, space) and run them (r)."

@@ -1,0 +1,239 @@
+"""The mode Run: the plan before, the progress and the answers during, what became of it after."""
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+import psutil
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
+from textual.widgets import Static
+
+from foundry_bench.tui.pace import Pace
+from foundry_bench.tui.screens.confirm import ConfirmScreen
+from foundry_bench.tui.screens.frame import FrameScreen
+from foundry_bench.tui.widgets.answers import Answers
+from foundry_bench.tui.widgets.event_log import EventLog
+from foundry_bench.tui.widgets.form_row import FormInput
+from foundry_bench.tui.widgets.plan_form_pane import PlanForm
+from foundry_bench.tui.widgets.plan_summary import plan_summary
+from foundry_bench.tui.widgets.progress_lines import Board, lines_wanted, progress_lines
+from foundry_bench.tui.widgets.text_pane import TextPane
+from foundry_bench.values.plan import Plan
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+# By then Textual has painted what a draw asked it to; what that took belongs to the draw's cost.
+_PAINTED_S = 0.06
+
+
+class RunScreen(FrameScreen):
+    """Has the class ``-live`` from the start of a benchmark until a new plan is wanted."""
+
+    MODE: ClassVar[str] = "run"
+    AUTO_FOCUS = "#summary"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "start", "start", id="run.start"),
+        Binding("space", "pause", "pause", id="run.pause"),
+        Binding("n", "skip", "skip model", id="run.skip"),
+        Binding("x", "stop", "stop", id="run.stop"),
+        Binding("t", "results", "results", id="run.results"),
+        Binding("r", "again", "new run", id="run.again"),
+    ]
+    DEFAULT_CSS = """
+    RunScreen {
+        #setup, #live { height: 1fr; width: 1fr; }
+        #live { display: none; }
+        &.-live #setup { display: none; }
+        &.-live #live { display: block; }
+        #form { width: 3fr; height: 1fr; }
+        #summary { width: 2fr; height: 1fr; }
+        #progress { height: auto; }
+        #bars { height: 7; }
+        #answers { height: 1fr; }
+        #log { height: 6; }
+        #below { height: 1fr; }
+        &.-short #log { height: 4; }
+        &.-wide #live { layout: grid; grid-size: 2 2; grid-columns: 1fr 1fr; grid-rows: auto 1fr; }
+        &.-wide #progress { column-span: 2; }
+        &.-wide #log { height: 1fr; }
+        &.-wide.-single #live { layout: vertical; }
+        &.-narrow.-on-progress #progress { height: auto; }
+        &.-narrow.-single.-on-progress.-live #answers { display: block; height: 1fr; }
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pace = Pace(0.1)
+        self._redraw: Timer | None = None
+        self._memory_mb = 1.0
+
+    def compose_body(self) -> ComposeResult:
+        """The form beside its sum, and in their place the live panes."""
+        plan, glyphs = self.bench.settings.plan, self.bench.options.glyphs
+        ascii_only = self.bench.options.ascii
+        with Horizontal(id="setup"):
+            form = PlanForm(plan, self.bench.marked, id="form", classes="pane")
+            form.border_title = "Plan"
+            yield form
+            with VerticalScroll(id="summary", classes="pane") as summary:
+                summary.border_title = "Summary"
+                yield Static(id="sum", markup=False)
+        with Container(id="live"):
+            with Vertical(id="progress", classes="pane") as progress:
+                progress.border_title = "Progress"
+                yield TextPane(ellipsis=not ascii_only, id="bars")
+            answers = Answers(glyphs, id="answers", classes="pane")
+            answers.border_title = "Answers"
+            yield answers
+            with Vertical(id="log", classes="pane") as log:
+                log.border_title = "Log"
+                yield EventLog(ellipsis=not ascii_only, id="lines")
+
+    def on_mount(self) -> None:
+        """Show the plan; measure at once where the application was started for that."""
+        self._memory_mb = psutil.virtual_memory().total / 1e6
+        self._pace = Pace(self.bench.options.tick_s)
+        self._dress()
+        self._sum_up(self.query_one(PlanForm).plan)
+        if self.bench.start:
+            self._begin(self.bench.start)
+            self.bench.start = None
+
+    def on_screen_resume(self) -> None:
+        """Other models may have been marked in the meantime; a benchmark may have gone on."""
+        self.query_one(PlanForm).take_models(self.bench.marked)
+        self._draw()
+
+    def on_screen_suspend(self) -> None:
+        """What nobody sees is not drawn."""
+        if self._redraw:
+            self._redraw.stop()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The panes have other sizes after the new layout."""
+        del event
+        self.call_after_refresh(self._show)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that mean nothing now are not there."""
+        del parameters
+        running, live = self.bench.control.running, self.has_class("-live")
+        if action in {"pause", "skip", "stop"}:
+            return running
+        if action in {"results", "again"}:
+            return live and not running
+        return not live if action == "start" else True
+
+    def action_start(self) -> None:
+        """Measure what the form describes."""
+        plan = self.query_one(PlanForm).plan
+        if plan is None:
+            self.notify("mend the fields that are marked", severity="warning")
+        else:
+            self._begin(plan)
+
+    def action_again(self) -> None:
+        """Back to the plan."""
+        self.remove_class("-live")
+        self._dress()
+
+    def action_pause(self) -> None:
+        """Start no more requests, or go on."""
+        self.bench.control.pause()
+        self._show()
+
+    def action_skip(self) -> None:
+        """Give the model in hand up."""
+        self.bench.control.skip()
+        self.notify("skipping this model; what it answered stays")
+
+    def action_stop(self) -> None:
+        """Give the rest up, after a yes."""
+        question = "Stop the benchmark? What is measured stays on disk; the rest is given up."
+        self.app.push_screen(ConfirmScreen(question, "stop", "go on"), self._stop)
+
+    def action_results(self) -> None:
+        """See what came out."""
+        self.bench.open_mode("results")
+
+    def copied(self) -> str | None:
+        """The folder of the run."""
+        return str(self.bench.control.path) if self.bench.control.path else None
+
+    def _stop(self, yes: bool | None) -> None:  # noqa: FBT001 - the answer of the question
+        if yes:
+            self.bench.control.stop()
+            self.notify("stopping")
+
+    def _begin(self, plan: Plan) -> None:
+        self.bench.control.start(plan, self.bench.settings)
+        self.add_class("-live")
+        self._dress()
+        self.query_one(Answers).expect(plan.concurrency)
+        self.query_one("#bars").styles.height = lines_wanted(len(plan.models))
+        self.call_after_refresh(self._draw)
+
+    def _dress(self) -> None:
+        """The panes and the keys of the plan, or those of the benchmark."""
+        live = self.has_class("-live")
+        for pane in self.query("#setup .pane"):
+            pane.set_class(live, "-absent")
+        for pane in self.query("#live .pane"):
+            pane.set_class(not live, "-absent")
+        panes = self.panes()
+        if panes:
+            self.show_pane(panes[0] if live else panes[-1])
+        self.fit()
+        self.refresh_bindings()
+
+    def _draw(self) -> None:
+        """Draw now, and again after as long as that took, while there is something to see."""
+        if self._redraw:
+            self._redraw.stop()
+        if not self.is_current or not self.has_class("-live"):
+            return
+        began = time.thread_time()
+        self._show()
+        if self.bench.control.running:
+            self._redraw = self.set_timer(_PAINTED_S, partial(self._painted, began))
+        else:
+            self.refresh_bindings()
+
+    def _painted(self, began: float) -> None:
+        self._pace.took(time.thread_time() - began)
+        self._redraw = self.set_timer(max(0.0, self._pace.wait_s - _PAINTED_S), self._draw)
+
+    def _show(self) -> None:
+        control = self.bench.control
+        snapshot = control.snapshot
+        bars = self.query_one("#bars", TextPane)
+        if snapshot is None or not self.has_class("-live"):
+            return
+        board = Board(
+            now_s=control.clock(),
+            over=not control.running,
+            width=bars.size.width,
+            height=bars.size.height,
+            glyphs=self.bench.options.glyphs,
+            memory_mb=self._memory_mb,
+        )
+        bars.show(progress_lines(snapshot, board))
+        self.query_one(Answers).show(snapshot.answers)
+        self.query_one(EventLog).follow(snapshot.log, snapshot.logged)
+        self.tell_status()
+
+    def _sum_up(self, plan: Plan | None) -> None:
+        self.query_one("#sum", Static).update(plan_summary(plan, "r"))
+
+    @on(PlanForm.Changed)
+    def _plan_changed(self, event: PlanForm.Changed) -> None:
+        self._sum_up(event.plan)
+
+    @on(FormInput.Left)
+    def _form_left(self) -> None:
+        self.show_pane(self.query_one("#summary"))

@@ -1,0 +1,60 @@
+"""Opens the application as the command line, the environment and the user's config want it."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from foundry_bench.session.settings import Settings, config_path
+from foundry_bench.tui import is_slow_line
+from foundry_bench.tui.app import FoundryBenchApp
+from foundry_bench.tui.display import Display
+from foundry_bench.tui.modes import MODE_NAMES
+from foundry_bench.values.plan import Plan
+
+
+def open_app(settings: Settings, options: Mapping[str, Any], start: Plan | None = None) -> int:
+    """Open the application with these settings; returns its exit code.
+
+    Args:
+        settings: resolved.
+        options: the command line's words on the screen: ``theme``, ``ascii``, ``low_bandwidth``.
+        start: a plan to measure at once.
+
+    Raises:
+        InputError: for a theme or a key that can't be used.
+    """
+    app = FoundryBenchApp(settings, options=display(settings, options), start=start)
+    return asyncio.run(_run(app))
+
+
+def display(settings: Settings, options: Mapping[str, Any]) -> Display:
+    """What command line > config > environment make of the screen.
+
+    Raises:
+        InputError: for a key that can't be used.
+    """
+    keys: Mapping[str, str] = {}
+    if settings.keys:
+        from foundry_bench.tui.keys import action_ids, read_keys
+
+        keys = read_keys(settings.keys, action_ids(MODE_NAMES))
+    asked = {**settings.screen, **{name: value for name, value in options.items() if value is not None}}
+    return Display(
+        theme=asked.get("theme", "dark"),
+        ascii=asked.get("ascii", False),
+        low_bandwidth=asked.get("low_bandwidth", is_slow_line((), os.environ)),
+        keys=keys,
+        theme_folder=config_path(os.environ).parent / "themes",
+    )
+
+
+async def _run(app: FoundryBenchApp) -> int:
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGHUP"):
+        with suppress(NotImplementedError, AttributeError):  # Windows has no such signals
+            loop.add_signal_handler(getattr(signal, name), app.exit)
+    await app.run_async()
+    return app.return_code or 0

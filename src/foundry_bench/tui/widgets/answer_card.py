@@ -1,0 +1,42 @@
+"""One answer to be rated: what it says, and what was said of it; never who wrote it."""
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from foundry_bench.tui.widgets.safe_text import safe_lines
+from foundry_bench.tui.widgets.signs import Signs
+from foundry_bench.values.ratings import SCORES, Answer, Rating
+
+
+class AnswerCard(VerticalScroll):
+    """A pane with the answer; its title is the answer's letter, its subtitle the rating."""
+
+    DEFAULT_CSS = """
+    AnswerCard { width: 1fr; height: 1fr; border: round $border-blurred; padding: 0 1;
+        border-title-color: $foreground; border-subtitle-color: $foreground; }
+    AnswerCard.-in-hand { border: heavy $border; border-title-style: bold reverse; }
+    .-ascii AnswerCard, .-ascii AnswerCard.-in-hand { border: ascii $border; }
+    AnswerCard Static { height: auto; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """The text."""
+        yield Static(markup=False)
+
+    def show(self, answer: Answer, rating: Rating | None, signs: Signs, *, in_hand: bool) -> None:
+        """Draw an answer; the one in hand takes the next digit."""
+        self.query_one(Static).update(Text(safe_lines(answer.text)))
+        self.border_title = f"{answer.label} {'- rate this one' if in_hand else ''}".strip()
+        self.border_subtitle = Text(verdict(rating, signs)).markup
+        self.set_class(in_hand, "-in-hand")
+        self.scroll_home(animate=False)
+
+
+def verdict(rating: Rating | None, signs: Signs) -> str:
+    """A rating in words."""
+    if rating is None:
+        return "not rated"
+    said = "skipped" if rating.score is None else f"{signs.stars(rating.score)} {SCORES[rating.score]}"
+    return f"{said}, with a note" if rating.note else said

@@ -1,0 +1,73 @@
+"""A chart in a pane: its title, who is who, and the plot."""
+
+from functools import partial
+
+from rich.text import Text
+from textual.app import RenderResult
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from foundry_bench.tui.widgets.plot import ASCII_MARKS, MARKS, Plot
+from foundry_bench.tui.widgets.plot_blocks import draw_blocks
+from foundry_bench.tui.widgets.plot_braille import draw_braille
+
+# Names of the theme's colours for the curves, in turn; each curve has a mark of its own beside it.
+_COLOURS = ("primary", "warning", "success", "error", "accent", "secondary")
+_SMALLEST = (20, 5)
+
+
+class Chart(Widget):
+    """Draws ``plot`` in the room it has, with as few points as it can show."""
+
+    DEFAULT_CSS = "Chart { height: 1fr; padding: 0 1; }"
+
+    plot: reactive[Plot | None] = reactive(None)
+
+    def __init__(self, *, ascii_only: bool = False, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._ascii_only = ascii_only
+
+    def render(self) -> RenderResult:
+        """The chart as text."""
+        plot, (width, height) = self.plot, self.content_size
+        if plot is None:
+            return ""
+        text = Text(plot.title, "bold", no_wrap=True, overflow="ellipsis", end="")
+        if not plot.drawable:
+            return text.append(f"\n\n{plot.empty}", "not bold")
+        styles = self._styles()
+        text.append("\n")
+        text.append_text(self._legend(plot, styles, width))
+        axes = f"\n{plot.y.name} over {plot.x.name}"
+        text.append(axes[: width + 1], "not bold dim")
+        if width < _SMALLEST[0] or height - 3 < _SMALLEST[1]:
+            return text.append("\n(z makes room for the chart)", "not bold")
+        text.append("\n")
+        text.append_text(draw(plot, width, height - 3, styles, ascii_only=self._ascii_only))
+        return text
+
+    def _styles(self) -> tuple[str, ...]:
+        colours = self.app.theme_variables
+        return tuple(colours[name] for name in _COLOURS if name in colours) or ("",)
+
+    def _legend(self, plot: Plot, styles: tuple[str, ...], width: int) -> Text:
+        marks = ASCII_MARKS if self._ascii_only else MARKS
+        legend = Text(style="not bold", no_wrap=True, overflow="ellipsis", end="")
+        for index, curve in enumerate(plot.curves):
+            legend.append(f"{marks[index % len(marks)]} ", styles[index % len(styles)])
+            legend.append(f"{curve.label}  ")
+        legend.truncate(width, overflow="ellipsis")
+        return legend
+
+
+def draw(plot: Plot, width: int, height: int, styles: tuple[str, ...], *, ascii_only: bool) -> Text:
+    """The plot with plotext where it can be, with single characters where not."""
+    curves = [curve.thinned(2 * width) for curve in plot.curves]
+    thinned = Plot(title=plot.title, x=plot.x, y=plot.y, curves=curves)
+    blocks = partial(draw_blocks, thinned, width, height, styles, ascii_only=ascii_only)
+    if ascii_only:
+        return blocks()
+    try:
+        return draw_braille(thinned, width, height, styles)
+    except ImportError:
+        return blocks()

@@ -1,0 +1,77 @@
+"""A line of a form: its name, what one types, and what is wrong with it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from foundry_bench.tui.plan_form import FormField
+
+
+class FormInput(Input):
+    """Enter and Escape both leave it; up and down go to the line before and after."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,escape", "leave", "done", key_display="enter"),
+        Binding("up", "app.focus_previous", "line before", show=False),
+        Binding("down", "app.focus_next", "next line", show=False),
+    ]
+
+    @dataclass
+    class Left(Message):
+        """The cursor leaves the form."""
+
+    def action_leave(self) -> None:
+        """Out of the form, so that letters are keys again."""
+        self.post_message(self.Left())
+
+
+class FormRow(Horizontal):
+    """What is wrong stands beside the input."""
+
+    DEFAULT_CSS = """
+    FormRow { height: auto; width: 1fr; }
+    FormRow .label { width: 12; height: 1; color: $foreground; }
+    FormRow FormInput { width: 1fr; height: 1; border: none; padding: 0 1; background: $surface; }
+    FormRow FormInput:focus { border: none; background: $panel; }
+    FormRow.-short-value FormInput { width: 12; }
+    FormRow .told { width: 1fr; padding: 0 1; color: $foreground; }
+    FormRow.-wrong .label, FormRow.-wrong .told { color: $error; text-style: bold; height: auto; }
+    FormRow.-wrong .told { height: auto; max-height: 3; }
+    """
+
+    def __init__(self, field: FormField, text: str) -> None:
+        super().__init__(id=f"row-{field.name}")
+        self.field = field
+        self._text = text
+        self.set_class(field.name not in {"models", "endpoint", "prompts"}, "-short-value")
+
+    def compose(self) -> ComposeResult:
+        """Label, input, message."""
+        yield Static(self.field.label, classes="label", markup=False)
+        yield FormInput(self._text, placeholder=self.field.hint, compact=True, select_on_focus=False)
+        yield Static("", classes="told", markup=False)
+
+    def on_mount(self) -> None:
+        """There is nothing to tell yet."""
+        self.tell(None)
+
+    @property
+    def text(self) -> str:
+        """What stands in it."""
+        return self.query_one(FormInput).value
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self.query_one(FormInput).value = text
+
+    def tell(self, wrong: str | None) -> None:
+        """What is wrong, or that nothing is."""
+        told = self.query_one(".told", Static)
+        told.update(wrong or "")
+        told.display = bool(wrong)
+        self.set_class(bool(wrong), "-wrong")

@@ -1,0 +1,75 @@
+"""The footer: the keys that mean something now, or for a moment a message."""
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.app import RenderResult
+from textual.notifications import SeverityLevel
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+_WORDS: dict[str, str] = {"information": "", "warning": "warning: ", "error": "error: "}
+_LAST = "help"
+
+
+class KeyBar(Widget):
+    """A line of keys, as many as fit, the one for help always; a message takes their place and hides no data."""
+
+    DEFAULT_CSS = """
+    KeyBar { height: auto; max-height: 4; width: 100%; background: $panel; color: $foreground; }
+    KeyBar.-warning { color: $warning; }
+    KeyBar.-error { color: $error; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._message = ""
+        self._clearing: Timer | None = None
+
+    def on_mount(self) -> None:
+        """Follow the keys."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self._keys_changed())
+
+    def say(self, message: str, severity: SeverityLevel, seconds: float) -> None:
+        """Show a message for some time."""
+        self._message = f" {_WORDS[severity]}{message}"
+        self.set_class(severity == "warning", "-warning")
+        self.set_class(severity == "error", "-error")
+        if self._clearing:
+            self._clearing.stop()
+        self._clearing = self.set_timer(seconds, self.clear)
+        self.refresh(layout=True)
+
+    def clear(self) -> None:
+        """Back to the keys."""
+        self._message = ""
+        self.remove_class("-warning", "-error")
+        self.refresh(layout=True)
+
+    def render(self) -> RenderResult:
+        """The message, or the keys."""
+        if self._message:
+            return Text(self._message)
+        keys: dict[str, Text] = {}
+
+        for key, active in self.screen.active_bindings.items():
+            binding = active.binding
+            if binding.show and active.enabled and binding.description not in keys:
+                shown = binding.key_display or self.app.get_key_display(binding)
+                keys[binding.description] = Text.assemble(
+                    " ", (shown if len(key) > 1 or binding.key_display else key, "bold"), " ", binding.description
+                )
+        last = keys.pop(_LAST, Text())
+        room = self.size.width - last.cell_len
+        line = Text(no_wrap=True, overflow="crop", end="")
+        for text in keys.values():
+            if text.cell_len <= room:
+                line.append_text(text)
+                room -= text.cell_len
+        return line.append_text(last)
+
+    def _keys_changed(self) -> None:
+        if not self._message:
+            self.refresh()

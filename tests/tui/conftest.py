@@ -1,0 +1,40 @@
+import os
+
+import pytest
+
+from driving import FakeCatalog
+from foundry_bench.tui.catalog_view import Memory
+from foundry_bench.tui.widgets.cache_use import CacheUse
+from foundry_bench.values.events import CatalogEntry, CatalogListed
+from foundry_bench.values.plan import Plan
+
+
+@pytest.fixture(autouse=True)
+def catalog(monkeypatch: pytest.MonkeyPatch) -> FakeCatalog:
+    """A catalog without a runtime, on a machine of 16 GB with 8 of them free."""
+    fake = FakeCatalog()
+
+    async def list_models(plan: Plan) -> CatalogListed:
+        fake.asked.append(plan)
+        await fake.answers.wait()
+        return fake.listed
+
+    def look(_plan: Plan) -> tuple[Memory, CacheUse, tuple[CatalogEntry, ...]]:
+        use = CacheUse(folder="/cache/models", models=[("qwen2.5-0.5b:4", 822.0), ("phi:5", 3600.0)], free_mb=81000.0)
+        return Memory(16000.0, 8000.0), use, fake.disk
+
+    monkeypatch.setattr("foundry_bench.session.catalog.list_models", list_models)
+    monkeypatch.setattr("foundry_bench.tui.machine.look", look)
+    return fake
+
+
+@pytest.fixture(autouse=True)
+def _quiet_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "SSH_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def update_golden() -> bool:
+    """Whether the pictures are to be written anew: FOUNDRY_BENCH_GOLDEN=1 pytest tests/tui."""
+    return os.environ.get("FOUNDRY_BENCH_GOLDEN") == "1"

@@ -1,0 +1,105 @@
+from pathlib import Path
+
+import pytest
+from textual.geometry import Size
+
+from driving import make_app, running, screen_text
+from foundry_bench.tui.modes import MODE_NAMES
+from foundry_bench.tui.screens.frame import size_classes
+from foundry_bench.tui.screens.go_to import LETTERS
+from foundry_bench.values.format import UNDEFINED
+
+
+@pytest.mark.parametrize(
+    ("size", "names"),
+    [
+        ((49, 20), {"-tiny", "-narrow", "-short"}),
+        ((60, 14), {"-tiny", "-narrow", "-short"}),
+        ((60, 20), {"-narrow", "-short"}),
+        ((75, 24), {"-narrow"}),
+        ((76, 22), set()),
+        ((110, 33), set()),
+        ((110, 34), {"-wide"}),
+    ],
+)
+def test_the_rules_of_size(size: tuple[int, int], names: set[str]) -> None:
+    assert {name for name, fits in size_classes(Size(*size)).items() if fits} == names
+
+
+async def test_each_mode_has_its_letter(tmp_path: Path) -> None:
+    assert set(LETTERS.values()) == set(MODE_NAMES)
+    app = make_app(tmp_path)
+    async with running(app) as driver:
+        await driver.shows("Models")
+        for letter, mode in LETTERS.items():
+            await driver.press("g", letter)
+            await driver.mode_is(mode)
+        await driver.press("g", "escape")
+        assert app.current_mode == "settings"
+
+
+async def test_a_terminal_too_small_says_so_and_comes_back(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with running(app) as driver:
+        await driver.shows("phi-4-mini")
+        await driver.resize(20, 5)
+        await driver.shows("terminal too small", "20x5", "needed: 50x15")
+        await driver.resize(80, 24)
+        await driver.shows("phi-4-mini", "Details")
+
+
+async def test_a_pane_is_zoomed(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with running(app) as driver:
+        await driver.shows("phi-4-mini", "81.0 GB")
+        await driver.press("z")
+        await driver.hides("81.0 GB")
+        await driver.press("z")
+        await driver.shows("81.0 GB")
+
+
+async def test_help_palette_and_themes(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with running(app, (120, 40)) as driver:
+        await driver.shows("phi-4-mini")
+        await driver.press("question_mark")
+        await driver.until(lambda: type(app.screen).__name__ == "HelpScreen")
+        await driver.press("escape")
+        await driver.press("colon", *"theme light")
+        await driver.shows("Theme light")
+        await driver.press("enter")
+        await driver.until(lambda: app.theme == "light")
+        await driver.press("t")
+        await driver.shows("theme: ansi-16")
+
+
+async def test_copies_and_pictures_are_files_too(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with running(app) as driver:
+        await driver.shows("phi-4-mini")
+        await driver.press("slash", *"qwen", "enter", "y")
+        await driver.shows("copied")
+        assert (tmp_path / "home" / "clipboard.txt").read_text("utf-8") == "qwen2.5-0.5b-instruct-generic-cpu:4"
+        await driver.press("P")
+        await driver.until(lambda: list((tmp_path / "home" / "screenshots").glob("*.svg")))
+
+
+async def test_ascii_means_ascii(tmp_path: Path) -> None:
+    app = make_app(tmp_path, display={"ascii": True})
+    async with running(app, (120, 40)) as driver:
+        await driver.shows("phi-4-mini")
+        await driver.press("space", "g", "r")
+        await driver.shows("Summary")
+        await driver.press("g", "m")
+        await driver.shows("1 marked")
+        assert [character for character in screen_text(app) if ord(character) > 127 and character != UNDEFINED] == []
+
+
+async def test_keys_are_remapped(tmp_path: Path) -> None:
+    app = make_app(tmp_path, display={"keys": {"models.mark": "m", "quit": "Q"}})
+    async with running(app) as driver:
+        await driver.shows("phi-4-mini", "m mark", "Q quit")
+        await driver.press("m")
+        await driver.shows("1 marked")
+        await driver.press("Q")
+        await driver.until(lambda: not app.is_running)

@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import pytest
+
+from driving import make_app, screen_text, shows, until
+from golden_text import matches_golden
+from recorded import record_run
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_golden: bool) -> None:
+    for minutes in range(3):
+        record_run(tmp_path / "runs", minutes=minutes)
+    app = make_app(tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("g", "h")
+        await shows(pilot, "3 runs")
+        await pilot.press("space")
+        await shows(pilot, "one marked")
+        matches_golden(f"history-{size[0]}x{size[1]}", screen_text(app), update=update_golden)
+
+
+async def test_a_run_is_opened(tmp_path: Path) -> None:
+    for minutes in range(2):
+        record_run(tmp_path / "runs", minutes=minutes)
+    app = make_app(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g", "h")
+        await shows(pilot, "2 runs")
+        await pilot.press("j", "enter")
+        await shows(pilot, "run-000", "Results")
+        assert app.current_mode == "results"
+
+
+async def test_two_runs_are_compared(tmp_path: Path) -> None:
+    for minutes in range(3):
+        record_run(tmp_path / "runs", minutes=minutes)
+    app = make_app(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g", "h")
+        await shows(pilot, "3 runs")
+        await pilot.press("space", "j", "j", "space", "c")
+        await shows(pilot, "A smollm2-135m · run-000", "B smollm2-135m · run-002")
+
+
+async def test_filter_and_damage(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs")
+    broken = tmp_path / "runs" / "zz-broken"
+    broken.mkdir()
+    (broken / "run.json").write_text("{")
+    app = make_app(tmp_path)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("g", "h")
+        await shows(pilot, "2 runs", "unreadable")
+        await pilot.press("enter")
+        await shows(pilot, "can't be read")
+        await pilot.press("slash", *"smol", "enter")
+        await shows(pilot, "1 runs")
+        assert "unreadable" not in screen_text(app)
+
+
+async def test_more_than_a_page(tmp_path: Path) -> None:
+    for number in range(1002):
+        folder = tmp_path / "runs" / f"run-{number:04}"
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text("{")
+    app = make_app(tmp_path)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("g", "h")
+        await shows(pilot, "1002 runs", "page 1/2")
+        await pilot.press("right_square_bracket")
+        await shows(pilot, "page 2/2")
+        await pilot.press("left_square_bracket")
+        await shows(pilot, "page 1/2")
+
+
+async def test_no_runs(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("g", "h")
+        await shows(pilot, "no runs in")
+        await pilot.press("space", "c", "enter")
+        await until(pilot, lambda: app.current_mode == "history")

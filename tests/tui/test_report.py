@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+
+from driving import make_app, screen_text, shows, until
+from golden_text import matches_golden
+from recorded import record_run
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_what_it_looks_like(
+    tmp_path: Path, size: tuple[int, int], update_golden: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    record_run(Path("runs"))
+    app = make_app(Path())
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("g", "e")
+        await shows(pilot, "run-000", *(["Benchmark report"] if size[0] > 76 else []))
+        matches_golden(f"report-{size[0]}x{size[1]}", screen_text(app), update=update_golden)
+
+
+async def test_marked_formats_are_written_and_the_paths_copied(tmp_path: Path) -> None:
+    run = record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g", "e")
+        await shows(pilot, "Benchmark report")
+        await pilot.press("j", "space")
+        await shows(pilot, "Preview csv")
+        await pilot.press("w")
+        await shows(pilot, "wrote 2 of 2")
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard)
+    assert app.clipboard == f"{run / 'report.md'}\n{run / 'report.csv'}"
+    assert (run / "report.md").read_text().startswith("# Benchmark report")
+
+
+async def test_another_path(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("g", "e")
+        await shows(pilot, "run-000")
+        await pilot.press("i", "end", *"-2", "escape", "w")
+        await shows(pilot, "wrote 1 of 1")
+        await pilot.press("v")
+        await shows(pilot, "# Benchmark report")
+    assert (tmp_path / "runs" / "run-000" / "report-2.md").exists()
+
+
+async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g", "e")
+        await shows(pilot, "Benchmark report")
+        await pilot.press("i", "home", *"/nowhere", "enter", "w")
+        await shows(pilot, "wrote 0 of 1")
+
+
+async def test_no_run(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("g", "e")
+        await shows(pilot, "no run 'last'")
+        await pilot.press("w", "y", "v")
+        assert "Preview" in screen_text(app)

@@ -1,0 +1,143 @@
+from pathlib import Path
+
+import pytest
+
+from driving import make_app, screen_text, shows, until
+from foundry_bench.tui.screens.model_detail import ModelDetailScreen
+from foundry_bench.tui.widgets.chart import Chart
+from foundry_bench.tui.widgets.figures_table import FiguresTable
+from golden_text import matches_golden
+from recorded import record_run
+
+SIZES = [(60, 20), (80, 24), (120, 40)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_results_look_like(tmp_path: Path, size: tuple[int, int], update_golden: bool) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("g", "t")
+        await shows(pilot, "smollm2-135m", "broken")
+        await pilot.press("l")
+        await pilot.pause()
+        matches_golden(f"results-{size[0]}x{size[1]}", screen_text(app), update=update_golden)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_a_model_looks_like(tmp_path: Path, size: tuple[int, int], update_golden: bool) -> None:
+    record_run(tmp_path / "runs", rounds=6)
+    app = make_app(tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("g", "t")
+        await shows(pilot, "smollm2-135m")
+        await pilot.press("enter")
+        await shows(pilot, "round 1")
+        await pilot.press("o", *(["f6"] if size[0] == 60 else []))
+        await shows(pilot, "deviations")
+        matches_golden(f"model-{size[0]}x{size[1]}", screen_text(app), update=update_golden)
+
+
+async def test_the_best_is_marked_and_the_timing_error_told(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path, display={"ascii": True})
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("g", "t")
+        await shows(pilot, "0.140 ms", "* ")
+
+
+async def test_sorting_keeps_the_cursor_on_its_row(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g", "t")
+        await shows(pilot, "phi-4-mini")
+        table = app.screen.query_one("#figures", FiguresTable)
+        await pilot.press("l", "l", "j")
+        assert (table.row_in_hand, table.column_in_hand) == ("phi-4-mini", "ttft_s.p50")
+        await pilot.press("s")
+        assert [row.key.value for row in table.ordered_rows] == ["smollm2-135m", "phi-4-mini", "broken"]
+        await pilot.press("S")
+        assert [row.key.value for row in table.ordered_rows] == ["phi-4-mini", "smollm2-135m", "broken"]
+        assert (table.row_in_hand, table.column_in_hand) == ("phi-4-mini", "ttft_s.p50")
+        await shows(pilot, "TTFT p50")
+
+
+async def test_filter_wide_and_charts(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("g", "t")
+        await shows(pilot, "phi-4-mini", "Latency per request")
+        table = app.screen.query_one("#figures", FiguresTable)
+        await pilot.press("slash", *"phi", "enter")
+        assert table.row_count == 1
+        await pilot.press("slash", "escape")
+        await until(pilot, lambda: table.row_count == 3)
+        few = len(table.columns)
+        await pilot.press("w")
+        assert len(table.columns) > few
+        for title in ("Distribution of latency", "TTFT against tokens/s", "no answer is rated yet"):
+            await pilot.press("v")
+            await shows(pilot, title)
+
+
+async def test_a_chart_is_a_key_away_on_small_screens(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("g", "t")
+        await shows(pilot, "phi-4-mini")
+        await pilot.press("v")
+        await shows(pilot, "Latency per request")
+        assert app.screen.query_one(Chart).plot is not None
+        await pilot.press("f6")
+        await until(pilot, lambda: "Latency per request" not in screen_text(app))
+
+
+async def test_why_a_model_failed(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g", "t")
+        await shows(pilot, "broken")
+        await pilot.press("j", "j")
+        await shows(pilot, "the file is [bold]truncated[/]", "download it again")
+
+
+async def test_no_run_yet(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("g", "t")
+        await shows(pilot, "no run 'last'")
+        await pilot.press("s", "w", "v", "enter", "y")
+
+
+async def test_a_hostile_answer_stays_text(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs", hostile=True)
+    app = make_app(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("g", "t")
+        await shows(pilot, "smollm2-135m")
+        await pilot.press("enter")
+        await shows(pilot, "round 1")
+        await pilot.press("j")
+        await shows(pilot, "red [red]not markup[/]", "bell")
+        assert not set("\x1b\x07\u202e") & set(screen_text(app))
+        await pilot.press("b")
+        await until(pilot, lambda: not isinstance(app.screen, ModelDetailScreen))
+
+
+async def test_ten_thousand_requests(tmp_path: Path) -> None:
+    path = record_run(tmp_path / "runs", models=("smollm2-135m",))
+    line = (path / "samples.jsonl").read_bytes().splitlines(keepends=True)[-1]
+    with (path / "samples.jsonl").open("ab") as file:
+        file.write(line * 10_000)
+    app = make_app(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g", "t")
+        await shows(pilot, "smollm2-135m")
+        await pilot.press("enter")
+        await shows(pilot, "page 1/11")
+        await pilot.press("right_square_bracket")
+        await shows(pilot, "page 2/11")

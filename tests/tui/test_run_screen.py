@@ -1,0 +1,128 @@
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from driving import make_app, running
+from foundry_bench.session.store import list_runs, load
+from foundry_bench.values.plan import Plan, Prompt
+
+PROMPTS = (Prompt(id="benefits", prompt="Why local?"), Prompt(id="explain", prompt="What is RAG?"))
+FAST = "reference?interval_ms=2&delay_ms=5"
+SLOW = "reference?interval_ms=50&delay_ms=5"
+ENDLESS = "reference?interval_ms=100&delay_ms=5"
+
+
+def plan(url: str, *models: str, **changes: Any) -> Plan:
+    fields: dict[str, Any] = {"prompts": PROMPTS, "rounds": 2, "max_tokens": 16, "calibrate": False} | changes
+    return Plan(models=models, endpoint=url, **fields)
+
+
+def workers() -> list[psutil.Process]:
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "foundry_bench.worker" in child.cmdline()]
+
+
+async def test_a_plan_is_checked_as_one_types_and_then_measured(tmp_path: Path, reference_server: str) -> None:
+    app = make_app(tmp_path, endpoint=reference_server, models=(FAST,), rounds=2, max_tokens=8, calibrate=False)
+    async with running(app, (120, 40)) as driver:
+        await driver.press("g", "r")
+        await driver.shows("1 model x 4 prompts x 2 rounds = 8 requests")
+        await driver.press("tab", "tab", "tab", "tab", "backspace", "0")
+        await driver.shows("rounds must be a whole number of at least", "1, not 0")
+        await driver.press("escape", "r")
+        assert not app.control.running
+        await driver.press("tab", "tab", "tab", "tab", "backspace", "1", "escape")
+        await driver.shows("= 4 requests")
+        await driver.press("r")
+        await driver.shows("Progress", "ok 4 of 4", "the run is over: done")
+        assert [head.status for head in list_runs(tmp_path / "runs")] == ["done"]
+        assert app.chosen_run == app.control.path
+        await driver.press("r")
+        await driver.shows("Summary")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)], ids="{0[0]}x{0[1]}".format)
+async def test_streams_are_shown_as_they_come(tmp_path: Path, reference_server: str, size: tuple[int, int]) -> None:
+    start = plan(reference_server, SLOW, concurrency=2, max_tokens=200)
+    app = make_app(tmp_path, start=start)
+    async with running(app, size) as driver:
+        await driver.shows("w3 w4", "tok", "0/1 models")
+        await driver.press("space")
+        await driver.shows("paused")
+        await driver.press("space")
+        await driver.until(lambda: not app.control.paused)
+        await driver.press("x", "y")
+        await driver.shows("the run is over")
+    assert not workers()
+
+
+async def test_a_model_is_skipped(tmp_path: Path, reference_server: str) -> None:
+    app = make_app(tmp_path, start=plan(reference_server, ENDLESS, FAST, max_tokens=2000))
+    async with running(app) as driver:
+        await driver.shows("w3 w4")
+        await driver.press("n")
+        await driver.shows("1/2 models", "skipped 4")
+        await driver.press("x", "y")
+        await driver.until(lambda: not app.control.running)
+
+
+async def test_stopping_asks_first(tmp_path: Path, reference_server: str) -> None:
+    app = make_app(tmp_path, start=plan(reference_server, ENDLESS, max_tokens=2000))
+    async with running(app) as driver:
+        await driver.shows("w3 w4")
+        await driver.press("x", "n")
+        assert app.control.running
+        await driver.press("q")
+        await driver.shows("y quit")
+        await driver.press("n")
+        assert app.control.running
+        await driver.press("q", "y")
+        await driver.until(lambda: not app.is_running)
+    assert not workers()
+    assert [head.status for head in list_runs(tmp_path / "runs")] != ["running"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows ends a process in another way")
+async def test_a_worker_that_is_killed_is_told_of(tmp_path: Path, reference_server: str) -> None:
+    app = make_app(tmp_path, start=plan(reference_server, ENDLESS, FAST, max_tokens=2000))
+    async with running(app, (120, 40)) as driver:
+        await driver.shows("w3 w4")
+        os.kill(workers()[0].pid, signal.SIGKILL)
+        await driver.shows("failed", "ended by SIGKILL", "1/2 models")
+        await driver.press("x", "y")
+        await driver.until(lambda: not app.control.running)
+    statuses = [model.status for model in load(list_runs(tmp_path / "runs")[0].path).models]
+    assert statuses[0] == "failed"
+
+
+async def test_an_endpoint_that_is_not_there(tmp_path: Path) -> None:
+    app = make_app(tmp_path, start=plan("http://127.0.0.1:9", "gone"))
+    async with running(app) as driver:
+        await driver.shows("the run is over: failed", "1/1 models")
+
+
+async def test_a_folder_that_can_not_be_written(tmp_path: Path, reference_server: str) -> None:
+    (tmp_path / "runs").write_text("a file in its place")
+    app = make_app(tmp_path, start=plan(reference_server, FAST))
+    async with running(app, (120, 40)) as driver:
+        await driver.shows("the run ended", "choose another folder")
+
+
+async def test_it_goes_on_while_one_looks_elsewhere(tmp_path: Path, reference_server: str) -> None:
+    app = make_app(tmp_path, start=plan(reference_server, SLOW, max_tokens=100))
+    async with running(app) as driver:
+        await driver.shows("w3 w4")
+        await driver.press("g", "m")
+        await driver.shows("Details", "%")
+        await driver.press("g", "r")
+        await driver.shows("Progress")
+        await driver.resize(20, 5)
+        await driver.shows("terminal too small", "20x5")
+        await driver.resize(80, 24)
+        await driver.shows("Progress", "Answers")
+        await driver.press("x", "y")
+        await driver.until(lambda: not app.control.running)

@@ -1,0 +1,114 @@
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from driving import make_app, screen_text, shows, until
+from foundry_bench.session.settings import resolve
+from foundry_bench.tui.app import FoundryBenchApp
+from foundry_bench.tui.display import Display
+from golden_text import matches_golden
+
+
+@pytest.fixture
+def config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FOUNDRY_BENCH_CONFIG", "config.toml")
+    Path("config.toml").write_text('rounds = 5\n\n[endpoints.lab]\nurl = "http://lab:1"\n')
+    return Path("config.toml")
+
+
+def commented(config: Path) -> None:
+    config.write_text("# mine\nrounds = 5\n")
+
+
+def written(name: str = "config.toml") -> str:
+    return Path(name).read_text()
+
+
+def opened() -> FoundryBenchApp:
+    return FoundryBenchApp(resolve({}, os.environ, models_needed=False), options=Display())
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+async def test_what_it_looks_like(config: Path, size: tuple[int, int], update_golden: bool) -> None:
+    app = opened()
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("g", "s")
+        await shows(pilot, "Runtime")
+        await pilot.press("enter", "down")
+        await shows(pilot, "measured rounds", config.name)
+        matches_golden(f"settings-{size[0]}x{size[1]}", screen_text(app), update=update_golden)
+
+
+@pytest.mark.usefixtures("config")
+async def test_a_value_is_checked_as_it_is_typed_and_saved() -> None:
+    app = opened()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("g", "s")
+        await shows(pilot, "rounds", "config.toml")
+        await pilot.press("enter", "down", "end", "backspace", "0")
+        await shows(pilot, "number of at least 1")
+        await pilot.press("escape", "w")
+        await shows(pilot, "not right yet")
+        await pilot.press("enter", "down", "end", "backspace", *"12")
+        await shows(pilot, "changed")
+        await pilot.press("escape", "w")
+        await shows(pilot, "saved to config.toml")
+        assert app.settings.plan.rounds == 12
+    saved = tomllib.loads(written())
+    assert saved == {"rounds": 12, "endpoints": {"lab": {"url": "http://lab:1"}}}
+    assert "rounds = 5" in written("config.toml.bak")
+
+
+async def test_comments_are_asked_about(config: Path) -> None:
+    commented(config)
+    app = opened()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g", "s")
+        await shows(pilot, "warmup")
+        await pilot.press("enter", "down", "end", "0", "escape", "w")
+        await shows(pilot, "has comments", "config.toml.bak")
+        await pilot.press("n")
+        assert "# mine" in written()
+        await pilot.press("w", "y")
+        await until(pilot, lambda: "50" in written())
+    assert "# mine" in written("config.toml.bak")
+
+
+@pytest.mark.usefixtures("config")
+async def test_undo_and_an_emptied_value() -> None:
+    app = opened()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g", "s")
+        await shows(pilot, "warmup")
+        await pilot.press("enter", "down", "end", "9", "escape", "u")
+        await shows(pilot, "all as it was")
+        await pilot.press("w")
+        await shows(pilot, "nothing was changed")
+        await pilot.press("enter", "down", "end", "backspace", "escape", "w")
+        await until(pilot, lambda: "rounds" not in written())
+        assert app.settings.plan.rounds == 3
+
+
+@pytest.mark.usefixtures("config")
+async def test_what_is_stronger_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_ROUNDS", "7")
+    app = opened()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("g", "s")
+        await shows(pilot, "BENCH_ROUNDS")
+        await pilot.press("enter", "down", "end", "1", "escape", "w")
+        await shows(pilot, "rounds from the environment BENCH_ROUNDS still holds")
+
+
+async def test_sections(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("g", "s")
+        await shows(pilot, "Places")
+        await pilot.press("j", "j", "enter")
+        await shows(pilot, "endpoint", "via")
+        await pilot.press("escape", "k", "f6")
+        await shows(pilot, "concurrency")

@@ -1,0 +1,88 @@
+from itertools import product
+from pathlib import Path
+
+import pytest
+from textual.color import Color
+
+from foundry_bench.tui.themes import COLORS, find_theme, read_theme, read_themes, theme_files
+from foundry_bench.values.errors import InputError
+
+GROUNDS = ("background", "surface", "panel")
+TEXTS = [name for name in COLORS if name not in GROUNDS]
+# The sixteen colors as xterm has them; a terminal's own may differ.
+XTERM = {
+    "ansi_default": "#ffffff", "ansi_black": "#000000", "ansi_white": "#e5e5e5", "ansi_bright_white": "#ffffff",
+    "ansi_bright_black": "#7f7f7f", "ansi_bright_red": "#ff6060", "ansi_bright_green": "#00ff00",
+    "ansi_bright_yellow": "#ffff00", "ansi_bright_cyan": "#00ffff",
+}  # fmt: skip
+
+
+def luminance(color: Color) -> float:
+    parts = [part / 255 for part in color.rgb]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str, *, ground: bool = False) -> float:
+    first = Color.parse("#000000" if ground and other == "ansi_default" else XTERM.get(other, other))
+    high, low = sorted((luminance(Color.parse(XTERM.get(one, one))), luminance(first)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_the_formula() -> None:
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+@pytest.mark.parametrize("name", sorted(theme_files()))
+def test_every_text_can_be_read_on_every_ground(name: str) -> None:
+    theme = read_theme(find_theme(name))
+    for text, paper in product(TEXTS, GROUNDS):
+        assert contrast(getattr(theme, text), getattr(theme, paper), ground=True) >= 4.5, (text, paper)
+    for cursor in ("block-cursor", "block-cursor-blurred"):
+        ink, paper = theme.variables[f"{cursor}-foreground"], theme.variables[f"{cursor}-background"]
+        assert contrast(ink, paper) >= 4.5, cursor
+    if not theme.ansi:
+        for ground in GROUNDS:
+            below = Color.parse(getattr(theme, ground))
+            dimmed = below.blend(Color.parse(theme.foreground or ""), 0.66)
+            assert contrast(dimmed.hex, below.hex) >= 4.5, f"dim on {ground}"
+
+
+def test_there_are_four() -> None:
+    assert set(theme_files()) >= {"dark", "light", "high-contrast", "ansi-16"}
+
+
+GOOD = "[colors]\n" + "\n".join(f'{name} = "#123456"' for name in COLORS)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (GOOD.replace('accent = "#123456"', 'accent = "#12345z"'), "colors.accent must be a color"),
+        (GOOD.replace('accent = "#123456"', "accent = 3"), "colors.accent must be a color"),
+        (GOOD.replace('accent = "#123456"', ""), "colors.accent is missing"),
+        (GOOD.replace("accent", "acent"), "did you mean 'accent'?"),
+        (f'{GOOD}\n[variables]\nborder = "nope"', "variables.border must be a color"),
+        ('dark = "yes"\n', "dark must be true or false"),
+        ("colours = 1\n", "did you mean 'colors'?"),
+        ("[colors", "not valid TOML"),
+    ],
+)
+def test_a_bad_theme_is_refused_with_its_file_and_key(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    with pytest.raises(InputError) as refused:
+        read_theme(file)
+    assert str(refused.value).startswith(f"{file}: ")
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert read_themes([file]) == ([], [str(refused.value)])
+
+
+def test_ones_own_theme_goes_before_a_shipped_one(tmp_path: Path) -> None:
+    (tmp_path / "dark.toml").write_text(GOOD)
+    assert find_theme("dark", tmp_path) == tmp_path / "dark.toml"
+    assert find_theme(str(tmp_path / "dark.toml")) == tmp_path / "dark.toml"
+    with pytest.raises(InputError, match="theme 'lihgt' is not known; did you mean 'light'"):
+        find_theme("lihgt", tmp_path)
