@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import os
+import re
 import socket
 import ssl
 import time
@@ -19,11 +20,13 @@ from urllib.parse import urlsplit
 import h11
 
 from foundry_bench.worker import clock
+from foundry_bench.worker.chunked import ChunkedDecoder
 
 OnRead = Callable[[bytes, int], None]
 
 _READ_SIZE = 1 << 18
 _HEADER_LIMIT = 1 << 16
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LAST_CHUNK = b"0\r\n\r\n"
 _PATIENCE_S = 0.1
 # Parsing one read takes some 30 microseconds: a turn of the loop stays under a millisecond.
@@ -208,6 +211,9 @@ class HttpConnection:
         self._link: _StampedSocket | _StampedProtocol | None = None
         self._reads: deque[tuple[bytes, int]] = deque()
         self._patient = False
+        self._head = b""
+        self._in_body = False
+        self._chunks: ChunkedDecoder | None = None
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEADER_LIMIT)
         self._sink: Sink | None = None
         self._finished: asyncio.Future[None] | None = None
@@ -299,7 +305,7 @@ class HttpConnection:
         request = h11.Request(method=method, target=self._origin.prefix + path, headers=list(head.items()))
         data = self._http.send(request) or b""
         data += (self._http.send(h11.Data(data=body)) or b"") + (self._http.send(h11.EndOfMessage()) or b"")
-        self._sink, self._inflate = sink, None
+        self._sink, self._inflate, self._chunks, self._in_body, self._head = sink, None, None, False, b""
         self._finished = asyncio.get_running_loop().create_future()
         sink.sent(self._link.write(data), kernel_stamps=self._link.kernel_stamps)
         try:
@@ -333,9 +339,8 @@ class HttpConnection:
                 self._ended = True
                 continue
             try:
-                self._http.receive_data(data)
-                self._events(self._sink, stamp_ns)
-            except h11.RemoteProtocolError as error:
+                self._take(data, self._sink, stamp_ns)
+            except (h11.RemoteProtocolError, ValueError) as error:
                 kind, text = ("cut_off", "the server closed the connection before its answer was whole")
                 if data:
                     kind, text = ("not_http", f"the server broke HTTP: {error}")
@@ -343,6 +348,35 @@ class HttpConnection:
             except zlib.error as error:
                 self._fail("not_http", f"the server's compressed answer is damaged: {error}")
         return bool(self._reads)
+
+    def _take(self, data: bytes, sink: Sink, stamp_ns: int) -> None:
+        """h11 gets the head and the end of an answer; the chunks between them, which are many, it never sees."""
+        if data and not self._in_body:
+            self._head += data
+            end = _HEAD_END.search(self._head)
+            if end is None and len(self._head) <= _HEADER_LIMIT:
+                return
+            cut = end.end() if end else len(self._head)
+            head, data, self._head = self._head[:cut], self._head[cut:], b""
+            self._http.receive_data(head)
+            self._events(sink, stamp_ns)
+            if data and not self._in_body:
+                self._take(data, sink, stamp_ns)  # that was an interim answer
+                return
+            if not data:
+                return
+        if data and self._chunks:
+            body, data = self._chunks.feed(data)
+            if body:
+                self._body(body, sink, stamp_ns)
+            if not self._chunks.ended:
+                return
+        self._chunks = None
+        self._http.receive_data(data)
+        self._events(sink, stamp_ns)
+
+    def _body(self, data: bytes, sink: Sink, stamp_ns: int) -> None:
+        sink.body(self._inflate.decompress(data) if self._inflate else data, stamp_ns)
 
     def _events(self, sink: Sink, stamp_ns: int) -> None:
         while True:
@@ -354,10 +388,11 @@ class HttpConnection:
                 if names.get("content-encoding", "identity").lower() in {"gzip", "deflate"}:
                     self._inflate = zlib.decompressobj(47)  # gzip and zlib headers alike
                 sink.headers(event.status_code, names, stamp_ns)
+                self._in_body = True
                 self._patient = names.get("transfer-encoding", "").lower() == "chunked"
+                self._chunks = ChunkedDecoder() if self._patient else None
             elif isinstance(event, h11.Data):
-                data = bytes(event.data)
-                sink.body(self._inflate.decompress(data) if self._inflate else data, stamp_ns)
+                self._body(bytes(event.data), sink, stamp_ns)
             elif isinstance(event, h11.EndOfMessage):
                 sink.ended(stamp_ns)
                 self._patient = False
