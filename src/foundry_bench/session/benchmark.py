@@ -66,7 +66,7 @@ class Benchmark:
                     break
                 if target.name not in self._run.finished_models():
                     self._run.add_model(await self._measure_model(target))
-            else:
+            if not self._stopping:
                 answered = any(result.counts.answered for result in self._run.record.models)
                 status = "done" if answered else "failed"
         finally:

@@ -20,7 +20,7 @@ from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import ModelFinished, SampleFinished
 from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.record import Sample
-from foundry_bench.worker.http import fetch
+from foundry_bench.worker.fetch import fetch
 from foundry_bench.worker.protocol import Measure
 
 _PROMPT = Prompt(id="reference", prompt="Answer at your own pace.")

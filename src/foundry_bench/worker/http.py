@@ -1,34 +1,26 @@
 """HTTP/1.1 under h11 over connections that stamp every read before anything parses it."""
 
-from __future__ import annotations
-
 import asyncio
-import contextlib
 import functools
 import os
 import re
-import socket
 import ssl
-import time
 import zlib
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 from urllib.parse import urlsplit
 
 import h11
 
-from foundry_bench.worker import clock
 from foundry_bench.worker.chunked import ChunkedDecoder
+from foundry_bench.worker.link import StampedProtocol, StampedSocket, open_link
+from foundry_bench.worker.turns import ParseTurns
 
-OnRead = Callable[[bytes, int], None]
-
-_READ_SIZE = 1 << 18
 _HEADER_LIMIT = 1 << 16
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LAST_CHUNK = b"0\r\n\r\n"
-_PATIENCE_S = 0.1
 # Parsing one read takes some 30 microseconds: a turn of the loop stays under a millisecond.
 _READS_AT_ONCE = 24
 
@@ -67,7 +59,7 @@ class Origin:
     prefix: str
 
     @classmethod
-    def parse(cls, url: str) -> Origin:
+    def parse(cls, url: str) -> Self:
         """Take apart an ``http(s)://host[:port][/prefix]`` URL that has been validated before."""
         parts = urlsplit(url)
         secure = parts.scheme == "https"
@@ -80,124 +72,6 @@ class Origin:
         return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
 
 
-class _StampedSocket:
-    """A plain socket whose reads carry the kernel's own arrival stamps."""
-
-    kernel_stamps = True
-
-    def __init__(self, sock: socket.socket, on_read: OnRead) -> None:
-        self._sock = sock
-        self._on_read = on_read
-        self._loop = asyncio.get_running_loop()
-        self._offset_ns = clock.recent_offset_ns()
-        self._last_ns = 0
-        self._loop.add_reader(sock.fileno(), self._readable)
-
-    def write(self, data: bytes) -> int:
-        """Send at once; returns the stamp taken just before."""
-        self._offset_ns = clock.recent_offset_ns()
-        self._last_ns = sent_ns = time.perf_counter_ns()
-        try:
-            written = self._sock.send(data)
-        except BlockingIOError:
-            written = 0
-        if written < len(data):
-            self._loop.create_task(self._loop.sock_sendall(self._sock, data[written:]))
-        return sent_ns
-
-    def close(self) -> None:
-        self._loop.remove_reader(self._sock.fileno())
-        self._sock.close()
-
-    def _readable(self) -> None:
-        try:
-            data, ancillary, _, _ = self._sock.recvmsg(_READ_SIZE, clock.ANCILLARY_SIZE)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            data, ancillary = b"", []
-        now = time.perf_counter_ns()
-        stamp = clock.kernel_stamp_ns(ancillary, self._offset_ns)
-        # A stamp from before the last one or from the future means that the real-time clock was set meanwhile.
-        self._last_ns = stamp if stamp is not None and self._last_ns <= stamp <= now else now
-        if not data:
-            self._loop.remove_reader(self._sock.fileno())
-        self._on_read(data, self._last_ns)
-
-
-class _StampedProtocol(asyncio.Protocol):
-    """Any asyncio transport, TLS included; reads are stamped on arrival in ``data_received``."""
-
-    kernel_stamps = False
-
-    def __init__(self, on_read: OnRead) -> None:
-        self._on_read = on_read
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport if isinstance(transport, asyncio.Transport) else None
-
-    def data_received(self, data: bytes) -> None:
-        self._on_read(data, time.perf_counter_ns())
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        self._on_read(b"", time.perf_counter_ns())
-
-    def write(self, data: bytes) -> int:
-        """Send at once; returns the stamp taken just before."""
-        sent_ns = time.perf_counter_ns()
-        if self._transport is not None:
-            self._transport.write(data)
-        return sent_ns
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
-
-class ParseTurns:
-    """Decides when connections parse what they have read: what can wait ten times a second, what can't at once.
-
-    Either way one connection a turn of the event loop, and a few of its reads, so that no arrival on another one waits
-    for more than a fraction of a millisecond. A batch also costs less than its reads would one by one.
-    """
-
-    def __init__(self) -> None:
-        self._patient: dict[HttpConnection, None] = {}
-        self._urgent: dict[HttpConnection, None] = {}
-        self._timer: asyncio.TimerHandle | None = None
-        self._turning = False
-
-    def add(self, connection: HttpConnection, *, urgent: bool) -> None:
-        """Have a connection parse, soon or at once."""
-        if urgent:
-            self._urgent[connection] = None
-            self._turn_soon()
-        else:
-            self._patient[connection] = None
-            if self._timer is None:
-                self._timer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._run_out_of_patience)
-
-    def _run_out_of_patience(self) -> None:
-        self._timer = None
-        self._urgent.update(self._patient)
-        self._patient.clear()
-        self._turn_soon()
-
-    def _turn_soon(self) -> None:
-        if not self._turning and self._urgent:
-            self._turning = True
-            asyncio.get_running_loop().call_soon(self._turn)
-
-    def _turn(self) -> None:
-        self._turning = False
-        connection = next(iter(self._urgent))
-        del self._urgent[connection]
-        if connection.parse_some():
-            self._urgent[connection] = None
-        self._turn_soon()
-
-
 class HttpConnection:
     """One keep-alive connection: open it beforehand, then exchange requests one after another.
 
@@ -207,8 +81,8 @@ class HttpConnection:
     def __init__(self, origin: Origin, turns: ParseTurns, *, kernel_stamps: bool = True) -> None:
         self._origin = origin
         self._turns = turns
-        self._kernel_stamps = kernel_stamps and not origin.secure
-        self._link: _StampedSocket | _StampedProtocol | None = None
+        self._kernel_stamps = kernel_stamps
+        self._link: StampedSocket | StampedProtocol | None = None
         self._reads: deque[tuple[bytes, int]] = deque()
         self._patient = False
         self._head = b""
@@ -235,45 +109,21 @@ class HttpConnection:
         if self.usable:
             return
         self.close()
-        loop = asyncio.get_running_loop()
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEADER_LIMIT)
         self._ended, self._patient = False, False
         self._reads.clear()
         self._generation += 1
         on_read = functools.partial(self._on_read, self._generation)
         try:
-            if self._kernel_stamps and clock.KERNEL_STAMPS:
-                self._link = await self._connect_plain(loop, on_read)
-            if self._link is None:
-                context = ssl.create_default_context() if self._origin.secure else None
-                _, self._link = await loop.create_connection(
-                    lambda: _StampedProtocol(on_read), self._origin.host, self._origin.port, ssl=context
-                )
+            self._link = await open_link(
+                self._origin.host,
+                self._origin.port,
+                on_read,
+                secure=self._origin.secure,
+                kernel_stamps=self._kernel_stamps,
+            )
         except OSError as error:
             raise HttpError("unreachable", f"{self._origin.authority}: {_reason(error)}") from error
-
-    async def _connect_plain(self, loop: asyncio.AbstractEventLoop, on_read: OnRead) -> _StampedSocket | None:
-        refused: OSError | None = None
-        for family, kind, number, _, address in await loop.getaddrinfo(
-            self._origin.host, self._origin.port, type=socket.SOCK_STREAM
-        ):
-            sock = socket.socket(family, kind, number)
-            sock.setblocking(False)  # noqa: FBT003 - the socket module's signature
-            try:
-                await loop.sock_connect(sock, address)
-            except OSError as error:
-                sock.close()
-                refused = error
-                continue
-            except BaseException:
-                sock.close()
-                raise
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if clock.ask_for_kernel_stamps(sock):
-                return _StampedSocket(sock, on_read)
-            sock.close()
-            return None
-        raise refused or OSError(f"no address for {self._origin.host}")
 
     def close(self) -> None:
         """Close at once; an exchange under way ends with an error."""
@@ -413,47 +263,3 @@ def _reason(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason or error}"
     return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
-
-
-class _Document:
-    """A sink that keeps the whole response."""
-
-    def __init__(self) -> None:
-        self.status = 0
-        self.data = bytearray()
-
-    def sent(self, stamp_ns: int, *, kernel_stamps: bool) -> None:
-        """Timing is of no interest here."""
-
-    def headers(self, status: int, headers: Mapping[str, str], stamp_ns: int) -> None:  # noqa: ARG002 - a Sink's
-        """Keep the status."""
-        self.status = status
-
-    def body(self, data: bytes, stamp_ns: int) -> None:  # noqa: ARG002 - a Sink's
-        """Keep the body."""
-        self.data += data
-
-    def ended(self, stamp_ns: int) -> None:
-        """Timing is of no interest here."""
-
-
-async def fetch(
-    url: str, path: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = 10.0
-) -> tuple[int, bytes]:
-    """GET ``path`` under the base ``url`` on a connection of its own: status and body.
-
-    Raises:
-        HttpError: unreachable, not HTTP, or no whole answer within ``timeout_s``.
-    """
-    connection = HttpConnection(Origin.parse(url), ParseTurns(), kernel_stamps=False)
-    document = _Document()
-    try:
-        async with asyncio.timeout(timeout_s):
-            await connection.open()
-            await connection.exchange("GET", path, document, headers=headers)
-    except TimeoutError as error:
-        raise HttpError("timeout", f"no answer from {url} within {timeout_s:g} s") from error
-    finally:
-        with contextlib.suppress(OSError):
-            connection.close()
-    return document.status, bytes(document.data)

@@ -14,7 +14,9 @@ from foundry_bench.values.plan import Prompt, Target
 from foundry_bench.worker.answer import Answer, Request
 from foundry_bench.worker.backend import Emit, ModelUnavailableError
 from foundry_bench.worker.chat import ChatStream, error_message, request_body, take_document
-from foundry_bench.worker.http import HttpConnection, HttpError, Origin, ParseTurns, fetch
+from foundry_bench.worker.fetch import fetch
+from foundry_bench.worker.http import HttpConnection, HttpError, Origin
+from foundry_bench.worker.turns import ParseTurns
 
 _CHAT = "/v1/chat/completions"
 _LOAD_TIMEOUT_S = 600.0
