@@ -30,6 +30,8 @@ from urllib.parse import parse_qsl
 from foundry_bench.worker import clock
 
 _LOGS_KEPT = 4096
+# Stands for an event's words while what surrounds them is made.
+_WORDS = "@words@"
 _STREAM_HEADER = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
     b"transfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n"
@@ -63,14 +65,26 @@ class Cadence:
 
 @dataclass(slots=True)
 class _Stream:
-    """One answer under way: its events, ready to be sent, and when each was."""
+    """One answer under way: what its events are made of, and when each was sent.
+
+    ``frames`` holds, for an event of reasoning and for one of the answer, what stands before and after its words.
+    """
 
     connection: "_Connection"
     cadence: Cadence
-    events: list[bytes]
+    tokens: int
+    frames: tuple[tuple[bytes, bytes], tuple[bytes, bytes]]
     tail: bytes
     start_ns: int
     sent_ns: list[int] = field(default_factory=list)
+
+    def event(self) -> tuple[bytes, bool]:
+        """The next event, and whether it is the last; made when it is due, so that no other waits for it."""
+        first = len(self.sent_ns) * self.cadence.pack
+        after = min(self.tokens, first + self.cadence.pack)
+        before, behind = self.frames[first >= self.cadence.reasoning]
+        words = b"".join(b" w%d" % number for number in range(first, after))
+        return _frame(before + words + behind), after == self.tokens
 
 
 class _Connection:
@@ -191,7 +205,7 @@ class ReferenceServer:
         connection.sock.setblocking(False)  # noqa: FBT003 - the socket module's signature
 
     def _begin(self, connection: _Connection, request: dict[str, object]) -> None:
-        """Prepare every event of the answer before the first is due."""
+        """Send the head of an answer at once, and plan its first token."""
         number = next(self._numbers)
         cadence = Cadence.parse(str(request["model"]))
         response_id = f"ref-{number}"
@@ -199,35 +213,36 @@ class ReferenceServer:
         start_ns = connection.arrived_ns
         base = {"id": response_id, "object": "chat.completion.chunk", "model": request["model"]}
 
-        def chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
-            return _event({**base, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+        def data(delta: dict[str, str], finish: str | None = None) -> bytes:
+            return _data({**base, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
 
-        events = []
-        for first in range(0, tokens, cadence.pack):
-            words = "".join(f" w{n}" for n in range(first, min(tokens, first + cadence.pack)))
-            events.append(chunk({"reasoning_content" if first < cadence.reasoning else "content": words}))
-        tail = chunk({}, "length")
+        def frame(key: str) -> tuple[bytes, bytes]:
+            before, _, behind = data({key: _WORDS}).partition(_WORDS.encode())
+            return before, behind
+
+        tail = _frame(data({}, "length"))
         if cadence.usage and request.get("stream_options"):
             usage = {"prompt_tokens": 10, "completion_tokens": tokens, "total_tokens": tokens + 10}
-            tail += _event({**base, "choices": [], "usage": usage})
-        stream = _Stream(connection, cadence, events, tail + _frame(b"data: [DONE]\n\n") + b"0\r\n\r\n", start_ns)
+            tail += _frame(_data({**base, "choices": [], "usage": usage}))
+        tail += _frame(b"data: [DONE]\n\n") + b"0\r\n\r\n"
+        frames = (frame("reasoning_content"), frame("content"))
+        stream = _Stream(connection, cadence, tokens, frames, tail, start_ns)
         self._logs[response_id] = {"arrived_ns": start_ns, "sent_ns": stream.sent_ns}
         while len(self._logs) > _LOGS_KEPT:
             self._logs.popitem(last=False)
-        role = chunk({"role": "assistant", "content": ""}) if cadence.role else b""
+        role = _frame(data({"role": "assistant", "content": ""})) if cadence.role else b""
         self._send(connection, _STREAM_HEADER + role)
         heapq.heappush(self._due, (start_ns + cadence.delay_ns, number, stream))
 
     def _send_next(self, stream: _Stream, number: int) -> None:
-        index = len(stream.sent_ns)
-        last = index + 1 == len(stream.events)
+        event, last = stream.event()
         stream.sent_ns.append(time.perf_counter_ns())
-        if not self._send(stream.connection, stream.events[index]):
+        if not self._send(stream.connection, event):
             return
         if last:
             self._send(stream.connection, stream.tail)
         else:
-            due = stream.start_ns + stream.cadence.delay_ns + (index + 1) * stream.cadence.interval_ns
+            due = stream.start_ns + stream.cadence.delay_ns + len(stream.sent_ns) * stream.cadence.interval_ns
             heapq.heappush(self._due, (due, number, stream))
 
     def _send(self, connection: _Connection, data: bytes) -> bool:
@@ -245,8 +260,8 @@ def _frame(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-def _event(document: dict[str, object]) -> bytes:
-    return _frame(b"data: " + json.dumps(document).encode() + b"\n\n")
+def _data(document: dict[str, object]) -> bytes:
+    return b"data: " + json.dumps(document).encode() + b"\n\n"
 
 
 def _main() -> None:
