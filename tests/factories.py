@@ -6,9 +6,8 @@ from typing import Any, TypeVar
 
 from foundry_bench.values.calibration import Calibration, ErrorSize, Level, calibration
 from foundry_bench.values.cautions import Caution
-from foundry_bench.values.events import Memory
 from foundry_bench.values.plan import Plan, Prompt
-from foundry_bench.values.record import Failure, Sample
+from foundry_bench.values.record import Failure, Memory, Sample
 from foundry_bench.values.result import (
     ClientResult,
     Counts,

@@ -9,8 +9,7 @@ import numpy as np
 
 from factories import CREATED, make_calibration, make_model, make_plan, make_sample
 from foundry_bench.session.store import Run
-from foundry_bench.values.events import Memory
-from foundry_bench.values.record import Failure, Sample
+from foundry_bench.values.record import Failure, Memory, Sample
 from foundry_bench.values.result import Counts, ModelResult
 from foundry_bench.values.summary import summarize
 

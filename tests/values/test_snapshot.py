@@ -7,7 +7,6 @@ from foundry_bench.values.eta import clock, model_eta_s, run_eta_s
 from foundry_bench.values.events import (
     AnswerProgressed,
     Event,
-    Memory,
     ModelDescribed,
     ModelFinished,
     ModelLoaded,
@@ -18,7 +17,7 @@ from foundry_bench.values.events import (
     WorkerObserved,
 )
 from foundry_bench.values.folding import begin, fold, paused, resumed
-from foundry_bench.values.record import Failure
+from foundry_bench.values.record import Failure, Memory
 from foundry_bench.values.snapshot import LOG_LINES, ROUNDS_KEPT, TAIL_CHARACTERS, TTFTS_KEPT, ModelProgress, Snapshot
 
 MODEL, OTHER = "smollm2-135m", "phi-4-mini"

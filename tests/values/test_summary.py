@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factories import known, make_failed_sample, make_sample
-from foundry_bench.values.events import Memory, ModelDescribed, ModelFinished, ModelLoaded
+from foundry_bench.values.events import ModelDescribed, ModelFinished, ModelLoaded
 from foundry_bench.values.metrics import METRICS
-from foundry_bench.values.record import Failure, Sample
+from foundry_bench.values.record import Failure, Memory, Sample
 from foundry_bench.values.result import Counts, ModelSummary, Workshop, model_result
 from foundry_bench.values.stats import Distribution
 from foundry_bench.values.summary import Summarizer, summarize

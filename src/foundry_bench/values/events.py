@@ -1,21 +1,11 @@
 """What happened, as facts in the past tense: the worker tells them, the session records and passes them on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from foundry_bench.values.record import Failure, Phase, Sample
+from foundry_bench.values.record import Failure, Memory, ModelStatus, Phase, Sample
 
 Stage = Literal["calibrate", "start", "catalog", "download", "load", "canary", "warmup", "measure", "unload"]
-ModelStatus = Literal["ok", "failed", "skipped", "partial"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """Resident memory in MB of the process that holds the model; None where it can't be seen."""
-
-    baseline_mb: float | None = None
-    loaded_mb: float | None = None
-    peak_mb: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +132,7 @@ class ModelFinished:
     status: ModelStatus
     error: Failure | None = None
     advice: str | None = None
-    memory: Memory = Memory()
+    memory: Memory = field(default_factory=Memory)
     max_lag_s: float | None = None
     cpu_s: float | None = None
 

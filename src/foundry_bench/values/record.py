@@ -1,4 +1,4 @@
-"""One finished request, as a line of ``samples.jsonl`` holds it."""
+"""One finished request, as a line of ``samples.jsonl`` holds it, and the small values that are told beside it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ Phase = Literal["warmup", "measure"]
 Status = Literal["ok", "unverified", "error", "timeout", "cancelled"]
 TokenSource = Literal["usage", "chunks", "none"]
 Path = Literal["raw", "openai", "session"]
+ModelStatus = Literal["ok", "failed", "skipped", "partial"]
 Clock = Literal["kernel", "arrival"]
 
 
@@ -17,6 +18,15 @@ class Failure:
 
     type: str
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Resident memory in MB of the process that holds the model; None where it can't be seen."""
+
+    baseline_mb: float | None = None
+    loaded_mb: float | None = None
+    peak_mb: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

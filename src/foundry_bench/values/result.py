@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from foundry_bench.values.calibration import Calibration, near_the_error
 from foundry_bench.values.cautions import Caution
-from foundry_bench.values.events import Memory, ModelDescribed, ModelFinished, ModelLoaded, ModelStatus
 from foundry_bench.values.plan import Plan
-from foundry_bench.values.record import Disturbance, Failure
+from foundry_bench.values.record import Disturbance, Failure, Memory, ModelStatus
 from foundry_bench.values.stats import Distribution
+
+if TYPE_CHECKING:  # only for the signature below, and half of what this layer takes to import
+    from foundry_bench.values.events import ModelDescribed, ModelFinished, ModelLoaded
 
 RunStatus = Literal["running", "done", "failed", "interrupted"]
 Metrics = Mapping[str, Distribution | None]
@@ -151,9 +153,9 @@ class RunRecord:
 
 
 def model_result(
-    finished: ModelFinished,
-    described: ModelDescribed | None,
-    loaded: ModelLoaded | None,
+    finished: "ModelFinished",
+    described: "ModelDescribed | None",
+    loaded: "ModelLoaded | None",
     summary: ModelSummary,
     calibration: Calibration | None = None,
 ) -> ModelResult:

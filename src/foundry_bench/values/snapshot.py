@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from foundry_bench.values.events import ModelStatus, Stage
-from foundry_bench.values.record import Phase
+from foundry_bench.values.events import Stage
+from foundry_bench.values.record import ModelStatus, Phase
 
 TAIL_CHARACTERS = 4096
 LOG_LINES = 200

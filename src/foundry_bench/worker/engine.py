@@ -9,17 +9,15 @@ from collections.abc import Collection, Iterator, Sequence
 
 from foundry_bench.values.events import (
     AnswerProgressed,
-    Memory,
     ModelFinished,
     ModelLoaded,
-    ModelStatus,
     RequestStarted,
     SampleFinished,
     StageStarted,
     WorkerObserved,
 )
 from foundry_bench.values.plan import Plan, Prompt
-from foundry_bench.values.record import Disturbance, Failure, Phase, Sample
+from foundry_bench.values.record import Disturbance, Failure, Memory, ModelStatus, Phase, Sample
 from foundry_bench.values.record import Path as RequestPath
 from foundry_bench.worker.answer import Answer, Request
 from foundry_bench.worker.backend import Backend, Emit, ModelUnavailableError
