@@ -16,10 +16,10 @@ from textual.widgets import Label
 class Bare(App):
     BINDINGS = [("q", "quit", "quit")]
     def compose(self):
-        yield Label("foundry")
+        yield Label("Models")
 Bare().run()
 """
-_ROUNDS = 11
+_ROUNDS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ import psutil
 
 from foundry_bench.values.plan import Plan
 
+_FIRST_PAINT_LIMIT_S = 20
 _OPEN = """
 import json, msgspec, os, sys
 from pathlib import Path
@@ -78,7 +79,7 @@ def watch(
                 data = os.read(master, 1 << 16)
             except OSError:
                 return
-            if not watched.first_paint_s and b"foundry" in data.lower():
+            if not watched.first_paint_s and b"Models" in data:
                 watched.first_paint_s = time.monotonic() - started
             watched.bytes_written += len(data)
 
@@ -102,7 +103,7 @@ def _follow(process: "subprocess.Popen[bytes]", watched: Watched, out: Path, *, 
     while process.poll() is None:
         time.sleep(0.05)
         if until_painted:
-            if watched.first_paint_s:
+            if watched.first_paint_s or time.time() - screen.create_time() > _FIRST_PAINT_LIMIT_S:
                 return
             continue
         for run in out.glob("*/run.json"):

@@ -16,7 +16,7 @@ from foundry_bench.values.stats import Distribution
 _NEAR = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SendLog:
     """What the reference server logged of one answer, by the monotonic clock in ns.
 
@@ -27,7 +27,7 @@ class SendLog:
     sent_ns: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ErrorSize:
     """Sizes (absolute values) of an error, in seconds, and how many there were."""
 
@@ -37,7 +37,7 @@ class ErrorSize:
     max_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Level:
     """The error with so many streams at once.
 
@@ -65,7 +65,7 @@ class Level:
     cpu_s_per_1000_tokens: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Calibration:
     """A calibration; ``ttft_p99_s`` and ``itl_p99_s`` are the worst level's, shown beside results as ± x ms."""
 

@@ -9,7 +9,7 @@ Via = Literal["auto", "web", "session"]
 BackendKind = Literal["foundry", "openai_http"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Prompt:
     """One prompt; ``system`` and ``max_tokens`` override the plan's where given."""
 
@@ -29,7 +29,7 @@ WORKSHOP_PROMPTS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Runtime:
     """Where the embedded Foundry Local runtime finds its catalog and keeps its files; None is its own default."""
 
@@ -38,7 +38,7 @@ class Runtime:
     app_data_dir: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """A benchmark: ``rounds`` x ``prompts`` measured requests for each model, ``concurrency`` in flight.
 
@@ -67,7 +67,7 @@ class Plan:
     runtime: Runtime = Runtime()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Target:
     """One model to measure, with everything its worker needs to reach it.
 

@@ -20,7 +20,7 @@ Metrics = Mapping[str, Distribution | None]
 RUN_SCHEMA = "foundry-bench/run/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Counts:
     """How many measured requests ended in which way."""
 
@@ -41,7 +41,7 @@ class Counts:
         return self.error + self.timeout + self.cancelled
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PromptResult:
     """One prompt's share of a model's figures."""
 
@@ -50,7 +50,7 @@ class PromptResult:
     metrics: Metrics
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Outlier:
     """A value far from the median of its model and prompt; ``score`` in robust standard deviations, signed.
 
@@ -66,7 +66,7 @@ class Outlier:
     disturbance: Disturbance | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Workshop:
     """The workshop script's own figures, by its names: seconds, and (prompt + completion) tokens a second."""
 
@@ -78,7 +78,7 @@ class Workshop:
     alias: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ClientResult:
     """The requests sent a second time through the ``openai`` client.
 
@@ -90,7 +90,7 @@ class ClientResult:
     difference: Metrics
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelSummary:
     """What the samples of one model amount to.
 
@@ -108,7 +108,7 @@ class ModelSummary:
     client_openai: ClientResult | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelResult:
     """A model of ``run.json``: what it is, how its measurement ended, and its summary."""
 
@@ -138,7 +138,7 @@ class ModelResult:
     cpu_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RunRecord:
     """The content of ``run.json``. ``created`` is in UTC; ``environment`` is plain JSON."""
 
