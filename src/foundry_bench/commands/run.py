@@ -49,6 +49,13 @@ def run_benchmark(settings: Settings, *, as_json: bool, resumed: Path | None = N
             status = asyncio.run(_until_done(benchmark))
         except asyncio.CancelledError:
             status = "interrupted"
+        except OSError as error:
+            print(
+                f"foundry-bench: {run.path}: {error.strerror or error}; what was finished is there: make room, "
+                f"then go on with: foundry-bench run --resume {run.record.id}",
+                file=sys.stderr,
+            )
+            return 1
     if as_json:
         sys.stdout.write((run.path / "run.json").read_text("utf-8"))
     else:

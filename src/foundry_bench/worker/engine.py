@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-import gc
 import time
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from foundry_bench.values.events import (
     AnswerProgressed,
@@ -21,6 +20,7 @@ from foundry_bench.values.record import Disturbance, Failure, Memory, ModelStatu
 from foundry_bench.values.record import Path as RequestPath
 from foundry_bench.worker.answer import Answer, Request
 from foundry_bench.worker.backend import Backend, Emit, ModelUnavailableError
+from foundry_bench.worker.garbage import collect_if_needed, quiet_collector
 from foundry_bench.worker.openai_client import OpenAIClient
 from foundry_bench.worker.process_watch import ProcessWatch
 
@@ -29,8 +29,6 @@ _TICKS_PER_OBSERVATION = 10
 _CANARY = Prompt(id="canary", prompt="Say hello.")
 _CANARY_TOKENS = 16
 _CANARY_RETRY_S = 1.0
-# Container objects since the last collection: some 10 MB.
-_GARBAGE = 100_000
 _STILL_LOADING = {"http_503", "http_429"}
 _CANARY_ADVICE = {
     "no_answer": "its files may be damaged: remove the model and download or import it again",
@@ -145,7 +143,7 @@ class Engine:
         warmups = [(prompts[i % len(prompts)], i + 1) for i in range(plan.warmup)]
         every = [(prompt, number + 1) for number in range(plan.rounds) for prompt in prompts]
         measured = [(prompt, number) for prompt, number in every if (prompt.id, number) not in self._done]
-        with _quiet_collector():
+        with quiet_collector():
             await self._run_phase("warmup", warmups)
             self._max_lag_s, cpu_s = 0.0, time.process_time()
             await self._run_phase("measure", measured)
@@ -175,8 +173,8 @@ class Engine:
                 self._emit(SampleFinished(slot=slot, sample=sample))
                 if sample.status == "timeout":
                     await self._settle()
-            if not self._in_flight and gc.get_count()[0] > _GARBAGE:
-                gc.collect()
+            if not self._in_flight:
+                collect_if_needed()
 
     async def _settle(self) -> None:
         """What was broken off may go on in the runtime and slow the next request down: wait, but not for ever."""
@@ -290,16 +288,3 @@ class Engine:
 
 def _advice(kind: str) -> str:
     return _CANARY_ADVICE.get(kind, "try it alone with `foundry-bench probe`, and see the worker's log of this run")
-
-
-@contextlib.contextmanager
-def _quiet_collector() -> Iterator[None]:
-    """Keep the garbage collector from stopping the world while stamps are taken; it then stalls a loop by 60 ms."""
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.unfreeze()
