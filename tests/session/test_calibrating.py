@@ -13,7 +13,8 @@ from foundry_bench.session import calibrating
 from foundry_bench.session.calibrating import Load, calibrate, machine_state, short_loads
 from foundry_bench.session.supervisor import Worker, start_worker
 
-LOAD = Load(streams=1, interval_ms=5, tokens=20, answers=4)
+# Long answers: one arrival that the machine holds up for some milliseconds is then a small part of a rate.
+LOAD = Load(streams=1, interval_ms=5, tokens=100, answers=4)
 
 # Every arrival is stamped three milliseconds late, half of them five: a client that parses first.
 DELAYED = """
@@ -34,10 +35,10 @@ runpy.run_module("foundry_bench.worker", run_name="__main__", alter_sys=True)
 async def test_this_machines_error_is_small_and_the_whole_of_it_is_told() -> None:
     found = await calibrate([LOAD], short=True)
     (level,) = found.levels
-    assert (level.streams, level.ttft.n, level.itl.n) == (1, 4, 4 * 19)
+    assert (level.streams, level.ttft.n, level.itl.n) == (1, 4, 4 * 99)
     assert 0 < level.ttft.p50_s < 0.001
     assert level.itl.p50_s < 0.0005
-    assert abs(level.rate_bias) < 0.05  # a mean of four: one arrival that the machine held up moves it
+    assert abs(level.rate_bias) < 0.005
     assert found.ttft_p99_s == level.ttft.p99_s
     assert level.cpu_s_per_1000_tokens > 0
 
