@@ -16,6 +16,7 @@ import pytest
 from foundry_bench.session.benchmark import Benchmark
 from foundry_bench.session.store import Run, list_runs, load, read_samples
 from foundry_bench.values.events import AnswerProgressed, Event, RequestStarted, SampleFinished
+from foundry_bench.values.metrics import decode_tokens_per_s
 from foundry_bench.values.plan import Plan, Prompt, Target
 
 FAST = "reference?interval_ms=1&delay_ms=2"
@@ -53,6 +54,8 @@ async def test_two_models_are_measured_and_on_disk_before_they_are_told(referenc
     assert len(told) == 2 * (4 + 1)
     decode = record.models[0].metrics["decode_tokens_per_s"]
     assert decode is not None
+    rates = [decode_tokens_per_s(sample) for sample in told if sample.model == "m0" and sample.phase == "measure"]
+    assert decode.mean == pytest.approx(sum(rate or 0 for rate in rates) / len(rates), rel=1e-12)
     assert decode.p50 == pytest.approx(1000, rel=0.2)
 
 
