@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from foundry_bench.cli import COMMANDS, main
+from foundry_bench.arguments import COMMANDS
+from foundry_bench.cli import main
 from foundry_bench.session.fields import FIELDS
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Prompt

@@ -1,0 +1,142 @@
+"""The commands: what each does, takes and is good for."""
+
+import argparse
+from collections.abc import Callable
+
+from foundry_bench.parser import Checked, Parser, add_json, add_settings
+
+
+def _run(parser: Parser) -> None:
+    from pathlib import Path
+
+    from foundry_bench.session.fields import FIELDS
+    from foundry_bench.session.inputs import read_prompts
+
+    parser.add_argument("plan", nargs="?", type=Path, metavar="PLAN", help="a .toml plan, or a models.json")
+    add_settings(parser, "models")
+    either = parser.add_mutually_exclusive_group()
+    add_settings(either, "prompts")
+    either.add_argument(
+        "--prompts",
+        action=Checked,
+        read=lambda texts, _: read_prompts(Path(texts[-1])),
+        metavar="FILE",
+        help="JSON list of prompts",
+    )
+    add_settings(parser, *(name for name in FIELDS if name not in {"models", "prompts"}))
+    parser.add_argument("--resume", metavar="RUN", help="go on with a recorded run: measure what it still lacks")
+    add_json(parser, "the finished run.json")
+
+
+def _models(parser: Parser) -> None:
+    parser.add_argument("--filter", metavar="TEXT", help="only models whose alias or id holds the text")
+    parser.add_argument("--cached", action="store_true", help="only models that are on the disk")
+    add_settings(parser, "endpoint", "foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir")
+    add_json(parser, "the models")
+
+
+def _import(parser: Parser) -> None:
+    from pathlib import Path
+
+    from foundry_bench.session.fields import COUNT, NAME, natural
+
+    parser.add_argument("path", type=Path, metavar="PATH", help="a folder with a genai_config.json, or a .gguf file")
+    for option, rule, text in (
+        ("--name", NAME, "name of the model (default: the file's or folder's)"),
+        ("--context", COUNT, "cap of the context in tokens; a smaller one takes less memory (default: the model's)"),
+        ("--accuracy-level", natural("from 0 to 4", 0, 4), "of int4 products: 1 is the most exact, 4 the fastest"),
+    ):
+        parser.add_argument(option, action=Checked, read=rule.read, metavar=rule.metavar, help=text)
+    parser.add_argument("--force", action="store_true", help="replace a model of the same name")
+
+
+def _probe(parser: Parser) -> None:
+    from foundry_bench.session.fields import NAME, TEXT
+
+    parser.add_argument("model", action=Checked, read=NAME.read, metavar="MODEL", help="alias, id or ENDPOINT:ID")
+    parser.add_argument("--prompt", action=Checked, read=TEXT.read, metavar="TEXT", help="what to ask")
+    add_settings(parser, "system", "max_tokens", "temperature", "seed", "timeout", "endpoint")
+    add_json(parser, "the answer and its figures")
+
+
+def _demo(parser: Parser) -> None:
+    parser.add_argument("--headless", action="store_true", help="without the TUI")
+    add_settings(parser, "rounds", "out")
+    add_json(parser, "the finished run.json")
+
+
+def _report(parser: Parser) -> None:
+    from pathlib import Path
+
+    from foundry_bench.session.fields import FOLDER
+
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="id or folder of a recorded run, or 'last'")
+    parser.add_argument("--format", choices=("md", "csv", "json"), default="md", help="(default: md)")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="file to write (default: stdout)")
+    parser.add_argument("--out", action=Checked, read=FOLDER.read, metavar="DIR", help="where runs are kept")
+
+
+def _history(parser: Parser) -> None:
+    add_settings(parser, "out")
+    add_json(parser, "the runs")
+
+
+def fill_screen(parser: Parser) -> None:
+    """Adds what the TUI takes."""
+    parser.add_argument("--theme", metavar="NAME", help="dark, light, high-contrast, ansi-16, or a theme's file")
+    parser.add_argument("--ascii", action="store_true", default=None, help="draw with ASCII characters alone")
+    parser.add_argument(
+        "--low-bandwidth",
+        action=argparse.BooleanOptionalAction,
+        help="redraw seldom (default: over SSH)",
+    )
+    add_settings(parser, "endpoint", "out", "foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir")
+
+
+def _calibrate(parser: Parser) -> None:
+    add_json(parser, "the calibration")
+
+
+# For each command: what it does, what fills its parser, examples.
+COMMANDS: dict[str, tuple[str, Callable[[Parser], None], str]] = {
+    "run": (
+        "measure models without a screen, and record the run",
+        _run,
+        """foundry-bench run -m phi-4-mini -m qwen2.5-0.5b
+foundry-bench run plan.toml --rounds 10
+foundry-bench run -e http://localhost:11434 -m llama3.2 --prompt "Why is the sky blue?"
+
+What isn't given comes from the environment, the plan, config.toml or the default, in this order.""",
+    ),
+    "models": (
+        "list the catalog and the models on the disk",
+        _models,
+        "foundry-bench models --cached\nfoundry-bench models --filter phi --json",
+    ),
+    "import": (
+        "register a model of your own: an ONNX Runtime GenAI folder, or a GGUF file",
+        _import,
+        "foundry-bench import ./my-model\nfoundry-bench import smollm2.gguf --name smollm2-mine --context 2048",
+    ),
+    "probe": (
+        "stream one answer, with a live token counter",
+        _probe,
+        'foundry-bench probe phi-4-mini --prompt "Why is the sky blue?"',
+    ),
+    "demo": (
+        "measure a small model with nothing to configure",
+        _demo,
+        "foundry-bench demo\nfoundry-bench demo --headless --rounds 5",
+    ),
+    "report": (
+        "write a report from recorded runs",
+        _report,
+        "foundry-bench report RUN\nfoundry-bench report RUN1 RUN2 --format csv -o runs.csv",
+    ),
+    "calibrate": (
+        "measure this machine's own timing error, on streams of known cadence",
+        _calibrate,
+        "foundry-bench calibrate\nfoundry-bench calibrate --json",
+    ),
+    "history": ("list the recorded runs", _history, "foundry-bench history --json"),
+}

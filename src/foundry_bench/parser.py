@@ -1,0 +1,71 @@
+"""An argparse that checks values by the rules of the settings and complains in one line."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from foundry_bench.values.errors import InputError
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that complains in one line, which ends in the mend."""
+
+    def __init__(self, prog: str, description: str, epilog: str) -> None:
+        raw = argparse.RawDescriptionHelpFormatter
+        super().__init__(prog, description=description, epilog=epilog, formatter_class=raw, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the parsing.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError(f"{message}; see '{self.prog} --help'")
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """The arguments by name.
+
+        Raises:
+            InputError: for one that is unknown, missing or against its rule.
+        """
+        args, rest = self.parse_known_args(argv)
+        if rest and rest[0].startswith("-"):
+            from foundry_bench.session.refusals import known
+
+            known([rest[0].partition("=")[0]], self._option_string_actions, "option", f"see '{self.prog} --help'")
+        if rest:
+            self.error(f"argument {rest[0]!r} is one too many")
+        return args
+
+
+class Checked(argparse.Action):
+    """Keeps what ``read`` makes of all texts an argument was given; an InputError goes past argparse, to ``main``."""
+
+    def __init__(self, *, read: Callable[[Sequence[str], str], object], **rest: Any) -> None:
+        super().__init__(**rest)
+        self.read = read
+        self.texts: list[str] = []
+
+    def __call__(self, _parser: object, namespace: object, values: Any, option: str | None = None) -> None:
+        """Take one more text in."""
+        self.texts.append(values)
+        setattr(namespace, self.dest, self.read(self.texts, option or str(self.metavar)))
+
+
+def add_settings(parser: Any, *names: str) -> None:
+    """Adds options of settings; one that isn't given is None, so that environment, plan and config show through."""
+    from foundry_bench.session.fields import DEFAULTS, FIELDS, FLAG
+
+    for name in names:
+        field, rule, default = FIELDS[name], FIELDS[name].rule, DEFAULTS[name]
+        shown = "yes" if default is True else str(default).removesuffix(".0")
+        text = f"{field.help} (default: {shown})" if isinstance(default, (str, int, float)) else field.help
+        kind: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
+        if rule is not FLAG:
+            kind = {"action": Checked, "read": rule.read, "metavar": rule.metavar}
+        parser.add_argument(*field.options, dest=name, help=text, **kind)
+
+
+def add_json(parser: Parser, what: str) -> None:
+    """Adds ``--json``."""
+    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON on stdout, and nothing else there")
