@@ -39,7 +39,7 @@ class _Stream:
 
     def read(self, offset_ns: int) -> bool:
         """Take one read; whether the answer is whole."""
-        data, ancillary, _, _ = self.sock.recvmsg(1 << 18, clock.ANCILLARY_SIZE)
+        data, ancillary, _, _ = self.sock.recvmsg(1 << 14, clock.ANCILLARY_SIZE)
         stamp = clock.kernel_stamp_ns(ancillary, offset_ns) if self.stamped else None
         self.reads.append((data, stamp or time.perf_counter_ns()))
         return data.endswith(b"0\r\n\r\n")

@@ -7,10 +7,10 @@ runtime prints can reach a screen or break the protocol. The process ends when i
 import asyncio
 import contextlib
 import os
-import queue
 import sys
 import threading
 import traceback
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -30,24 +30,32 @@ class _EventWriter:
 
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
-        self._queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._waiting: deque[Event] = deque()
+        self._more = threading.Event()
+        self._closing = False
         self._thread = threading.Thread(target=self._write, name="events", daemon=True)
         self._thread.start()
 
     def emit(self, event: Event) -> None:
-        self._queue.put(event)
+        self._waiting.append(event)
+        if not self._more.is_set():  # events come in flocks, at each tick: one wakes the thread for all
+            self._more.set()
 
     def close(self) -> None:
-        self._queue.put(None)
+        self._closing = True
+        self._more.set()
         self._thread.join()
 
     def _write(self) -> None:
-        while (event := self._queue.get()) is not None:
-            try:
-                self._out.write(encode_event(event))
+        with contextlib.suppress(OSError):  # nobody listens any more; the closing of standard input ends the process
+            closing = False
+            while not closing:
+                self._more.wait()
+                self._more.clear()
+                closing = self._closing  # read before the last look: whatever was emitted until then is written
+                while self._waiting:
+                    self._out.write(encode_event(self._waiting.popleft()))
                 self._out.flush()
-            except OSError:
-                return  # nobody listens any more; the closing of standard input ends the process
 
 
 class _Worker:

@@ -71,7 +71,9 @@ class ChatStream:
         lines = event.lines
         if event.is_error:
             self._answer.fail("server_error", error_message(b"\n".join(line.value for line in lines)))
-        elif len(lines) == 1 or not _all_json([line.value for line in lines]):
+        elif len(lines) == 1:
+            self._data(lines[0].value, lines[0].stamp_ns)
+        elif not _all_json([line.value for line in lines]):
             # One document, which the standard allows to be spread over lines.
             self._data(b"\n".join(line.value for line in lines), lines[-1].stamp_ns)
         else:
@@ -80,19 +82,19 @@ class ChatStream:
                 self._data(line.value, line.stamp_ns)
 
     def _data(self, value: bytes, stamp_ns: int) -> None:
-        if not value.strip():
-            return
-        if value.strip() == b"[DONE]":
-            self._answer.done_marker = True
-            return
         try:
             chunk = _decode_usual(value)
-        except (msgspec.DecodeError, UnicodeDecodeError):  # of another form, or damaged
-            self._unusual(value, stamp_ns)
+        except (msgspec.DecodeError, UnicodeDecodeError):  # of another form, no JSON, or damaged
+            self._unusual(value.strip(), stamp_ns)
         else:
             take_usual(self._answer, chunk, stamp_ns)
 
     def _unusual(self, value: bytes, stamp_ns: int) -> None:
+        if not value:
+            return
+        if value == b"[DONE]":
+            self._answer.done_marker = True
+            return
         try:
             document = _decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError):

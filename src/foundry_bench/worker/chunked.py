@@ -22,6 +22,11 @@ class ChunkedDecoder:
         """
         if self._partial:
             data = self._partial + data
+        elif not self._left:
+            # Nearly every read of a stream of tokens: one whole chunk.
+            end = data.find(b"\n") + 1
+            if end and end + _length(data[:end]) + 2 == len(data) > end + 2:
+                return data[end:-2], b""
         body = []
         at, size = 0, len(data)
         while at < size:
@@ -36,9 +41,7 @@ class ChunkedDecoder:
             end = data.find(b"\n", at)
             if end < 0:
                 break
-            length = int(data[at:end].partition(b";")[0], 16)
-            if length < 0:
-                raise ValueError("a chunk's size is below zero")
+            length = _length(data[at:end])
             if not length:
                 self.ended = True
                 return b"".join(body), data[at:]
@@ -48,3 +51,10 @@ class ChunkedDecoder:
         if len(self._partial) > _LONGEST_SIZE_LINE:
             raise ValueError("a chunk has no size")
         return b"".join(body), b""
+
+
+def _length(size_line: bytes) -> int:
+    length = int(size_line.partition(b";")[0], 16)
+    if length < 0:
+        raise ValueError("a chunk's size is below zero")
+    return length

@@ -174,9 +174,11 @@ class HttpConnection:
     def _on_read(self, generation: int, data: bytes, stamp_ns: int) -> None:
         if generation != self._generation:
             return  # the last words of a link that was replaced
+        waiting = bool(self._reads)
         self._reads.append((data, stamp_ns))
         urgent = not self._patient or not data or data.endswith(_LAST_CHUNK)
-        self._turns.add(self, urgent=urgent)
+        if urgent or not waiting:  # else it is in the list of turns already
+            self._turns.add(self, urgent=urgent)
 
     def parse_some(self) -> bool:
         """Parse the next few reads; whether more are waiting."""

@@ -32,9 +32,13 @@ class SSEDecoder:
         self._at_start = True
         self._lines: list[Line] = []
         self._is_error = False
+        self._between = False  # two events, with nothing kept
 
     def feed(self, data: bytes, stamp_ns: int) -> list[Event]:
         """The events that ``data`` completes; ``stamp_ns`` is when ``data`` arrived."""
+        if self._between and _is_one_event(data):
+            # Nearly every read of a stream of tokens holds one event of one line.
+            return [Event([Line(stamp_ns, data[5:-2].removeprefix(b" "))], is_error=False)]
         if self._after_cr and data:
             data = data.removeprefix(b"\n")
             self._after_cr = False
@@ -44,6 +48,7 @@ class SSEDecoder:
         if b"\n" not in data:
             if data:
                 self._partial.append(data)
+                self._between = False
             return []
         lines = (b"".join(self._partial) + data).split(b"\n")
         rest = lines.pop()
@@ -56,6 +61,7 @@ class SSEDecoder:
                 events.append(self._finish())
             else:
                 self._is_error = False
+        self._between = not (self._partial or self._lines or self._is_error or self._after_cr)
         return events
 
     def flush(self, stamp_ns: int) -> list[Event]:
@@ -83,3 +89,9 @@ class SSEDecoder:
         event = Event(self._lines, self._is_error)
         self._lines, self._is_error = [], False
         return event
+
+
+def _is_one_event(data: bytes) -> bool:
+    """Whether this is an event of a single line, in the form that nearly every server sends."""
+    ends_alone = data.endswith(b"\n\n") and data.find(b"\n") == len(data) - 2
+    return ends_alone and data.startswith(b"data:") and b"\r" not in data
