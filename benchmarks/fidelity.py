@@ -19,8 +19,8 @@ from foundry_bench.session.calibrating import FULL, Load, reference_server
 from foundry_bench.session.store import load as load_run
 from foundry_bench.session.store import read_samples
 from foundry_bench.values.calibration import ErrorSize, Level, SendLog, error_of_level
+from foundry_bench.values.metrics import bounded_gaps
 from foundry_bench.values.plan import Plan, Prompt
-from foundry_bench.values.record import Sample
 
 HERE = Path(__file__).parent
 _PROMPT = Prompt(id="reference", prompt="Answer at your own pace.")
@@ -32,7 +32,6 @@ class Row:
 
     way: str
     level: Level
-    tokens_per_s: float
     screen_cpu_percent: float | None = None
     screen_bytes_per_s: float | None = None
 
@@ -79,29 +78,33 @@ def _bare(url: str, load: Load, folder: Path) -> list[Row]:  # noqa: ARG001 - al
     done = subprocess.run([*command, *numbers], stdout=subprocess.PIPE, check=True)
     found = json.loads(done.stdout)
     logs = _logs(url)
-    ttft, gaps, biases = [], [], []
+    ttft, gaps, exact, biases = [], [], [], []
     for answer in found["answers"]:
         log, times = logs[answer["id"]], np.array(answer["times_ns"])
         sent = np.array(log.sent_ns)
         ttft.append((times[0] - answer["sent_ns"]) / 1e9 - (sent[0] - log.arrived_ns) / 1e9)
         gaps.append((np.diff(times) - np.diff(sent)) / 1e9)
+        shared = np.flatnonzero(np.diff(times) == 0) + 1
+        exact.append(np.delete(gaps[-1], list(bounded_gaps(shared.tolist()))))
         biases.append((sent[-1] - sent[0]) / (times[-1] - times[0]) - 1)
     tokens = load.tokens * load.answers
+    first = min(answer["sent_ns"] for answer in found["answers"])
+    last = max(answer["times_ns"][-1] for answer in found["answers"])
     level = Level(
         streams=load.streams,
         interval_s=load.interval_ms / 1000,
         clock="kernel" if found["stamped"] else "arrival",
         ttft=_size(ttft),
         itl=_size(np.concatenate(gaps)),
+        itl_exact=_size(np.concatenate(exact)),
         rate_bias=float(np.mean(biases)),
         rate_bias_max=float(np.max(np.abs(biases))),
-        shared_share=0.0,
+        shared_share=1 - sum(one.size for one in exact) / sum(one.size for one in gaps),
+        tokens_per_s=tokens / (last - first) * 1e9,
         max_lag_s=0.0,
         cpu_s_per_1000_tokens=found["cpu_s"] / tokens * 1000,
     )
-    first = min(answer["sent_ns"] for answer in found["answers"])
-    last = max(answer["times_ns"][-1] for answer in found["answers"])
-    return [Row(way="bare socket", level=level, tokens_per_s=tokens / (last - first) * 1e9)]
+    return [Row(way="bare socket", level=level)]
 
 
 def _headless(url: str, load: Load, folder: Path) -> list[Row]:
@@ -132,9 +135,7 @@ def _screen(url: str, load: Load, folder: Path, way: str = "engine under the scr
     row = _row(way, out, load, _logs(url), "raw")
     cpu = 100 * seen.followed_cpu_s / seen.followed_s if seen.followed_s else None
     sent = seen.followed_bytes / seen.followed_s if seen.followed_s else None
-    return [
-        Row(way=way, level=row.level, tokens_per_s=row.tokens_per_s, screen_cpu_percent=cpu, screen_bytes_per_s=sent)
-    ]
+    return [Row(way=way, level=row.level, screen_cpu_percent=cpu, screen_bytes_per_s=sent)]
 
 
 def _screen_portable(url: str, load: Load, folder: Path) -> list[Row]:
@@ -178,14 +179,7 @@ def _row(way: str, out: Path, load: Load, logs: dict[str, SendLog], path: str) -
         max_lag_s=result.max_lag_s or 0.0,
         cpu_s=result.cpu_s or 0.0,
     )
-    return Row(way=way, level=level, tokens_per_s=_rate(samples))
-
-
-def _rate(samples: Sequence[Sample]) -> float:
-    """Tokens a second over the whole of the measurement."""
-    first = min(sample.sent_ns for sample in samples)
-    last = max(sample.sent_ns + (sample.latency_s or 0) * 1e9 for sample in samples)
-    return sum(len(sample.token_times_s) for sample in samples) / (last - first) * 1e9
+    return Row(way=way, level=level)
 
 
 def _logs(url: str) -> dict[str, SendLog]:

@@ -57,6 +57,7 @@ async def _engine() -> list[Cost]:
         level = await measure_level(url, Load(16, 16 / 30, 2000, 16))
         costs.append(Cost(what="30,000 tokens/s", size=16, figure="worst lag", value=level.max_lag_s * 1e3, unit="ms"))
         costs.append(_cpu("30,000 tokens/s", 16, level.cpu_s_per_1000_tokens))
+        costs.append(Cost(what="30,000 tokens/s", size=16, figure="kept up", value=level.tokens_per_s or 0, unit="/s"))
     return costs
 
 

@@ -36,6 +36,19 @@ def test_a_late_end_makes_the_rate_too_low() -> None:
     assert level.rate_bias == pytest.approx(10 / 20.1 - 1)
 
 
+def test_a_gap_that_is_only_a_bound_is_an_error_and_no_exact_one() -> None:
+    level = error_of_level(
+        1, 0.005, [(answer(0.011, 0.021, 0.021, shared_reads=(2,)), LOG)], max_lag_s=0.0, cpu_s=0.0
+    )
+    assert level.itl.max_s == pytest.approx(0.005)
+    assert (level.itl_exact, level.shared_share) == (None, 1.0)
+
+
+def test_the_rate_of_all_streams_counts_from_the_first_request() -> None:
+    pairs = [(answer(0.011, 0.016, 0.021, sent_ns=at), LOG) for at in (0, 9_000_000)]
+    assert error_of_level(2, 0.005, pairs, max_lag_s=0.0, cpu_s=0.0).tokens_per_s == pytest.approx(6 / 0.030)
+
+
 @pytest.mark.parametrize(("p50", "near"), [(0.00139, True), (0.00141, False)])
 def test_a_figure_near_the_error_says_so(p50: float, near: bool) -> None:
     figure = Distribution(n=9, mean=p50, std=0.0, min=p50, p50=p50, p90=p50, p95=p50, p99=p50, max=p50, ci95_mean=None)

@@ -31,8 +31,8 @@ def main(args: argparse.Namespace) -> int:
 
 def _table(found: Calibration) -> Table:
     headings = (
-        "Streams", "Interval", "Stamps", "TTFT p50", "p99", "max", "ITL p50", "p99", "max", "Rate bias", "Bounds",
-        "Lag", "CPU/1,000",
+        "Streams", "Interval", "Stamps", "TTFT p50", "p99", "max", "ITL p50", "p99", "max", "exact p99",
+        "Bounds", "Rate bias", "Tokens/s", "Lag", "CPU/1,000",
     )  # fmt: skip
     rows = [
         (
@@ -41,8 +41,10 @@ def _table(found: Calibration) -> Table:
             level.clock,
             *(seconds(value) for value in (level.ttft.p50_s, level.ttft.p99_s, level.ttft.max_s)),
             *(seconds(value) for value in (level.itl.p50_s, level.itl.p99_s, level.itl.max_s)),
-            percent(level.rate_bias, sign=True),
+            seconds(level.itl_exact.p99_s if level.itl_exact else None),
             percent(level.shared_share),
+            percent(level.rate_bias, sign=True),
+            "" if level.tokens_per_s is None else f"{level.tokens_per_s:.0f}",
             seconds(level.max_lag_s),
             seconds(level.cpu_s_per_1000_tokens),
         )

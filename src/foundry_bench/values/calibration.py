@@ -8,7 +8,7 @@ import numpy as np
 
 from foundry_bench.values.cautions import Caution
 from foundry_bench.values.format import seconds
-from foundry_bench.values.metrics import decode_tokens_per_s
+from foundry_bench.values.metrics import bounded_gaps, decode_tokens_per_s
 from foundry_bench.values.record import Clock, Sample
 from foundry_bench.values.stats import Distribution
 
@@ -46,9 +46,10 @@ class Level:
         interval_s: the server's time from token to token.
         clock: who stamped the arrivals.
         ttft: measured TTFT against the server's own time from the request's arrival to the first token's sending.
-        itl: measured gaps between tokens against the server's.
+        itl: measured gaps between tokens against the server's; ``itl_exact`` of those that are no mere bounds.
         rate_bias: mean of (measured / true decode rate) - 1; ``rate_bias_max`` the largest size of one answer's.
-        shared_share: share of the gaps that are only bounds.
+        shared_share: share of the gaps that are only bounds, which every result marks.
+        tokens_per_s: tokens of all streams together, from the first request to the last token.
         max_lag_s: the event loop's worst delay.
         cpu_s_per_1000_tokens: CPU seconds of the worker for a thousand tokens.
     """
@@ -58,9 +59,11 @@ class Level:
     clock: Clock
     ttft: ErrorSize
     itl: ErrorSize
+    itl_exact: ErrorSize | None = None
     rate_bias: float
     rate_bias_max: float
     shared_share: float
+    tokens_per_s: float | None = None
     max_lag_s: float
     cpu_s_per_1000_tokens: float
 
@@ -86,28 +89,32 @@ def error_of_level(
     The error of a TTFT holds everything between the two processes: the request's way, the answer's way, and the stamps
     at both ends. The error of a gap holds the difference of two arrivals' delays.
     """
-    ttft, gaps, biases, shared, tokens = [], [], [], 0, 0
+    ttft, gaps, exact, biases, tokens = [], [], [], [], 0
     for sample, log in pairs:
         sent = np.asarray(log.sent_ns, dtype=np.int64)
         times = np.asarray(sample.token_times_s)
         ttft.append(times[0] - (sent[0] - log.arrived_ns) / 1e9)
         gaps.append(np.diff(times) - np.diff(sent) / 1e9)
-        shared += len(sample.shared_reads)
+        exact.append(np.delete(gaps[-1], list(bounded_gaps(sample.shared_reads))))
         tokens += times.size
         rate = decode_tokens_per_s(sample)
         if rate is not None:
             true_rate = (sent.size - 1) / (sent[-1] - sent[0]) * 1e9
             biases.append(rate / true_rate - 1)
-    all_gaps = np.concatenate(gaps)
+    all_gaps, exact_gaps = np.concatenate(gaps), np.concatenate(exact)
+    began_ns = min(sample.sent_ns for sample, _ in pairs)
+    ended_ns = max(sample.sent_ns + sample.token_times_s[-1] * 1e9 for sample, _ in pairs)
     return Level(
         streams=streams,
         interval_s=interval_s,
         clock=pairs[0][0].clock,
         ttft=_size(np.asarray(ttft)),
         itl=_size(all_gaps),
+        itl_exact=_size(exact_gaps) if exact_gaps.size else None,
         rate_bias=float(np.mean(biases)),
         rate_bias_max=float(np.max(np.abs(biases))),
-        shared_share=shared / max(1, all_gaps.size),
+        shared_share=1 - exact_gaps.size / max(1, all_gaps.size),
+        tokens_per_s=tokens / (ended_ns - began_ns) * 1e9,
         max_lag_s=max_lag_s,
         cpu_s_per_1000_tokens=cpu_s / tokens * 1000,
     )

@@ -3,7 +3,7 @@
 A metric is one function and one entry of ``METRICS``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +44,12 @@ def itl_s(sample: Sample) -> Floats | None:
         return None
     times: Floats = np.array(sample.token_times_s)
     return times[1:] - times[:-1]
+
+
+def bounded_gaps(shared_reads: Sequence[int]) -> set[int]:
+    """Which gaps of ``itl_s`` are only bounds: that before each chunk of a shared read, and that before the group."""
+    shared = set(shared_reads)
+    return {index - 1 for index in shared} | {index - 2 for index in shared if index > 1 and index - 1 not in shared}
 
 
 def decode_tokens_per_s(sample: Sample) -> float | None:

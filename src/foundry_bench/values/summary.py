@@ -9,6 +9,7 @@ import numpy as np
 from foundry_bench.values.cautions import Caution, Series, over_time, sample_size, two_modes
 from foundry_bench.values.columns import TOTAL_RATE, Columns, describe_all, describe_column
 from foundry_bench.values.format import percent
+from foundry_bench.values.metrics import bounded_gaps
 from foundry_bench.values.record import NOTABLE, Sample
 from foundry_bench.values.result import ClientResult, Counts, Metrics, ModelSummary, Outlier, PromptResult, Workshop
 from foundry_bench.values.stats import OUTLIER_SCORE, Distribution, describe, modified_z_scores
@@ -96,7 +97,7 @@ class Summarizer:
             self._in_process += sample.path == "session"
             self._gaps += max(0, len(sample.token_times_s) - 1)
             if sample.shared_reads:
-                self._bounded_gaps += _bounded_gaps(sample.shared_reads)
+                self._bounded_gaps += len(bounded_gaps(sample.shared_reads))
             if sample.warnings:
                 self._marks.update(sample.warnings)
 
@@ -238,9 +239,3 @@ def _outliers(name: str, series: Mapping[str, Series]) -> Iterator[Outlier]:
                 median=median,
                 score=float(scores[index]),
             )
-
-
-def _bounded_gaps(shared_reads: Sequence[int]) -> int:
-    """How many gaps are bounds: that before each chunk of a shared read, and that before each group of them."""
-    shared = set(shared_reads)
-    return len(shared) + sum(index > 1 and index - 1 not in shared for index in shared)
