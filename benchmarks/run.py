@@ -144,7 +144,8 @@ def _fidelity(rows: list[dict[str, Any]]) -> list[str]:
         "Errors in ms as p50 / p99 / max (n), against what the reference server logged; `exact p99` is that of the "
         "gaps that are no mere bounds (chunks read together, because the reader was held up). CPU is the worker's "
         "(bare: the client's) for a thousand tokens; `x bare` is that against the bare socket's; the openai client's "
-        "rows hold both of the worker's ways. The screen is 120x40 in a pseudo-terminal; its CPU is in percent of a core."
+        "rows hold both of the worker's ways. The screen is 120x40 in a pseudo-terminal; its CPU is in percent of a "
+        "core."
     )
     return ["## Timing error", "", note, "", *_table(headings, body)]
 
