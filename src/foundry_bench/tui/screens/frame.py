@@ -87,7 +87,9 @@ class FrameScreen(Screen[None]):
         return cast("FoundryBenchApp", self.app)
 
     def compose(self) -> ComposeResult:
-        """The frame around what ``compose_body`` yields."""
+        """The frame around what ``compose_body`` yields, dressed for the terminal before it is styled."""
+        self.set_class(self.bench.options.ascii, "-ascii", update=False)
+        self._obey(self.app.size)
         yield ModeBar(self.MODE)
         yield PaneTabs()
         with Container(id="body"):
@@ -104,8 +106,7 @@ class FrameScreen(Screen[None]):
         return None
 
     def on_mount(self) -> None:
-        """Dress for the terminal."""
-        self.set_class(self.bench.options.ascii, "-ascii")
+        """Choose the pane to begin with."""
         self.fit(self.app.size)
         self.tell_status()
 
@@ -173,24 +174,34 @@ class FrameScreen(Screen[None]):
     def fit(self, size: Size | None = None) -> None:
         """Obey the rules of size, after the terminal or the panes that there are have changed."""
         size = size or self.app.size
-        for name, fits in size_classes(size).items():
-            self.set_class(fits, name)
+        before = self.classes
+        self._obey(size)
         self.query_one("#too-small", Static).update(
             f"terminal too small: {size.width}x{size.height}\nneeded: {SMALLEST.width}x{SMALLEST.height}"
         )
         panes = self.panes()
-        self.set_class(len(panes) > 1 and (self.has_class("-narrow") or self._zoomed), "-single")
-        self._make_current(self._current if self._current in panes else self._pane_of(self.focused))
+        single = len(panes) > 1 and (self.has_class("-narrow") or self._zoomed)
+        self.set_class(single, "-single", update=False)
+        self._make_current(self._current if self._current in panes else self._pane_of(self.focused), before)
 
-    def _make_current(self, pane: Widget | None) -> None:
+    def _obey(self, size: Size) -> None:
+        for name, fits in size_classes(size).items():
+            self.set_class(fits, name, update=False)
+
+    def _make_current(self, pane: Widget | None, before: frozenset[str] | None = None) -> None:
+        """Make it the current pane; all is styled anew once, if the screen's classes are others than ``before``."""
+        before = self.classes if before is None else before
         panes = self.panes()
         if pane not in panes:
             pane = self._current if self._current in panes else next(iter(panes), None)
         self._current = pane
-        for other in self.query(".pane"):
-            other.set_class(other is self._current, "-current")
-            self.set_class(other is self._current, f"-on-{other.id}")
         single = self.has_class("-single")
+        for other in self.query(".pane"):
+            shown = single and other is self._current
+            other.set_class(shown, "-current", update=False)
+            self.set_class(shown, f"-on-{other.id}", update=False)
+        if self.classes != before:
+            self.update_node_styles()
         for split in self.query(".split"):
             split.display = not single or any(pane is self._current for pane in split.query(".pane"))
         self.rename_panes()
