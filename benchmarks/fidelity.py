@@ -110,12 +110,12 @@ def _bare(url: str, load: Load, folder: Path) -> list[Row]:  # noqa: ARG001 - al
 def _headless(url: str, load: Load, folder: Path) -> list[Row]:
     out = folder / f"headless-{load.streams}"
     _run(plan_for(url, load, client="openai" if load.streams == 1 else "raw"), out)
-    rows = [_row("engine", out, load, logs := _logs(url), "raw")]
+    rows = [Row(way="engine", level=error_of(out, load, url))]
     if load.streams > 1:
         # Its own run: sent in turn with ours its requests would not be as many at once.
         _openai(url, load, folder)
-        return [*rows, _row("openai client", folder / f"openai-{load.streams}", load, _logs(url), "openai")]
-    return [*rows, _row("openai client", out, load, logs, "openai")]
+        out = folder / f"openai-{load.streams}"
+    return [*rows, Row(way="openai client", level=error_of(out, load, url, "openai"))]
 
 
 def _openai(url: str, load: Load, folder: Path) -> None:
@@ -126,16 +126,16 @@ def _headless_portable(url: str, load: Load, folder: Path) -> list[Row]:
     out = folder / f"portable-{load.streams}"
     with _portable_clock():
         _run(plan_for(url, load), out)
-    return [_row("engine, portable clock", out, load, _logs(url), "raw")]
+    return [Row(way="engine, portable clock", level=error_of(out, load, url))]
 
 
 def _screen(url: str, load: Load, folder: Path, way: str = "engine under the screen") -> list[Row]:
     out = folder / f"{way.replace(' ', '-').replace(',', '')}-{load.streams}"
     seen = watch(plan_for(url, load), out)
-    row = _row(way, out, load, _logs(url), "raw")
     cpu = 100 * seen.followed_cpu_s / seen.followed_s if seen.followed_s else None
     sent = seen.followed_bytes / seen.followed_s if seen.followed_s else None
-    return [Row(way=way, level=row.level, screen_cpu_percent=cpu, screen_bytes_per_s=sent)]
+    level = error_of(out, load, url)
+    return [Row(way=way, level=level, screen_cpu_percent=cpu, screen_bytes_per_s=sent)]
 
 
 def _screen_portable(url: str, load: Load, folder: Path) -> list[Row]:
@@ -163,7 +163,9 @@ def _run(plan: Plan, out: Path) -> None:
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
 
-def _row(way: str, out: Path, load: Load, logs: dict[str, SendLog], path: str) -> Row:
+def error_of(out: Path, load: Load, url: str, path: str = "raw") -> Level:
+    """The error of the one run in ``out``, which measured the reference server at ``url`` under ``load``."""
+    logs = _logs(url)
     (file,) = out.glob("*/run.json")
     (result,) = load_run(file.parent).models
     samples = [
@@ -172,14 +174,13 @@ def _row(way: str, out: Path, load: Load, logs: dict[str, SendLog], path: str) -
         if sample.phase == "measure" and sample.path == path and sample.counts
     ]
     pairs = [(sample, logs[sample.response_id or ""]) for sample in samples]
-    level = error_of_level(
+    return error_of_level(
         load.streams,
         load.interval_ms / 1000,
         pairs,
         max_lag_s=result.max_lag_s or 0.0,
         cpu_s=result.cpu_s or 0.0,
     )
-    return Row(way=way, level=level)
 
 
 def _logs(url: str) -> dict[str, SendLog]:

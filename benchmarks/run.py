@@ -1,6 +1,6 @@
 """Measures the product itself and writes RESULTS.md beside this file.
 
-    python benchmarks/run.py [fidelity] [startup] [scale] [drag] [peers] [--model NAME]
+    python benchmarks/run.py [fidelity] [keys] [startup] [scale] [drag] [peers] [--model NAME]
 
 Without names it measures everything; parts that are not measured keep their last results. ``drag`` wants a catalog
 model that is on the disk (``--model``). Other tools are measured where they are installed (see peers.py). Have the
@@ -20,6 +20,7 @@ from typing import Any
 
 import drag
 import fidelity
+import keys
 import msgspec
 import scale
 import startup
@@ -29,7 +30,7 @@ from foundry_bench.session.environment import describe_environment
 
 HERE = Path(__file__).parent
 _KEPT = HERE / "results.json"
-_PARTS = ("fidelity", "startup", "scale", "drag", "peers")
+_PARTS = ("fidelity", "keys", "startup", "scale", "drag", "peers")
 
 
 def main() -> None:
@@ -57,7 +58,7 @@ def _measure(part: str, folder: Path, model: str) -> Any:
     if part == "peers":
         done = subprocess.run([sys.executable, str(HERE / "peers.py")], stdout=subprocess.PIPE, text=True, check=True)
         return done.stdout.splitlines()
-    module = {"fidelity": fidelity, "startup": startup, "scale": scale}[part]
+    module = {"fidelity": fidelity, "keys": keys, "startup": startup, "scale": scale}[part]
     return module.measure(folder)
 
 
@@ -80,7 +81,7 @@ def _machine() -> dict[str, Any]:
 def _document(kept: dict[str, Any]) -> str:
     lines = ["# Measured: foundry-bench itself", "", "Written by `python benchmarks/run.py`.", ""]
     writers = {
-        "fidelity": _fidelity, "startup": _startup, "scale": _scale, "drag": _drag, "peers": _peers,
+        "fidelity": _fidelity, "keys": _keys, "startup": _startup, "scale": _scale, "drag": _drag, "peers": _peers,
     }  # fmt: skip
     for part, write in writers.items():
         if part in kept:
@@ -148,6 +149,26 @@ def _fidelity(rows: list[dict[str, Any]]) -> list[str]:
         "core."
     )
     return ["## Timing error", "", note, "", *_table(headings, body)]
+
+
+def _keys(rows: list[dict[str, Any]]) -> list[str]:
+    """How fast keys are answered, and what was measured the while."""
+    body = [
+        [
+            str(row["streams"]),
+            f"{row['p50_s'] * 1e3:.0f} / {row['p99_s'] * 1e3:.0f} / {row['max_s'] * 1e3:.0f} ({row['n']})",
+            _errors(row["level"]["ttft"]),
+            _errors(row["level"]["itl"]),
+        ]
+        for row in rows
+    ]
+    return [
+        "## Keys while streams run",
+        "",
+        "From a key press to its answer on a screen of 120x40, and the errors of what was measured the while; in ms.",
+        "",
+        *_table(["streams", "key answered", "TTFT error", "ITL error"], body),
+    ]
 
 
 def _errors(size: dict[str, Any]) -> str:

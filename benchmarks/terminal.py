@@ -1,4 +1,4 @@
-"""The application in a pseudo-terminal, as a person has it: started with a plan, watched, left with a key."""
+"""The application in a pseudo-terminal, as a person has it: started with a plan, watched, pressed, left with a key."""
 
 import fcntl
 import json
@@ -12,16 +12,19 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import psutil
 
 from foundry_bench.values.plan import Plan
 
-_FIRST_PAINT_LIMIT_S = 20
+_LIMIT_S = 20
+_REMEMBERED = 1 << 16
 _OPEN = """
 import json, msgspec, os, sys
 from pathlib import Path
+from typing import Any
 from foundry_bench.session.settings import resolve
 from foundry_bench.tui.start import open_app
 from foundry_bench.values.plan import Plan
@@ -47,70 +50,111 @@ class Watched:
     followed_s: float = 0.0
 
 
-def watch(
-    plan: Plan | None,
-    out: Path,
-    *,
-    columns: int = 120,
-    rows: int = 40,
-    low_bandwidth: bool = False,
-    cores: str = "",
-    program: str = _OPEN,
-) -> Watched:
-    """Run the application on ``plan`` until the run is over, then leave it by its key.
+class Terminal:
+    """The application in a pseudo-terminal that is read as fast as it writes.
 
-    Without a plan it is left as soon as something is on the screen. ``cores`` confines it and its worker (Linux);
-    ``program`` is another application, for comparison.
+    Args:
+        plan: what it measures at once, if anything.
+        out: where it keeps its runs.
+        cores: confines it and its worker (Linux).
+        program: another application, for comparison.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    given = {"plan": msgspec.to_builtins(plan) if plan else None, "out": str(out), "low_bandwidth": low_bandwidth}
-    environ = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "BENCHMARK_PLAN": json.dumps(given)}
-    command = [*(["taskset", "-c", cores] if cores else []), sys.executable, "-c", program]
-    started = time.monotonic()
-    process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True)
-    os.close(slave)
-    watched = Watched()
 
-    def drain() -> None:
+    def __init__(
+        self,
+        plan: Plan | None,
+        out: Path,
+        *,
+        columns: int = 120,
+        rows: int = 40,
+        low_bandwidth: bool = False,
+        cores: str = "",
+        program: str = _OPEN,
+    ) -> None:
+        out.mkdir(parents=True, exist_ok=True)
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        given = {"plan": msgspec.to_builtins(plan) if plan else None, "out": str(out), "low_bandwidth": low_bandwidth}
+        environ = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "BENCHMARK_PLAN": json.dumps(given)}
+        command = [*(["taskset", "-c", cores] if cores else []), sys.executable, "-c", program]
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True
+        )
+        os.close(slave)
+        self.bytes_written = 0
+        self._recent = b""
+        self._read = threading.Condition()
+        threading.Thread(target=self._drain, daemon=True).start()
+
+    def _drain(self) -> None:
         while True:
             try:
-                data = os.read(master, 1 << 16)
+                data = os.read(self._master, 1 << 16)
             except OSError:
                 return
-            if not watched.first_paint_s and b"Models" in data:
-                watched.first_paint_s = time.monotonic() - started
-            watched.bytes_written += len(data)
+            with self._read:
+                self.bytes_written += len(data)
+                self._recent = (self._recent + data)[-_REMEMBERED:]
+                self._read.notify_all()
 
-    reader = threading.Thread(target=drain, daemon=True)
-    reader.start()
-    _follow(process, watched, out, until_painted=plan is None)
-    os.write(master, b"q")
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    os.close(master)
+    def press(self, keys: str, shows: str) -> float:
+        """Press keys; seconds until the text comes.
+
+        Raises:
+            TimeoutError: it didn't come.
+        """
+        with self._read:
+            self._recent = b""
+            pressed = time.monotonic()
+            os.write(self._master, keys.encode())
+        self.wait_for(shows)
+        return time.monotonic() - pressed
+
+    def wait_for(self, text: str) -> None:
+        """Wait until the text has come; a TimeoutError where it doesn't."""
+        with self._read:
+            if not self._read.wait_for(lambda: text.encode() in self._recent, _LIMIT_S):
+                raise TimeoutError(f"{text!r} was not on the screen")
+
+    def leave(self) -> None:
+        """Leave it by its key, and by force where that takes too long."""
+        os.write(self._master, b"q")
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._master)
+
+
+def watch(plan: Plan | None, out: Path, **terminal: Any) -> Watched:
+    """Run the application on ``plan`` until the run is over, then leave it by its key.
+
+    Without a plan it is left as soon as something is on the screen. ``terminal``: see ``Terminal``.
+    """
+    shown = Terminal(plan, out, **terminal)
+    watched = Watched()
+    shown.wait_for("Models")
+    watched.first_paint_s = time.monotonic() - shown.started
+    if plan:
+        _follow(shown, watched, out)
+    watched.bytes_written = shown.bytes_written
+    shown.leave()
     return watched
 
 
-def _follow(process: "subprocess.Popen[bytes]", watched: Watched, out: Path, *, until_painted: bool) -> None:
-    screen = psutil.Process(process.pid)
+def _follow(shown: Terminal, watched: Watched, out: Path) -> None:
+    screen = psutil.Process(shown.process.pid)
     begun: tuple[float, float, int] | None = None
     seen = 0
-    while process.poll() is None:
+    while shown.process.poll() is None:
         time.sleep(0.05)
-        if until_painted:
-            if watched.first_paint_s or time.time() - screen.create_time() > _FIRST_PAINT_LIMIT_S:
-                return
-            continue
         for run in out.glob("*/run.json"):
             watched.run = run.parent
             samples = run.with_name("samples.jsonl")
             count = samples.read_bytes().count(b'"phase":"measure"') if samples.exists() else 0
-            now = (time.monotonic(), sum(screen.cpu_times()[:2]), watched.bytes_written)
+            now = (time.monotonic(), sum(screen.cpu_times()[:2]), shown.bytes_written)
             if count and begun is None:
                 begun = now
             if count > seen and begun:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.geometry import Size
 
 from driving import make_app, running, screen_text
@@ -36,6 +37,13 @@ async def test_each_mode_has_its_letter(tmp_path: Path) -> None:
             await driver.mode_is(mode)
         await driver.press("g", "escape")
         assert app.current_mode == "settings"
+
+
+async def test_a_letter_that_comes_in_one_packet_with_its_g_counts(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path)) as driver:
+        for key in "gh":
+            driver.app.post_message(events.Key(key, key))
+        await driver.mode_is("history")
 
 
 async def test_a_terminal_too_small_says_so_and_comes_back(tmp_path: Path) -> None:

@@ -37,9 +37,7 @@ def test_a_late_end_makes_the_rate_too_low() -> None:
 
 
 def test_a_gap_that_is_only_a_bound_is_an_error_and_no_exact_one() -> None:
-    level = error_of_level(
-        1, 0.005, [(answer(0.011, 0.021, 0.021, shared_reads=(2,)), LOG)], max_lag_s=0.0, cpu_s=0.0
-    )
+    level = error_of_level(1, 0.005, [(answer(0.011, 0.021, 0.021, shared_reads=(2,)), LOG)], max_lag_s=0.0, cpu_s=0.0)
     assert level.itl.max_s == pytest.approx(0.005)
     assert (level.itl_exact, level.shared_share) == (None, 1.0)
 

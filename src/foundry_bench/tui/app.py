@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.notifications import SeverityLevel
@@ -60,6 +61,14 @@ class FoundryBenchApp(App[None]):
         if self.start:
             self.switch_mode("run")
         self.set_interval(1.0, self._tell_status)
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter that came in one packet with its ``g`` went to what had the focus; it is the letter all the same."""
+        from foundry_bench.tui.screens.go_to import GoToScreen
+
+        if isinstance(self.screen, GoToScreen):
+            event.prevent_default()
+            self.screen.choose(event)
 
     async def on_unmount(self) -> None:
         """Leave no worker behind, however the application ends."""

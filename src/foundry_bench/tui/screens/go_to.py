@@ -35,5 +35,9 @@ class GoToScreen(ModalScreen[str | None]):
 
     def on_key(self, event: events.Key) -> None:
         """Any key is an answer."""
+        self.choose(event)
+
+    def choose(self, event: events.Key) -> None:
+        """Leave with the mode of the key's letter, if it is one's."""
         event.stop()
         self.dismiss(LETTERS.get(event.character or ""))
