@@ -76,15 +76,16 @@ def tiny_gguf(
     rng = np.random.default_rng(0)
     tensors = random_network(rng, size, size, _NOISE)
     axes = np.eye(size, dtype=np.float32)
+    known = axes[: len(base) + len(words)]  # llama.cpp wants a row for each token and none besides
     last = f"blk.{LAYERS - 1}.ffn"
     tensors |= {
-        "token_embd.weight": axes * 8,
+        "token_embd.weight": known * 8,
         f"{last}_gate.weight": axes,
         f"{last}_up.weight": axes,
         f"{last}_down.weight": axes[after].T.copy(),
     }
     if not tied:
-        tensors["output.weight"] = axes
+        tensors["output.weight"] = known
     write_gguf(path, tensors, [*base, *words], kind=kind, sentencepiece=sentencepiece)
 
 

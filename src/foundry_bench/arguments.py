@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from foundry_bench.parser import Checked, Parser, add_json, add_settings
+from foundry_bench.parser import Checked, Parser, add_adapters, add_json, add_settings
 
 
 def _run(parser: Parser) -> None:
@@ -24,6 +24,7 @@ def _run(parser: Parser) -> None:
         help="JSON list of prompts",
     )
     add_settings(parser, *(name for name in FIELDS if name not in {"models", "prompts"}))
+    add_adapters(parser)
     parser.add_argument("--resume", metavar="RUN", help="go on with a recorded run: measure what it still lacks")
     add_json(parser, "the finished run.json")
 
@@ -53,9 +54,12 @@ def _import(parser: Parser) -> None:
 def _probe(parser: Parser) -> None:
     from foundry_bench.session.fields import NAME, TEXT
 
-    parser.add_argument("model", action=Checked, read=NAME.read, metavar="MODEL", help="alias, id or ENDPOINT:ID")
+    parser.add_argument(
+        "model", action=Checked, read=NAME.read, metavar="MODEL", help="alias, id, ENDPOINT:ID or ADAPTER:WEIGHTS"
+    )
     parser.add_argument("--prompt", action=Checked, read=TEXT.read, metavar="TEXT", help="what to ask")
     add_settings(parser, "system", "max_tokens", "temperature", "seed", "timeout", "endpoint")
+    add_adapters(parser)
     add_json(parser, "the answer and its figures")
 
 

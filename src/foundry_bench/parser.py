@@ -66,6 +66,20 @@ def add_settings(parser: Any, *names: str) -> None:
         parser.add_argument(*field.options, dest=name, help=text, **kind)
 
 
+def add_adapters(parser: Parser) -> None:
+    """Adds ``--adapter``."""
+    from foundry_bench.session.adapters import adapter_files
+
+    parser.add_argument(
+        "--adapter",
+        dest="adapters",
+        action=Checked,
+        read=adapter_files,
+        metavar="FILE",
+        help="Python file with an adapter; -m then takes its name without .py, with or without :WEIGHTS",
+    )
+
+
 def add_json(parser: Parser, what: str) -> None:
     """Adds ``--json``."""
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON on stdout, and nothing else there")

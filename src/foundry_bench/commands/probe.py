@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> int:
         concurrency=1,
         runtime=with_default_folders(settings.plan.runtime),
     )
-    target = find_target(args.model, plan.endpoint, settings.endpoints, list_own())
+    target = find_target(args.model, plan.endpoint, settings.endpoints, settings.adapters, list_own())
     sample, failure, advice = asyncio.run(_ask(plan, target, quiet=args.json))
     if args.json:
         document: dict[str, Any] = {"sample": sample, "error": failure}

@@ -41,7 +41,7 @@ def run_benchmark(settings: Settings, *, as_json: bool, resumed: Path | None = N
     else:
         plan = replace(settings.plan, runtime=with_default_folders(settings.plan.runtime))
         run = None
-    targets = find_targets(plan, settings.endpoints, list_own())
+    targets = find_targets(plan, settings.endpoints, settings.adapters, list_own())
     run = run or Run.create(settings.out, plan, describe_environment())
     with StderrProgress() as progress:
         benchmark = Benchmark(plan, targets, run, progress.show)

@@ -79,7 +79,7 @@ CLIENT, VIA = (Rule(rules.choice(*get_args(kind)), metavar="|".join(get_args(kin
 FIELDS: Mapping[str, Field] = {
     "models": Field(
         Rule(rules.models, _names, "NAME"),
-        "model to measure: alias, id or ENDPOINT:ID; repeatable",
+        "model to measure: alias, id, ENDPOINT:ID or ADAPTER:WEIGHTS; repeatable",
         ("-m", "--model"),
         "BENCH_MODELS",
     ),

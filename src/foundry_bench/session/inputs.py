@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from foundry_bench.session.adapters import read_adapters
 from foundry_bench.session.documents import line_of, parse_json, parse_toml, read_text
 from foundry_bench.session.fields import FIELDS
 from foundry_bench.session.prompts import prompts
@@ -65,7 +66,7 @@ def read_models(path: Path) -> dict[str, Any]:
 
 
 def read_settings(path: Path) -> dict[str, Any]:
-    """Settings from a plan or a user's config, both TOML; ``endpoints``, where it has them, by their names.
+    """Settings from a plan or a user's config, both TOML; its ``endpoints`` and ``adapters`` by their names.
 
     A config may also say how the screen looks (``screen``) and which keys it has (``keys``, by the action's id).
 
@@ -79,7 +80,7 @@ def read_settings(path: Path) -> dict[str, Any]:
         document = parse_toml(text)
         runtime = instance(document.pop("foundry", {}), dict, "foundry", "a table")
         document |= {f"foundry.{key}": value for key, value in runtime.items()}
-        known(document, (*FIELDS, "endpoints", "screen", "keys"))
+        known(document, (*FIELDS, "endpoints", "adapters", "screen", "keys"))
         return {key: _setting(key, value, path.parent, text) for key, value in document.items()}
 
 
@@ -87,6 +88,8 @@ def _setting(key: str, value: object, folder: Path, text: str) -> object:
     try:
         if key == "endpoints":
             return _endpoints(value)
+        if key == "adapters":
+            return read_adapters(value, folder)
         if key == "screen":
             return record(value, _SCREEN, key, 'a table such as {theme = "light"}')
         if key == "keys":

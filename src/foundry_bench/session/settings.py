@@ -8,6 +8,7 @@ from typing import Any
 
 import platformdirs
 
+from foundry_bench.session.adapters import NamedAdapter
 from foundry_bench.session.fields import DEFAULTS, FIELDS
 from foundry_bench.session.inputs import Endpoint, read_models, read_settings
 from foundry_bench.values.errors import InputError
@@ -22,6 +23,7 @@ class Settings:
         plan: what is to be measured.
         out: the folder of recorded runs.
         endpoints: the services that have a name.
+        adapters: the adapters that have a name.
         values: each setting by its name in a plan file.
         sources: where each value came from, such as "command line", "environment BENCH_ROUNDS" or "plan.toml".
         screen: how the screen looks, where the user's config says so.
@@ -31,6 +33,7 @@ class Settings:
     plan: Plan
     out: Path
     endpoints: Mapping[str, Endpoint]
+    adapters: Mapping[str, NamedAdapter]
     values: Mapping[str, Any]
     sources: Mapping[str, str]
     screen: Mapping[str, Any] = field(default_factory=dict)
@@ -75,6 +78,7 @@ def resolve(
         plan=_plan(values, written.get("capabilities", {})),
         out=Path(values["out"]),
         endpoints=config.get("endpoints", {}) | written.get("endpoints", {}),
+        adapters={**config.get("adapters", {}), **written.get("adapters", {}), **_adapter_files(options)},
         values=values,
         sources=sources,
         screen=config.get("screen", {}),
@@ -110,6 +114,11 @@ def _environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str,
     for name, setting in FIELDS.items():
         if setting.env and environ.get(setting.env, "").strip():
             yield f"environment {setting.env}", {name: setting.rule.read([environ[setting.env]], setting.env)}
+
+
+def _adapter_files(options: Mapping[str, object]) -> Mapping[str, NamedAdapter]:
+    found = options.get("adapters")
+    return found if isinstance(found, dict) else {}
 
 
 def _plan(values: Mapping[str, Any], capabilities: Mapping[str, tuple[str, ...]]) -> Plan:

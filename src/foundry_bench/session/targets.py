@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from foundry_bench.session.adapters import NamedAdapter, adapter_target
 from foundry_bench.session.inputs import Endpoint
 from foundry_bench.session.own_models import OwnModel
 from foundry_bench.values.plan import Plan, Target
@@ -10,17 +11,35 @@ from foundry_bench.values.plan import Plan, Target
 KEY_VARIABLE = "FOUNDRY_BENCH_API_KEY"
 
 
-def find_targets(plan: Plan, endpoints: Mapping[str, Endpoint], own: Mapping[str, OwnModel]) -> tuple[Target, ...]:
-    """One target a name: ``endpoint:id`` of a named endpoint, the plan's endpoint, one's own model, the catalog."""
-    return tuple(find_target(name, plan.endpoint, endpoints, own) for name in plan.models)
+def find_targets(
+    plan: Plan, endpoints: Mapping[str, Endpoint], adapters: Mapping[str, NamedAdapter], own: Mapping[str, OwnModel]
+) -> tuple[Target, ...]:
+    """One target a name: ``endpoint:id`` of a named endpoint, an adapter, the plan's endpoint, one's own, the catalog.
+
+    Raises:
+        InputError: an adapter's file is not there.
+    """
+    return tuple(find_target(name, plan.endpoint, endpoints, adapters, own) for name in plan.models)
 
 
-def find_target(name: str, url: str | None, endpoints: Mapping[str, Endpoint], own: Mapping[str, OwnModel]) -> Target:
-    """The target that ``name`` stands for; whether the model is there only its worker can tell."""
+def find_target(
+    name: str,
+    url: str | None,
+    endpoints: Mapping[str, Endpoint],
+    adapters: Mapping[str, NamedAdapter],
+    own: Mapping[str, OwnModel],
+) -> Target:
+    """The target that ``name`` stands for; whether the model is there only its worker can tell.
+
+    Raises:
+        InputError: an adapter's file is not there.
+    """
     prefix, colon, model = name.partition(":")
     if colon and prefix in endpoints:
         endpoint = endpoints[prefix]
         return Target(name=name, backend="openai_http", model=model, url=endpoint.url, key_env=endpoint.key_env)
+    if target := adapter_target(name, adapters):
+        return target
     if url:
         return endpoint_target(url, name)
     if name in own:

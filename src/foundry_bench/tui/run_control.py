@@ -118,7 +118,7 @@ class RunControl:
 
         importlib.import_module("foundry_bench.values.eta")
         whole = replace(plan, runtime=with_default_folders(plan.runtime))
-        targets = find_targets(whole, settings.endpoints, list_own())
+        targets = find_targets(whole, settings.endpoints, settings.adapters, list_own())
         run = Run.create(settings.out, whole, describe_environment())
         self.snapshot = begin(whole, self.clock())
         return run, Benchmark(whole, targets, run, self._listen)

@@ -6,7 +6,7 @@ from typing import Literal
 
 Client = Literal["raw", "openai"]
 Via = Literal["auto", "web", "session"]
-BackendKind = Literal["foundry", "openai_http"]
+BackendKind = Literal["foundry", "openai_http", "adapter"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,8 @@ class Target:
         model: the alias or id to look up at the backend.
         url: base URL of an OpenAI-compatible endpoint, for ``openai_http``.
         key_env: name of the environment variable that holds the endpoint's key; the key itself is never stored.
-        path: folder of a model of one's own, for ``foundry``.
+        path: folder of a model of one's own, for ``foundry``; weights, for ``adapter``.
+        adapter: the file of an adapter, which ends in ``.py``, or the name of an installed one, for ``adapter``.
     """
 
     name: str
@@ -86,3 +87,5 @@ class Target:
     key_env: str | None = None
     path: str | None = None
     license: str | None = None
+    adapter: str | None = None
+    capabilities: tuple[str, ...] = ()

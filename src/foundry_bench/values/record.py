@@ -7,7 +7,7 @@ from typing import Literal
 Phase = Literal["warmup", "measure"]
 Status = Literal["ok", "unverified", "error", "timeout", "cancelled"]
 TokenSource = Literal["usage", "chunks", "none"]
-Path = Literal["raw", "openai", "session"]
+Path = Literal["raw", "openai", "session", "adapter"]
 ModelStatus = Literal["ok", "failed", "skipped", "partial"]
 Clock = Literal["kernel", "arrival"]
 
@@ -82,7 +82,8 @@ class Sample:
         first_chunk_tokens: tokens the first content-bearing chunk held: 1 where the counts agree,
             the mean per chunk where the server packs several into one (an estimate, then marked by
             the warning ``first_chunk_estimated``), None where tokens are not known.
-        path: how the request travelled: our own transport, the ``openai`` client, a ChatSession.
+        path: how the request travelled: our own transport, the ``openai`` client, a ChatSession,
+            an adapter.
         clock: where arrivals were stamped: by the kernel, or on arrival in the worker.
         queued_s: time the request waited for its turn between its scheduling and ``sent_ns``.
         text: the answer; ``reasoning`` what came before it.

@@ -94,7 +94,7 @@ class Summarizer:
             return
         self._main.add(sample)
         if sample.counts:
-            self._in_process += sample.path == "session"
+            self._in_process += sample.path in {"session", "adapter"}
             self._gaps += max(0, len(sample.token_times_s) - 1)
             if sample.shared_reads:
                 self._bounded_gaps += len(bounded_gaps(sample.shared_reads))
@@ -196,7 +196,7 @@ class Summarizer:
                 kind="not_deterministic", metric=None, message="answers to the same prompt differ at temperature 0"
             )
         if counts.unverified:
-            message = f"{counts.unverified} {answered} are unverified: the server can't say how they ended"
+            message = f"{counts.unverified} {answered} are unverified: it was not said how they ended"
             yield Caution(kind="unverified", metric=None, message=message)
         if counts.failed:
             message = f"{counts.failed} of {counts.answered + counts.failed} requests failed and enter no figure"

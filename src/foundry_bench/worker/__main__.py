@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from foundry_bench.values.events import Event
 from foundry_bench.values.plan import Runtime, Target
+from foundry_bench.worker.adapter import AdapterBackend
 from foundry_bench.worker.backend import Backend
 from foundry_bench.worker.engine import Engine
 from foundry_bench.worker.foundry import FoundryBackend
@@ -110,6 +111,8 @@ def _backend(target: Target | None, runtime: Runtime, via: Any) -> Backend:
     if target is not None and target.backend == "openai_http":
         # For comparing the clocks: stamps of the kernel where there are any, or those of every system.
         return OpenAIEndpoint(target, kernel_stamps=os.environ.get("FOUNDRY_BENCH_CLOCK") != "arrival")
+    if target is not None and target.backend == "adapter":
+        return AdapterBackend(target)
     return FoundryBackend(target, runtime, via)
 
 
