@@ -33,6 +33,7 @@ STREAM = LOAD + "def generate(prompt, **params):\n    yield 'a'\n    yield ''\n 
 @pytest.fixture(autouse=True)
 def _clean_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
@@ -319,7 +320,7 @@ def test_the_sample_plan_and_adapter_run_as_they_are(tmp_path: Path, capsys: pyt
     options = ["--rounds", "2", "--no-calibrate", "--json", "-o", str(tmp_path)]
     assert main(["run", str(SAMPLES / "adapter-plan.toml"), *options]) == 0
     [model] = json.loads(capsys.readouterr().out)["models"]
-    assert (model["name"], model["status"], model["id"], model["license"]) == ("mine", "ok", "README.md", "mit")
+    assert (model["name"], model["status"], model["id"], model["license"]) == ("mine", "ok", "my_adapter.py", "mit")
     assert (model["capabilities"], model["deterministic"]) == (["chat"], True)
     assert model["metrics"]["prefill_tokens_per_s"] is not None
 

@@ -63,6 +63,7 @@ def _run_file(file: Path) -> ModuleType:
         raise AdapterCodeError(f"{file} can't be imported")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses and pickle look their module up
+    sys.dont_write_bytecode = True  # a benchmark leaves nothing in the user's folders
     sys.path.append(str(file.parent))  # it may import its neighbours; last, so that they hide nothing
     spec.loader.exec_module(module)
     return module
