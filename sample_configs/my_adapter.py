@@ -1,7 +1,7 @@
 """An adapter to start from: it answers with what it has read, so that it runs anywhere. Put your model in its place.
 
     foundry-bench run adapter-plan.toml
-    foundry-bench probe --adapter my_adapter.py my_adapter:notes.txt
+    foundry-bench probe --adapter my_adapter.py my_adapter:my_adapter.py
 
 `load` is called once, `generate` for each request. What they print goes to the worker's log in the run's folder.
 """
