@@ -12,6 +12,7 @@ import pytest
 
 from foundry_bench.arguments import COMMANDS
 from foundry_bench.cli import main
+from foundry_bench.session.adapters import NamedAdapter
 from foundry_bench.session.fields import FIELDS
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Prompt
@@ -107,7 +108,7 @@ def test_blank_arguments_are_refused(capsys: pytest.CaptureFixture[str], argv: l
 
 def test_an_option_that_is_not_given_is_none(arguments: Callable[..., dict[str, Any]]) -> None:
     given = arguments("run")
-    assert set(given) == {*FIELDS, "plan", "resume", "json"}
+    assert set(given) == {*FIELDS, "plan", "adapters", "resume", "json"}
     assert {name for name, value in given.items() if value is not None} == {"json"}
 
 
@@ -115,7 +116,8 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
     argv = (
         "run plan.toml -m a --model b,c -e http://h:1 --system S --rounds 5 --warmup 0 --max-tokens 9 --temperature 1 "
         "--seed 7 --concurrency 4 --no-stream --timeout 2.5 -o there --resume last --json --client openai --via web "
-        "--no-calibrate --catalog-url http://c --model-cache cache --data-dir data --prompt one --prompt two"
+        "--no-calibrate --catalog-url http://c --model-cache cache --data-dir data --prompt one --prompt two "
+        "--adapter mine.py"
     )
     assert arguments(*argv.split()) == {
         "plan": Path("plan.toml"),
@@ -132,6 +134,7 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
         "stream": False,
         "timeout": 2.5,
         "out": "there",
+        "adapters": {"mine": NamedAdapter(code=str(Path("mine.py").absolute()))},
         "resume": "last",
         "json": True,
         "client": "openai",

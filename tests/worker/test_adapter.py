@@ -186,6 +186,7 @@ async def test_the_adapter_hears_what_the_plan_asks_for(tmp_path: Path) -> None:
         ("raise SystemExit(3)", "mine.py, line 1: SystemExit: 3"),
         ("", "mine.py has no load and generate"),
         (LOAD, "mine.py has no generate"),
+        (STREAM + "max_concurrency = 0", "mine.py: max_concurrency must be a whole number of at least 1"),
         ("class Adapter:\n    load = generate = 1", "mine.py has no load and generate"),
         ("class Adapter:\n    def __init__(self, x): pass\n    load = generate = print", "mine.py: TypeError: "),
     ],

@@ -61,8 +61,8 @@ class AdapterBackend:
             model=target.name,
             id=target.model,
             backend="adapter",
-            device=getattr(adapter, "device", None),
-            execution_provider=getattr(adapter, "execution_provider", None),
+            device=_text(adapter, "device"),
+            execution_provider=_text(adapter, "execution_provider"),
             disk_mb=_disk_mb(target.path),
             license=target.license,
             capabilities=target.capabilities,
@@ -126,6 +126,12 @@ class AdapterBackend:
                 "load_failed", message, "check the path of the weights, and see the whole traceback in the worker's log"
             ) from error
         self._load_s = (time.perf_counter_ns() - started) / 1e9
+
+
+def _text(adapter: Adapter, name: str) -> str | None:
+    """What the adapter says of itself; a ``device`` that is no text is a library's own object."""
+    value = getattr(adapter, name, None)
+    return value if isinstance(value, str) else None
 
 
 def _disk_mb(weights: str | None) -> float | None:

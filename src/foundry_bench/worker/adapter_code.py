@@ -39,6 +39,9 @@ def find_adapter(name: str) -> Adapter:
     if not _fits(found):
         missing = " and ".join(part for part in _NEEDED if not callable(getattr(found, part, None)))
         raise AdapterCodeError(f"{Path(name).name} has no {missing}")
+    most = getattr(found, "max_concurrency", 1)
+    if not isinstance(most, int) or most < 1:
+        raise AdapterCodeError(f"{Path(name).name}: max_concurrency must be a whole number of at least 1")
     adapter: Adapter = found
     return adapter
 
