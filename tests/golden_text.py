@@ -1,14 +1,29 @@
 """Screens as plain text, kept in files that a person can read."""
 
+import difflib
 from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from driving import screen_text, until
 
 FOLDER = Path(__file__).parent / "tui" / "golden"
 
 
-def matches_golden(name: str, text: str, *, update: bool) -> None:
-    """Compare a screen with its file; ``update`` writes the file anew."""
+async def looks_like(pilot: Pilot[Any], name: str, *, update: bool) -> None:
+    """Wait until the screen is as in its file; ``update`` writes the file anew."""
     file = FOLDER / f"{name}.txt"
     if update:
+        await pilot.pause(1.0)
         file.parent.mkdir(exist_ok=True)
-        file.write_text(text, "utf-8")
-    assert text == file.read_text("utf-8"), f"{name} looks different; FOUNDRY_BENCH_GOLDEN=1 writes it anew"
+        file.write_text(screen_text(pilot.app), "utf-8")
+    wanted = file.read_text("utf-8")
+    try:
+        await until(pilot, lambda: screen_text(pilot.app) == wanted)
+    except TimeoutError:
+        seen = screen_text(pilot.app)
+        difference = "\n".join(
+            difflib.unified_diff(wanted.split("\n"), seen.split("\n"), "file", "screen", lineterm="")
+        )
+        raise AssertionError(f"{name} looks different; FOUNDRY_BENCH_GOLDEN=1 writes it anew\n{difference}") from None

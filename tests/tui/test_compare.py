@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from driving import make_app, screen_text, shows
+from driving import make_app, shows
 from factories import make_plan
-from golden_text import matches_golden
+from golden_text import looks_like
 from recorded import record_run
 
 
@@ -16,7 +16,7 @@ async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_
     async with app.run_test(size=size) as pilot:
         await pilot.press("g", "c")
         await shows(pilot, "worse", "TTFT p95")
-        matches_golden(f"compare-{size[0]}x{size[1]}", screen_text(app), update=update_golden)
+        await looks_like(pilot, f"compare-{size[0]}x{size[1]}", update=update_golden)
 
 
 async def test_sides_are_chosen_and_swapped(tmp_path: Path) -> None:

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from driving import make_app, screen_text, shows, until
+from driving import make_app, shows, until
 from foundry_bench.tui.screens.help import HelpScreen
-from golden_text import matches_golden
+from golden_text import looks_like
 from recorded import record_run
 
 
@@ -17,7 +17,7 @@ async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_
         await shows(pilot, "smollm2")
         await pilot.press("question_mark")
         await shows(pilot, "This screen", "Everywhere")
-        matches_golden(f"help-{size[0]}x{size[1]}", screen_text(app), update=update_golden)
+        await looks_like(pilot, f"help-{size[0]}x{size[1]}", update=update_golden)
         await pilot.press("j", "k", "escape")
         await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from driving import make_app, screen_text, shows, until
-from golden_text import matches_golden
+from golden_text import looks_like
 from recorded import record_run
 
 
@@ -17,7 +17,7 @@ async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_
         await shows(pilot, "3 runs")
         await pilot.press("space")
         await shows(pilot, "one marked")
-        matches_golden(f"history-{size[0]}x{size[1]}", screen_text(app), update=update_golden)
+        await looks_like(pilot, f"history-{size[0]}x{size[1]}", update=update_golden)
 
 
 async def test_a_run_is_opened(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from driving import make_app, screen_text, shows, until
-from golden_text import matches_golden
+from golden_text import looks_like
 from recorded import record_run
 
 
@@ -32,7 +32,7 @@ async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_
         await shows(pilot, "1/4")
         await pilot.press("4")
         await shows(pilot, "2/4", "good")
-        matches_golden(f"rate-{size[0]}x{size[1]}", screen_text(app), update=update_golden)
+        await looks_like(pilot, f"rate-{size[0]}x{size[1]}", update=update_golden)
 
 
 async def test_names_come_at_the_end(tmp_path: Path) -> None:

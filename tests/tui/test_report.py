@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from driving import make_app, screen_text, shows, until
-from golden_text import matches_golden
+from golden_text import looks_like
 from recorded import record_run
 
 
@@ -17,7 +17,7 @@ async def test_what_it_looks_like(
     async with app.run_test(size=size) as pilot:
         await pilot.press("g", "e")
         await shows(pilot, "run-000", *(["Benchmark report"] if size[0] > 76 else []))
-        matches_golden(f"report-{size[0]}x{size[1]}", screen_text(app), update=update_golden)
+        await looks_like(pilot, f"report-{size[0]}x{size[1]}", update=update_golden)
 
 
 async def test_marked_formats_are_written_and_the_paths_copied(tmp_path: Path) -> None:

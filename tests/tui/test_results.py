@@ -6,7 +6,7 @@ from driving import make_app, screen_text, shows, until
 from foundry_bench.tui.screens.model_detail import ModelDetailScreen
 from foundry_bench.tui.widgets.chart import Chart
 from foundry_bench.tui.widgets.figures_table import FiguresTable
-from golden_text import matches_golden
+from golden_text import looks_like
 from recorded import record_run
 
 SIZES = [(60, 20), (80, 24), (120, 40)]
@@ -21,7 +21,7 @@ async def test_what_results_look_like(tmp_path: Path, size: tuple[int, int], upd
         await shows(pilot, "smollm2-135m", "broken")
         await pilot.press("l")
         await pilot.pause()
-        matches_golden(f"results-{size[0]}x{size[1]}", screen_text(app), update=update_golden)
+        await looks_like(pilot, f"results-{size[0]}x{size[1]}", update=update_golden)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -35,7 +35,7 @@ async def test_what_a_model_looks_like(tmp_path: Path, size: tuple[int, int], up
         await shows(pilot, "round 1")
         await pilot.press("o", *(["f6"] if size[0] == 60 else []))
         await shows(pilot, "deviations")
-        matches_golden(f"model-{size[0]}x{size[1]}", screen_text(app), update=update_golden)
+        await looks_like(pilot, f"model-{size[0]}x{size[1]}", update=update_golden)
 
 
 async def test_the_best_is_marked_and_the_timing_error_told(tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from driving import make_app, screen_text, shows, until
+from driving import make_app, shows, until
 from foundry_bench.session.settings import resolve
 from foundry_bench.tui.app import FoundryBenchApp
 from foundry_bench.tui.display import Display
-from golden_text import matches_golden
+from golden_text import looks_like
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def test_what_it_looks_like(config: Path, size: tuple[int, int], update_go
         await shows(pilot, "Runtime")
         await pilot.press("enter", "down")
         await shows(pilot, "measured rounds", config.name)
-        matches_golden(f"settings-{size[0]}x{size[1]}", screen_text(app), update=update_golden)
+        await looks_like(pilot, f"settings-{size[0]}x{size[1]}", update=update_golden)
 
 
 @pytest.mark.usefixtures("config")
