@@ -1,10 +1,13 @@
+import re
 from itertools import product
 from pathlib import Path
 
 import pytest
 from textual.color import Color
 
+from driving import make_app, running
 from foundry_bench.tui.themes import COLORS, find_theme, read_theme, read_themes, theme_files
+from foundry_bench.tui.widgets.key_bar import KeyBar
 from foundry_bench.values.errors import InputError
 
 GROUNDS = ("background", "surface", "panel")
@@ -86,3 +89,17 @@ def test_ones_own_theme_goes_before_a_shipped_one(tmp_path: Path) -> None:
     assert find_theme(str(tmp_path / "dark.toml")) == tmp_path / "dark.toml"
     with pytest.raises(InputError, match="theme 'lihgt' is not known; did you mean 'light'"):
         find_theme("lihgt", tmp_path)
+
+
+async def test_the_theme_in_use_is_worn_as_its_file_is_now(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    shipped = theme_files()["dark"].read_text("utf-8")
+    file.write_text(shipped, "utf-8")
+    async with running(make_app(tmp_path, display={"theme": str(file)})) as driver:
+        before = driver.app.theme_variables["foreground"]
+        file.write_text(re.sub(r'(foreground = )"[^"]+"', r'\1"#abcdef"', shipped), "utf-8")
+        await driver.until(lambda: driver.app.theme_variables["foreground"] != before)
+        await driver.until(lambda: driver.app.screen.query_one(KeyBar).styles.color.hex == "#ABCDEF")
+        file.write_text(shipped.replace("foreground", "foregruond"), "utf-8")
+        await driver.shows("foregruond")
+        assert driver.app.theme_variables["foreground"].upper() == "#ABCDEF"

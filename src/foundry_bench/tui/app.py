@@ -18,7 +18,9 @@ from foundry_bench.tui.display import Display
 from foundry_bench.tui.modes import MODE_NAMES, MODES
 from foundry_bench.tui.run_control import RunControl
 from foundry_bench.tui.screens.frame import FrameScreen
+from foundry_bench.tui.theme_watch import ThemeWatch
 from foundry_bench.tui.themes import find_theme, read_theme
+from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Plan
 
 if TYPE_CHECKING:
@@ -49,7 +51,9 @@ class FoundryBenchApp(App[None]):
         self.marked: tuple[str, ...] = settings.plan.models  # names of the models that the next run measures
         self.chosen_run: Path | None = None  # the run that Results shows; None is the last one
         self.control = RunControl(self._run_ended)
-        theme = read_theme(find_theme(options.theme, options.theme_folder))
+        theme_file = find_theme(options.theme, options.theme_folder)
+        self._theme_watch = ThemeWatch(options.theme_folder, theme_file)
+        theme = read_theme(theme_file)
         self.register_theme(theme)
         # Before the style sheets are first read: a theme that is set later has all of them read twice.
         self.set_reactive(App.theme, theme.name)
@@ -61,6 +65,7 @@ class FoundryBenchApp(App[None]):
         if self.start:
             self.switch_mode("run")
         self.set_interval(1.0, self._tell_status)
+        self.set_interval(1.0, self._follow_theme)
 
     def on_key(self, event: events.Key) -> None:
         """A letter that came in one packet with its ``g`` went to what had the focus; it is the letter all the same."""
@@ -145,6 +150,17 @@ class FoundryBenchApp(App[None]):
             self.notify(f"the run ended: {problem}", severity="error", timeout=20)
         else:
             self.notify(f"the run is over: {status or 'interrupted'}; t opens its results", timeout=10)
+
+    def _follow_theme(self) -> None:
+        """Wear the theme as its file is now."""
+        try:
+            theme = self._theme_watch.changed(self.theme)
+        except InputError as error:
+            self.notify(str(error), severity="error", timeout=15)
+        else:
+            if theme:
+                self.register_theme(theme)
+                self.refresh_css(animate=False)
 
     def _tell_status(self) -> None:
         if isinstance(self.screen, FrameScreen):
