@@ -1,14 +1,15 @@
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from textual import events
 from textual.geometry import Size
 
 from driving import make_app, running, screen_text
+from foundry_bench.tui.ascii_filter import to_ascii
 from foundry_bench.tui.modes import MODE_NAMES
 from foundry_bench.tui.screens.frame import size_classes
 from foundry_bench.tui.screens.go_to import LETTERS
-from foundry_bench.values.format import UNDEFINED
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,23 @@ async def test_ascii_means_ascii(tmp_path: Path) -> None:
         await driver.shows("Summary")
         await driver.press("g", "m")
         await driver.shows("1 marked")
-        assert [character for character in screen_text(app) if ord(character) > 127 and character != UNDEFINED] == []
+        for mode in LETTERS:
+            await driver.press("g", mode)
+            await driver.mode_is(LETTERS[mode])
+            assert screen_text(app).isascii()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("╭─╮│┃━╸╴▁▃█", "+-+||---_-#"),
+        ("⠋⠀ ± … \N{EN DASH} é", "*  ~ . - e"),
+        ("漢 😀 e\N{COMBINING ACUTE ACCENT} ½", "?? ?? e ?"),
+    ],
+)
+def test_ascii_is_as_wide_as_what_it_stands_for(text: str, shown: str) -> None:
+    assert to_ascii(text) == shown
+    assert cell_len(to_ascii(text)) == cell_len(text)
 
 
 async def test_keys_are_remapped(tmp_path: Path) -> None:

@@ -2,18 +2,20 @@
 
 import argparse
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.tui import palette
+from foundry_bench.tui.ascii_filter import AsciiFilter
 from foundry_bench.tui.display import Display
 from foundry_bench.tui.modes import MODE_NAMES, MODES
 from foundry_bench.tui.run_control import RunControl
@@ -50,6 +52,7 @@ class FoundryBenchApp(App[None]):
         self.start = start
         self.marked: tuple[str, ...] = settings.plan.models  # names of the models that the next run measures
         self.chosen_run: Path | None = None  # the run that Results shows; None is the last one
+        self._last_filters = [AsciiFilter()] if options.ascii else []
         self.control = RunControl(self._run_ended)
         theme_file = find_theme(options.theme, options.theme_folder)
         self._theme_watch = ThemeWatch(options.theme_folder, theme_file)
@@ -78,6 +81,10 @@ class FoundryBenchApp(App[None]):
     async def on_unmount(self) -> None:
         """Leave no worker behind, however the application ends."""
         await self.control.close()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own; under ``--ascii`` what is drawn is turned into ASCII at last."""
+        return [*super().get_line_filters(), *self._last_filters]
 
     def notify(
         self,
