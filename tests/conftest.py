@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,12 @@ def _empty_config(folder: Path) -> Path:
     config.parent.mkdir()
     config.write_text("")
     return config
+
+
+@pytest.fixture
+def update_golden() -> bool:
+    """Whether golden files are to be written anew: FOUNDRY_BENCH_GOLDEN=1 pytest."""
+    return os.environ.get("FOUNDRY_BENCH_GOLDEN") == "1"
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
+from foundry_bench.session.run_view import RunView
 from foundry_bench.values.calibration import Calibration, ErrorSize, Level, calibration
 from foundry_bench.values.cautions import Caution
 from foundry_bench.values.plan import Plan, Prompt
+from foundry_bench.values.ratings import Ratings
 from foundry_bench.values.record import Failure, Memory, Sample
 from foundry_bench.values.result import (
     ClientResult,
@@ -233,4 +236,11 @@ def make_run(**changes: Any) -> RunRecord:
         calibration=make_calibration(),
         models=(make_model(), make_failed_model()),
     )
+    return replace(whole, **changes)
+
+
+def make_view(record: RunRecord | None = None, **changes: Any) -> RunView:
+    """A run as reports see it, without any samples or ratings."""
+    record = record or make_run()
+    whole = RunView(path=Path(record.id), record=record, traces={}, scores={}, ratings=Ratings(run=record.id))
     return replace(whole, **changes)

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from factories import CREATED, make_calibration, make_model, make_plan, make_sample
+from factories import CREATED, make_calibration, make_failed_model, make_model, make_plan, make_run, make_sample
+from foundry_bench.session.ratings import save_rating
+from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.session.store import Run
+from foundry_bench.values.ratings import Rating
 from foundry_bench.values.record import Failure, Memory, Sample
 from foundry_bench.values.result import Counts, ModelResult
 from foundry_bench.values.summary import summarize
@@ -79,3 +82,19 @@ def record_run(out: Path, *, minutes: int = 0, hostile: bool = False, rounds: in
     run.record = replace(run.record, calibration=make_calibration())
     run.close("done")
     return run.path
+
+
+def recorded_view(out: Path) -> RunView:
+    """A recorded run with outliers, ratings, and a failed model whose strings try to break every format."""
+    path = record_run(out, rounds=6)
+    for place, (model, score) in enumerate((("smollm2-135m", 3), ("phi-4-mini", 5), ("phi-4-mini", 4))):
+        rating = Rating(
+            model=model, prompt_id="benefits", text_sha256=str(place), score=score, by="ada", at=CREATED, note="clear"
+        )
+        save_rating(path, rating)
+        save_rating(path, replace(rating, score=score - 1, by="phi-4"), "judge")
+    view = open_run(out, path)
+    models = (*view.record.models[:2], make_failed_model())
+    # The same on every machine: no process, no folder.
+    record = replace(view.record, models=models, environment=make_run().environment)
+    return replace(view, record=record)

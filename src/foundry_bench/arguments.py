@@ -75,8 +75,11 @@ def _report(parser: Parser) -> None:
     from foundry_bench.session.fields import FOLDER
 
     parser.add_argument("runs", nargs="+", metavar="RUN", help="id or folder of a recorded run, or 'last'")
-    parser.add_argument("--format", choices=("md", "csv", "json"), default="md", help="(default: md)")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="file to write (default: stdout)")
+    parser.add_argument("--format", choices=("md", "csv", "json", "html"), default="md", help="(default: md)")
+    parser.add_argument("--samples", action="store_true", help="with csv: a row a request instead of a row a model")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="file or folder to write to (default: stdout)"
+    )
     parser.add_argument("--out", action=Checked, read=FOLDER.read, metavar="DIR", help="where runs are kept")
 
 
@@ -135,7 +138,12 @@ What isn't given comes from the environment, the plan, config.toml or the defaul
     "report": (
         "write a report from recorded runs",
         _report,
-        "foundry-bench report RUN\nfoundry-bench report RUN1 RUN2 --format csv -o runs.csv",
+        """foundry-bench report last -o benchmark_report.md
+foundry-bench report last --format html -o report.html
+foundry-bench report RUN1 RUN2 --format csv -o runs.csv
+foundry-bench report last --format csv --samples -o samples.csv
+
+Several runs are put in the order of their dates, and what changed from run to run stands first.""",
     ),
     "calibrate": (
         "measure this machine's own timing error, on streams of known cadence",

@@ -10,21 +10,25 @@ from typing import Any
 import msgspec
 import pytest
 
-from factories import make_failed_model, make_model, make_plan, make_run
+from factories import make_failed_model, make_model, make_plan, make_run, make_view
 from foundry_bench.commands import history, report
 from foundry_bench.session.reports import FORMATS, render, results_table
-from foundry_bench.session.store import load
-from foundry_bench.session.tables import cautions
+from foundry_bench.session.run_tables import cautions
+from foundry_bench.session.run_view import open_run
 from foundry_bench.values.cautions import Caution
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.result import RunRecord
+from recorded import recorded_view
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
-@pytest.mark.parametrize("name", ["md", "csv", "json"])
-def test_golden(name: str) -> None:
-    assert render([make_run()], name).encode() == (GOLDEN / f"report.{name}").read_bytes()
+@pytest.mark.parametrize("name", FORMATS)
+def test_golden(name: str, tmp_path: Path, update_golden: bool) -> None:
+    document = render([recorded_view(tmp_path)], name).encode()
+    if update_golden:
+        (GOLDEN / f"report.{name}").write_bytes(document)
+    assert document == (GOLDEN / f"report.{name}").read_bytes(), "FOUNDRY_BENCH_GOLDEN=1 writes it anew"
 
 
 def test_golden_results_table() -> None:
@@ -32,16 +36,16 @@ def test_golden_results_table() -> None:
 
 
 def test_there_is_a_golden_file_for_each_format() -> None:
-    assert {path.suffix[1:] for path in GOLDEN.glob("report.*")} == set(FORMATS)
+    assert {path.name.removeprefix("report.") for path in GOLDEN.glob("report.*")} == set(FORMATS)
 
 
 def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(InputError, match="no report format 'doc'; choose one of md, csv, json"):
-        render([make_run()], "doc")
+    with pytest.raises(InputError, match="no report format 'doc'; choose one of md, csv, "):
+        render([make_view()], "doc")
 
 
 def test_markdown_has_a_section_for_each_run() -> None:
-    text = render([make_run(id="one"), make_run(id="two", models=())], "md")
+    text = render([make_view(make_run(id="one")), make_view(make_run(id="two", models=()))], "md")
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
         "## Run one",
         "## Run two",
@@ -50,8 +54,13 @@ def test_markdown_has_a_section_for_each_run() -> None:
 
 
 def test_markdown_leaves_out_what_was_not_measured() -> None:
-    text = render([make_run(calibration=None, models=(make_model(client_openai=None, warnings=()),))], "md")
+    run = make_run(calibration=None, models=(make_model(client_openai=None, warnings=()),))
+    text = render([make_view(run)], "md")
     assert "Timing error" not in text
+    assert "Calibration" not in text
+    assert "Quality" not in text
+    assert "Outliers\n" not in text
+    assert "Trends" not in text
     assert "openai" not in text
     assert "Cautions" not in text
     assert "Not measured" not in text
@@ -73,7 +82,7 @@ def test_markdown_leaves_out_what_was_not_measured() -> None:
     ],
 )
 def test_markdown_takes_names_as_plain_words(name: str, shown: str) -> None:
-    text = render([make_run(models=(make_model(name=name),))], "md")
+    text = render([make_view(make_run(models=(make_model(name=name),)))], "md")
     rows = [line for line in text.splitlines() if line.startswith(f"| {shown} | ")]
     assert len(rows) == 4  # results, two prompts, the client's difference
     assert "\x1b" not in text
@@ -81,7 +90,7 @@ def test_markdown_takes_names_as_plain_words(name: str, shown: str) -> None:
 
 def test_markdown_tables_are_whole() -> None:
     width = None
-    for line in render([make_run()], "md").splitlines():
+    for line in render([make_view()], "md").splitlines():
         if line.startswith("|"):
             cells = line.replace(r"\|", "").count("|")
             assert width in {None, cells}
@@ -91,7 +100,8 @@ def test_markdown_tables_are_whole() -> None:
 
 
 def rows(runs: list[RunRecord]) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(render(runs, "csv"), newline="")))
+    views = [make_view(run) for run in runs]
+    return list(csv.DictReader(io.StringIO(render(views, "csv"), newline="")))
 
 
 def test_csv_has_a_row_a_model() -> None:
@@ -135,13 +145,13 @@ def test_csv_figures_stay_figures() -> None:
 
 
 def test_csv_lines_end_as_the_rfc_says() -> None:
-    text = render([make_run()], "csv")
+    text = render([make_view()], "csv")
     assert text.count("\r\n") == text.count("\n") == 3
 
 
 def test_json_is_the_runs_own() -> None:
-    document = json.loads(render([make_run(id="one"), make_run(id="two")], "json"))
-    assert list(document) == ["schema", "runs"]
+    document = json.loads(render([make_view(make_run(id="one")), make_view(make_run(id="two"))], "json"))
+    assert list(document) == ["schema", "runs", "highlights", "quality", "trends"]
     assert document["schema"] == "foundry-bench/report/1"
     assert [msgspec.convert(run, RunRecord) for run in document["runs"]] == [make_run(id="one"), make_run(id="two")]
 
@@ -170,34 +180,54 @@ def out(tmp_path: Path) -> Path:
     for run_id in ("20261121-a", "20261122-b"):
         (tmp_path / "runs" / run_id).mkdir(parents=True)
         (tmp_path / "runs" / run_id / "run.json").write_bytes(msgspec.json.encode(make_run(id=run_id)))
+        (tmp_path / "runs" / run_id / "samples.jsonl").touch()
     return tmp_path / "runs"
 
 
 def arguments(**given: Any) -> argparse.Namespace:
-    return argparse.Namespace(**{"format": "md", "output": None, "json": False} | given)
+    return argparse.Namespace(**{"format": "md", "samples": False, "output": None, "json": False} | given)
 
 
 def test_report_goes_to_stdout_as_it_is(out: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     assert report.main(arguments(runs=["20261121", "last"], out=out, format="csv")) == 0
-    runs = [load(out / "20261121-a"), load(out / "20261122-b")]
+    views = [open_run(out, out / "20261121-a"), open_run(out, out / "20261122-b")]
     captured = capsysbinary.readouterr()
-    assert captured.out == render(runs, "csv").encode()
+    assert captured.out == render(views, "csv").encode()
     assert captured.err == b""
 
 
-def test_report_goes_to_a_file(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = out / "report.md"
-    assert report.main(arguments(runs=["20261121-a"], out=out, output=file)) == 0
-    assert file.read_text("utf-8") == render([load(out / "20261121-a")], "md")
+@pytest.mark.parametrize(
+    ("name", "given", "written"),
+    [
+        ("report.txt", {}, "report.txt"),
+        (".", {}, "benchmark_report.md"),
+        (".", {"format": "html"}, "benchmark_report.html"),
+        (".", {"format": "csv", "samples": True}, "benchmark_report.samples.csv"),
+    ],
+)
+def test_report_goes_to_a_file(
+    out: Path, name: str, given: dict[str, Any], written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert report.main(arguments(runs=["20261121-a"], out=out, output=out / name, **given)) == 0
+    assert (out / written).read_text("utf-8").endswith("\n")
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err == f"wrote {file}\n"
+    assert captured.err == f"wrote {out / written}\n"
+
+
+def test_a_report_without_samples_says_so(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (out / "20261121-a" / "samples.jsonl").unlink()
+    assert report.main(arguments(runs=["20261121-a"], out=out)) == 0
+    captured = capsys.readouterr()
+    assert "samples.jsonl: No such file" in captured.err
+    assert "samples.jsonl: No such file" in captured.out
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"runs": ["2025"]}, "no run '2025'"),
+        ({"runs": ["last"], "samples": True}, "--samples is a table, not md; add --format csv"),
         ({"runs": ["last"], "output": Path("no") / "such" / "folder.md"}, "choose another file with -o"),
     ],
 )

@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from driving import FakeCatalog
@@ -32,9 +30,3 @@ def catalog(monkeypatch: pytest.MonkeyPatch) -> FakeCatalog:
 def _quiet_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "SSH_CONNECTION"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def update_golden() -> bool:
-    """Whether the pictures are to be written anew: FOUNDRY_BENCH_GOLDEN=1 pytest tests/tui."""
-    return os.environ.get("FOUNDRY_BENCH_GOLDEN") == "1"

@@ -8,8 +8,8 @@ from foundry_bench.tui.display import ASCII, UNICODE, Display
 from foundry_bench.tui.widgets.answer_timeline import timeline
 from foundry_bench.tui.widgets.chart import draw
 from foundry_bench.tui.widgets.plot import Axis, Curve, Plot
-from foundry_bench.tui.widgets.results_plots import pareto_front
-from foundry_bench.tui.widgets.spark import spark
+from foundry_bench.values.pareto import pareto_front
+from foundry_bench.values.spark import spark
 
 X, Y = Axis(name="x", unit="count"), Axis(name="y", unit="s")
 

@@ -6,11 +6,11 @@ from factories import make_plan, make_sample
 from foundry_bench.tui.display import ASCII, UNICODE
 from foundry_bench.tui.widgets.answers import grid_of
 from foundry_bench.tui.widgets.progress_lines import Board, bar, progress_lines
-from foundry_bench.tui.widgets.spark import spark
 from foundry_bench.values.events import Event, ModelFinished, SampleFinished, StageStarted, WorkerObserved
 from foundry_bench.values.folding import begin, fold
 from foundry_bench.values.record import Failure
 from foundry_bench.values.snapshot import Snapshot
+from foundry_bench.values.spark import spark
 
 MODELS = ("smollm2-135m", "phi-4-mini", "qwen2.5-0.5b")
 BOARD = Board(now_s=130.0, width=72, height=9, glyphs=UNICODE, memory_mb=16000.0)

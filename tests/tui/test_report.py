@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from driving import make_app, screen_text, shows, until
+from foundry_bench.session.reports import FORMATS
 from golden_text import looks_like
 from recorded import record_run
 
@@ -26,14 +27,26 @@ async def test_marked_formats_are_written_and_the_paths_copied(tmp_path: Path) -
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("g", "e")
         await shows(pilot, "Benchmark report")
-        await pilot.press("j", "space")
-        await shows(pilot, "Preview csv")
+        await pilot.press("j")
+        await shows(pilot, "Preview html", "kB for a browser")
         await pilot.press("w")
         await shows(pilot, "wrote 2 of 2")
         await pilot.press("y")
         await until(pilot, lambda: app.clipboard)
-    assert app.clipboard == f"{run / 'report.md'}\n{run / 'report.csv'}"
-    assert (run / "report.md").read_text().startswith("# Benchmark report")
+    assert app.clipboard == f"{run / 'benchmark_report.md'}\n{run / 'benchmark_report.html'}"
+    assert (run / "benchmark_report.md").read_text().startswith("# Benchmark report")
+    assert (run / "benchmark_report.html").read_text().startswith("<!DOCTYPE html>")
+
+
+async def test_each_format_can_be_marked(tmp_path: Path) -> None:
+    run = record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("g", "e")
+        await shows(pilot, "Benchmark report")
+        await pilot.press("j", "j", "space", "j", "space", "j", "space", "w")
+        await shows(pilot, "wrote 5 of 5")
+    assert {path.name for path in run.glob("benchmark_report.*")} == {f"benchmark_report.{form}" for form in FORMATS}
 
 
 async def test_another_path(tmp_path: Path) -> None:
@@ -43,10 +56,10 @@ async def test_another_path(tmp_path: Path) -> None:
         await pilot.press("g", "e")
         await shows(pilot, "run-000")
         await pilot.press("i", "end", *"-2", "escape", "w")
-        await shows(pilot, "wrote 1 of 1")
+        await shows(pilot, "wrote 2 of 2")
         await pilot.press("v")
         await shows(pilot, "# Benchmark report")
-    assert (tmp_path / "runs" / "run-000" / "report-2.md").exists()
+    assert (tmp_path / "runs" / "run-000" / "benchmark_report-2.md").exists()
 
 
 async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -56,7 +69,7 @@ async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         await pilot.press("g", "e")
         await shows(pilot, "Benchmark report")
         await pilot.press("i", "home", *"/nowhere", "enter", "w")
-        await shows(pilot, "wrote 0 of 1")
+        await shows(pilot, "wrote 0 of 2")
 
 
 async def test_no_run(tmp_path: Path) -> None:

@@ -5,28 +5,43 @@ import os
 import sys
 
 from foundry_bench.session.atomic import write_atomically
-from foundry_bench.session.reports import render
+from foundry_bench.session.reports import NAME, render
+from foundry_bench.session.run_view import open_run
 from foundry_bench.session.settings import resolve
-from foundry_bench.session.store import find_run, load
+from foundry_bench.session.store import find_run
 from foundry_bench.values.errors import InputError
+from foundry_bench.values.format import one_line
 
 
 def main(args: argparse.Namespace) -> int:
     """Write a report of ``args.runs`` in ``args.format`` to ``args.output``, or to standard output; returns 0.
 
+    Where ``args.output`` is a folder, the file there is ``benchmark_report`` with the format's ending.
+
     Raises:
         InputError: a run can't be found or read, there is no such format, or the file can't be written.
     """
+    ending = _ending(args.format, samples=args.samples)
     out = resolve(vars(args), os.environ, models_needed=False).out
-    runs = [load(find_run(out, ref)) for ref in args.runs]
-    content = render(runs, args.format).encode()
+    views = [open_run(out, find_run(out, ref)) for ref in args.runs]
+    content = render(views, ending).encode()
+    for view in views:
+        if view.problem:
+            print(f"caution: {one_line(view.problem)}", file=sys.stderr)
     if args.output:
+        file = args.output / f"{NAME}.{ending}" if args.output.is_dir() else args.output
         try:
-            write_atomically(args.output, content)
+            write_atomically(file, content)
         except OSError as error:
-            raise InputError(f"{args.output}: {error.strerror}; choose another file with -o") from error
-        print(f"wrote {args.output}", file=sys.stderr)
+            raise InputError(f"{file}: {error.strerror}; choose another file with -o") from error
+        print(f"wrote {file}", file=sys.stderr)
     else:
         # Bytes: a report's encoding and line ends are its own, not the terminal's.
         sys.stdout.buffer.write(content)
     return 0
+
+
+def _ending(report_format: str, *, samples: bool) -> str:
+    if samples and report_format != "csv":
+        raise InputError(f"--samples is a table, not {report_format}; add --format csv")
+    return "samples.csv" if samples else report_format

@@ -1,5 +1,6 @@
-"""A recorded run as a screen shows it: its record, and the figures of each request in columns."""
+"""A recorded run as screens and reports show it: its record, its ratings, the figures of each request in columns."""
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
@@ -11,24 +12,28 @@ from numpy.typing import NDArray
 from foundry_bench.session.ratings import load_ratings
 from foundry_bench.session.store import find_run, load, read_samples
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.metrics import decode_tokens_per_s
-from foundry_bench.values.ratings import means
+from foundry_bench.values.metrics import decode_tokens_per_s, itl_s
+from foundry_bench.values.ratings import Ratings, means
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import RunRecord
 from foundry_bench.values.stats import Floats
+
+_QUANTILES = np.linspace(0, 1, 201)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traces:
     """The measured and answered requests of one model in the order in which they ended: arrays of one length.
 
-    What is undefined is NaN.
+    What is undefined is NaN. ``itl_quantiles_s`` is of bounded size instead: the quantiles of all gaps between chunks,
+    from the least to the greatest at even steps of probability; empty where there are no gaps.
     """
 
     rounds: NDArray[np.int64]
     ttft_s: Floats
     latency_s: Floats
     decode_tokens_per_s: Floats
+    itl_quantiles_s: Floats
 
     def by_round(self, figure: Floats) -> list[float | None]:
         """The mean of a figure in each round, in their order; None where it is undefined."""
@@ -47,6 +52,7 @@ class RunView:
     record: RunRecord
     traces: Mapping[str, Traces]
     scores: Mapping[str, float]
+    ratings: Ratings
     problem: str | None = None
 
 
@@ -60,19 +66,28 @@ def open_run(out: Path, path: Path | None) -> RunView:
     record = load(path)
     problems = []
     columns: dict[str, list[tuple[float, ...]]] = {}
+    gaps: dict[str, array[float]] = {}
     try:
         for sample in read_samples(path):
             if is_measured(sample):
                 columns.setdefault(sample.model, []).append(_figures(sample))
+                found = itl_s(sample)
+                gaps.setdefault(sample.model, array("d")).frombytes(b"" if found is None else found.tobytes())
     except InputError as error:
         problems.append(str(error))
-    scores: dict[str, float] = {}
+    ratings = Ratings(run=path.name)
     try:
-        scores = {model: mean for model, (mean, _) in means(load_ratings(path).hand).items()}
+        ratings = load_ratings(path)
     except InputError as error:
         problems.append(str(error))
-    traces = {model: _traces(rows) for model, rows in columns.items()}
-    return RunView(path=path, record=record, traces=traces, scores=scores, problem="; ".join(problems) or None)
+    return RunView(
+        path=path,
+        record=record,
+        traces={model: _traces(rows, np.array(gaps[model])) for model, rows in columns.items()},
+        scores={model: mean for model, (mean, _) in means(ratings.hand).items()},
+        ratings=ratings,
+        problem="; ".join(problems) or None,
+    )
 
 
 def answers_of(path: Path, model: str) -> tuple[Sample, ...]:
@@ -105,11 +120,12 @@ def _figures(sample: Sample) -> tuple[float, ...]:
     return (float(sample.round), *(nan if figure is None else figure for figure in figures))
 
 
-def _traces(rows: Sequence[tuple[float, ...]]) -> Traces:
+def _traces(rows: Sequence[tuple[float, ...]], gaps: Floats) -> Traces:
     rounds, ttft, latency, decode = np.array(rows).T
     return Traces(
         rounds=rounds.astype(np.int64),
         ttft_s=ttft,
         latency_s=latency,
         decode_tokens_per_s=decode,
+        itl_quantiles_s=np.quantile(gaps, _QUANTILES, overwrite_input=True) if gaps.size else gaps,
     )

@@ -12,8 +12,8 @@ UNDEFINED = "\N{EN DASH}"
 
 # Escape sequences of terminals: CSI, OSC with either terminator, and the two-character ones.
 _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]?")
-# Control characters, line separators, and the marks that reverse the direction of what follows.
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+# Control characters, line separators, the marks that reverse the direction of what follows, halves of surrogate pairs.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 _DANGEROUS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -64,6 +64,11 @@ def percent(fraction: float | None, *, sign: bool = False) -> str:
         return UNDEFINED
     plus = "+" if sign else ""
     return f"{fraction * 100:{plus}.{_decimals(fraction * 100, 2)}f} %"
+
+
+def score(value: float | None) -> str:
+    """A mean of scores from 1 to 5, two decimals."""
+    return UNDEFINED if value is None or not isfinite(value) else f"{value:.2f}"
 
 
 def one_line(text: str) -> str:

@@ -13,8 +13,9 @@ from textual.notifications import SeverityLevel
 from textual.widgets import OptionList, Static
 
 from foundry_bench.session.atomic import write_atomically
-from foundry_bench.session.reports import FORMATS, render
-from foundry_bench.session.store import find_run, load
+from foundry_bench.session.reports import NAME, render
+from foundry_bench.session.run_view import open_run
+from foundry_bench.session.store import find_run
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.format_list import FormatList
 from foundry_bench.tui.widgets.path_line import PathLine
@@ -22,11 +23,12 @@ from foundry_bench.tui.widgets.safe_text import safe_lines
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 
-_KNOWN: Mapping[str, str] = {
+_NAMES: Mapping[str, str] = {
     "md": "Markdown, for people",
-    "csv": "CSV, for spreadsheets",
+    "html": "HTML, one page with charts",
+    "csv": "CSV, a row a model",
+    "samples.csv": "CSV, a row a request",
     "json": "JSON, for programs",
-    "html": "HTML, one page",
 }
 _PREVIEWED = 30_000
 
@@ -64,8 +66,7 @@ class ReportScreen(FrameScreen):
         with Horizontal(classes="split"):
             with Vertical(id="formats-pane", classes="pane") as pane:
                 pane.border_title = "Report"
-                names = {key: name if key in FORMATS else f"{name}, to come" for key, name in _KNOWN.items()}
-                yield FormatList(names, FORMATS, self.bench.options.glyphs.marked)
+                yield FormatList(_NAMES, self.bench.options.glyphs.marked)
                 yield Static(id="run-name", markup=False)
                 yield Static("Path, without its ending (i edits it):", id="path-name", markup=False)
                 yield PathLine()
@@ -88,7 +89,7 @@ class ReportScreen(FrameScreen):
             return
         if path != self._path:
             self._path, self._written = path, ()
-            self.query_one(PathLine).value = str(path / "report")
+            self.query_one(PathLine).value = str(path / NAME)
             self.query_one("#written", Static).update("")
         self.query_one("#run-name", Static).update(f"Run {one_line(path.name)}")
         self.draw_preview()
@@ -101,10 +102,10 @@ class ReportScreen(FrameScreen):
     async def draw_preview(self) -> None:
         """Show the document of the format in hand."""
         form = self.query_one(FormatList).in_hand
-        if self._path is None or form not in FORMATS:
+        if self._path is None:
             return
         try:
-            document = await to_thread(_render, self._path, form)
+            document = await to_thread(_preview, self._path, form)
         except InputError as error:
             document = str(error)
         self.query_one("#preview-pane").border_title = f"Preview {form}"
@@ -159,7 +160,15 @@ def _severity(lines: list[str], written: list[Path]) -> SeverityLevel:
 
 
 def _render(run: Path, form: str) -> str:
-    return render([load(run)], form)
+    return render([open_run(run.parent, run)], form)
+
+
+def _preview(run: Path, form: str) -> str:
+    """What will be written; of a page for browsers its size, and the same sections as text."""
+    if form != "html":
+        return _render(run, form)
+    size = len(_render(run, form).encode())
+    return f"A page of {size / 1000:,.0f} kB for a browser, with charts and these sections:\n\n{_render(run, 'md')}"
 
 
 def _write(run: Path, form: str, name: str) -> str:

@@ -1,6 +1,6 @@
 """The formats of a report, to be marked."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rich.text import Text
@@ -10,7 +10,7 @@ from textual.widgets.option_list import Option
 
 
 class FormatList(OptionList):
-    """Space or Enter marks the format in hand; what can't be written yet can't be marked."""
+    """Space or Enter marks the format in hand."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "select", "mark", id="mark"),
@@ -19,12 +19,12 @@ class FormatList(OptionList):
     ]
     DEFAULT_CSS = "FormatList { height: auto; border: none; background: transparent; padding: 0; }"
 
-    def __init__(self, names: Mapping[str, str], known: Collection[str], mark: str) -> None:
+    def __init__(self, names: Mapping[str, str], mark: str) -> None:
         super().__init__(id="formats", compact=True, markup=False)
-        self.marked = ["md"]
+        self.marked = ["md", "html"]
         self._names = names
         self._mark = mark
-        self.add_options([Option(self._prompt(key), id=key, disabled=key not in known) for key in names])
+        self.add_options([Option(self._prompt(key), id=key) for key in names])
         self.highlighted = 0
 
     @property

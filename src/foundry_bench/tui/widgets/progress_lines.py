@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from foundry_bench.tui.display import Glyphs
-from foundry_bench.tui.widgets.spark import spark
 from foundry_bench.values.eta import clock, model_eta_s, run_eta_s
 from foundry_bench.values.format import megabytes, one_line, rate, seconds
 from foundry_bench.values.snapshot import ModelProgress, Snapshot
+from foundry_bench.values.spark import spark
 
 _DOING = {
     "start": "starting",

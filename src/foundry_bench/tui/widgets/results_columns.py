@@ -8,11 +8,11 @@ from foundry_bench.session.run_view import RunView
 from foundry_bench.tui.display import Display
 from foundry_bench.tui.widgets.figures_table import Cell, Heading, Order
 from foundry_bench.tui.widgets.signs import signs
-from foundry_bench.tui.widgets.spark import spark
 from foundry_bench.values.cautions import Caution
 from foundry_bench.values.format import UNDEFINED, figure, mean_with_interval, megabytes, one_line, seconds
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.result import ModelResult
+from foundry_bench.values.spark import spark
 
 _SHORTEST_NAME = 10
 _UPPER = ("p95", "p99")

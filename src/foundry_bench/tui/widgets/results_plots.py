@@ -6,6 +6,7 @@ import numpy as np
 
 from foundry_bench.session.run_view import RunView
 from foundry_bench.tui.widgets.plot import Axis, Curve, Plot
+from foundry_bench.values.pareto import pareto_front
 
 
 def latency_per_request(view: RunView) -> Plot:
@@ -65,15 +66,6 @@ def quality_against_speed(view: RunView) -> Plot:
         curves=curves,
         empty="no answer is rated yet: g a to rate",
     )
-
-
-def pareto_front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The points that no other exceeds in one coordinate without falling behind in the other; by the first, rising."""
-    front: list[tuple[float, float]] = []
-    for point in sorted(set(points), reverse=True):
-        if not front or point[1] > front[-1][1]:
-            front.append(point)
-    return front[::-1]
 
 
 PLOTS: Mapping[str, Callable[[RunView], Plot]] = {

@@ -1,0 +1,236 @@
+"""The charts of a report: what of a run each one shows."""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from foundry_bench.session import svg
+from foundry_bench.session.run_view import RunView, Traces
+from foundry_bench.session.svg import Scale
+from foundry_bench.session.trends import TRENDS, Moment, Trend
+from foundry_bench.values.format import figure, mean_with_interval
+from foundry_bench.values.metrics import METRICS
+from foundry_bench.values.pareto import pareto_front
+from foundry_bench.values.stats import Distribution, Floats
+
+_LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 48, svg.WIDTH - 10, 24, 204, 240
+# A band of a model: as high as room allows.
+_BAND, _HIGHEST_BAND = 38, 80
+# More points than pixels add nothing; a chart shares this many among its models.
+_POINTS = 2_400
+_CURVE = 201
+_MOST_LABELS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A drawing, how to read it, and the series of each model in its legend; none where the drawing names them."""
+
+    title: str
+    reading: str
+    drawing: str
+    legend: Mapping[str, int] = field(default_factory=dict)
+
+
+def run_charts(view: RunView) -> list[Chart]:
+    """The charts of one run; those that have nothing to show are left out."""
+    series = {model.name: place for place, model in enumerate(view.record.models) if model.name in view.traces}
+    drawn = (_latency(view, series), _ttft(view, series), _gaps(view, series), _speed(view, series))
+    return [chart for chart in drawn if chart]
+
+
+def trend_charts(trends: Sequence[Trend]) -> list[Chart]:
+    """A chart a metric: the means of each model over the runs."""
+    return [chart for name in TRENDS if trends and (chart := _trend(trends, name))]
+
+
+def _latency(view: RunView, series: Mapping[str, int]) -> Chart | None:
+    some = {model: _finite(view.traces[model].latency_s) for model in series}
+    some = {model: values for model, values in some.items() if values.size}
+    if not some:
+        return None
+    band = min(max(_BAND, (_BOTTOM - 8) // len(some)), _HIGHEST_BAND)
+    bottom = 8 + band * len(some)
+    scale = Scale.over(np.concatenate(list(some.values())), "latency", "s", 8, _RIGHT)
+    marks = list(svg.x_axis(scale, 6, bottom))
+    for place, (model, values) in enumerate(some.items()):
+        top, middle = 8 + band * place, float(np.median(values))
+        kept = _thinned(values, _POINTS // len(some))
+        ys = top + 17 + kept / max(1, values.size - 1) * (band - 24)
+        at = float(scale.at(middle))
+        label = f"{model}, median {figure(middle, 's')}"
+        marks += (svg.dots(scale.at(values[kept]), ys, series[model], label), svg.text(8, top + 10, model))
+        marks.append(svg.bars([(at, top + 13, at, top + band - 3)], series[model]))
+    return Chart(
+        title="Latency of each request",
+        reading="A dot a request, in each band from the first (top) to the last (bottom); the line is the median.",
+        drawing=svg.svg("Latency of each request", _said(view, series, "latency_s"), bottom + 36, marks),
+    )
+
+
+def _ttft(view: RunView, series: Mapping[str, int]) -> Chart | None:
+    title, curves = "Time to first token", {model: np.sort(_finite(view.traces[model].ttft_s)) for model in series}
+    reading = "The share of requests whose first token came within a time: further left is faster, steeper is steadier."
+    drawing = _shares(title, "TTFT", curves, series, _said(view, series, "ttft_s"))
+    return Chart(title=title, reading=reading, drawing=drawing, legend=series) if drawing else None
+
+
+def _gaps(view: RunView, series: Mapping[str, int]) -> Chart | None:
+    title, curves = "Gaps between tokens", {model: view.traces[model].itl_quantiles_s for model in series}
+    reading = "The share of gaps between chunks that took at most so long: further left is faster, steeper is steadier."
+    drawing = _shares(title, "gap", curves, series, _said(view, series, "itl_s"))
+    return Chart(title=title, reading=reading, drawing=drawing, legend=series) if drawing else None
+
+
+def _shares(title: str, name: str, curves: Mapping[str, Floats], series: Mapping[str, int], said: str) -> str | None:
+    """What share of the values is at most so large; ``curves`` are sorted values."""
+    curves = {model: values for model, values in curves.items() if values.size > 1}
+    if not curves:
+        return None
+    # A gap of 0, two chunks in one read, has no logarithm.
+    x = Scale.over(np.concatenate([values[values > 0] for values in curves.values()]), name, "s", _LEFT, _RIGHT)
+    y = Scale(name="share", unit="share", low=0, high=1, start=_BOTTOM, end=_TOP)
+    marks = [*svg.x_axis(x, _TOP, _BOTTOM), *svg.y_axis(y, _LEFT, _RIGHT)]
+    for model, values in curves.items():
+        shares = np.linspace(0, 1, values.size)
+        kept = np.unique(np.linspace(0, values.size - 1, min(values.size, _CURVE)).astype(int))
+        marks.append(svg.line(x.at(np.maximum(values[kept], x.low)), y.at(shares[kept]), series[model], model))
+        quartiles = np.array([0.25, 0.5, 0.75])
+        marked = np.maximum(np.interp(quartiles, shares, values), x.low)
+        marks.append(svg.shapes(x.at(marked), y.at(quartiles), series[model], model))
+    return svg.svg(title, said, _HEIGHT, marks)
+
+
+def _speed(view: RunView, series: Mapping[str, int]) -> Chart | None:
+    known = {
+        model.name: (ttft, decode)
+        for model in view.record.models
+        if model.name in series
+        and (ttft := model.metrics.get("ttft_s"))
+        and (decode := model.metrics.get("decode_tokens_per_s"))
+    }
+    if not known:
+        return None
+    points = {model: _pairs(view.traces[model], _POINTS // (4 * len(known))) for model in known}
+    x = Scale.over([one for xs, _ in points.values() for one in xs], "TTFT", "s", _LEFT, _RIGHT, zero=True)
+    y = Scale.over(
+        [one for _, ys in points.values() for one in ys],
+        "decode speed",
+        "tokens/s",
+        _BOTTOM,
+        _TOP,
+        zero=True,
+        log=False,
+    )
+    marks = [*svg.x_axis(x, _TOP, _BOTTOM), *svg.y_axis(y, _LEFT, _RIGHT)]
+    marks += (svg.shapes(x.at(xs), y.at(ys), series[model], model, style="faint") for model, (xs, ys) in points.items())
+    # Sooner is better: a front wants both coordinates to be better the higher they are.
+    front = pareto_front([(-ttft.mean, decode.mean) for ttft, decode in known.values()])
+    if len(front) > 1:
+        xs, ys = np.array(front).T
+        marks.append(svg.outline(x.at(-xs), y.at(ys), "Pareto front: no other model is better in both"))
+    for model, (ttft, decode) in known.items():
+        marks.append(_cross(x, y, ttft, decode, series[model]))
+        said = f"{model}: {mean_with_interval(ttft, 's')}, {mean_with_interval(decode, 'tokens/s')}"
+        marks.append(svg.large_shape(float(x.at(ttft.mean)), float(y.at(decode.mean)), series[model], said))
+    if len(known) <= _MOST_LABELS:
+        places = {model: (float(x.at(one.mean)), float(y.at(two.mean))) for model, (one, two) in known.items()}
+        marks += _labels(places)
+    title = "Time to first token against decode speed"
+    said = f"{_said(view, known, 'ttft_s')}. {_said(view, known, 'decode_tokens_per_s')}"
+    return Chart(
+        title=title,
+        reading="Small marks are requests, large ones the models' means with their 95 % intervals; upper left is "
+        f"better.{' The dashed line joins the models that no other beats in both.' if len(front) > 1 else ''}",
+        drawing=svg.svg(title, said, _HEIGHT, marks),
+        legend=series,
+    )
+
+
+def _trend(trends: Sequence[Trend], name: str) -> Chart | None:
+    metric = METRICS[name]
+    known = {
+        trend.model: [(one, found) for one in trend.moments if (found := one.metrics.get(name))] for trend in trends
+    }
+    ends = [end for some in known.values() for _, found in some for end in (found.mean, *(found.ci95_mean or ()))]
+    if not ends:
+        return None
+    moments = sorted({(one.created, one.run): one for trend in trends for one in trend.moments}.items())
+    order = {run: place for place, ((_, run), _) in enumerate(moments)}
+    x = Scale(name="run", unit="place", low=-0.5, high=len(order) - 0.5, start=_LEFT, end=_RIGHT)
+    y = Scale.over(ends, f"mean {metric.label}", metric.unit, _BOTTOM, _TOP, zero=True)
+    marks = [*svg.vertical_ticks(_dates([one for _, one in moments]), x, _TOP, _BOTTOM), *svg.y_axis(y, _LEFT, _RIGHT)]
+    marks.append(svg.text((_LEFT + _RIGHT) / 2, _BOTTOM + 29, "run (UTC)", anchor="middle", style="name"))
+    for place, (model, some) in enumerate(known.items()):
+        aside = 0.3 * ((place + 0.5) / len(known) - 0.5)
+        xs = x.at([order[one.run] + aside for one, _ in some])
+        ys = y.at([found.mean for _, found in some])
+        intervals = zip(xs.tolist(), (y.at(found.ci95_mean or (found.mean,) * 2) for _, found in some), strict=True)
+        marks.append(svg.line(xs, ys, place, model))
+        marks.append(svg.bars(((at, low, at, high) for at, (low, high) in intervals), place))
+        marks.append(svg.shapes(xs, ys, place, model))
+    title = f"{metric.label} over the runs"
+    said = "; ".join(
+        f"{model}: {', '.join(mean_with_interval(found, metric.unit) for _, found in some)}"
+        for model, some in known.items()
+    )
+    return Chart(
+        title=title,
+        reading=f"Means with their 95 % intervals, run after run; {metric.better} is better.",
+        drawing=svg.svg(title, said, _HEIGHT, marks),
+        legend={model: place for place, model in enumerate(known)},
+    )
+
+
+def _dates(moments: Sequence[Moment]) -> Iterator[tuple[float, str]]:
+    """A few dates at their runs; hours where all are of one day."""
+    one_day = len({moment.created.date() for moment in moments}) == 1
+    step = -(-len(moments) // 5)
+    for place in range(0, len(moments), step):
+        created = moments[place].created
+        yield float(place), f"{created:%H:%M}" if one_day else f"{created:%Y-%m-%d}"
+
+
+def _cross(x: Scale, y: Scale, across: Distribution, up: Distribution, series: int) -> str:
+    left, right = x.at(across.ci95_mean or (across.mean,) * 2).tolist()
+    low, high = y.at(up.ci95_mean or (up.mean,) * 2).tolist()
+    middle, level = float(x.at(across.mean)), float(y.at(up.mean))
+    return svg.bars([(left, level, right, level), (middle, low, middle, high)], series)
+
+
+def _labels(places: Mapping[str, tuple[float, float]]) -> Iterator[str]:
+    """Names beside points, pushed apart where they would meet."""
+    free = float(_TOP)
+    for model, (x, y) in sorted(places.items(), key=lambda item: item[1][1]):
+        level = max(y - 6, free)
+        free = level + 12
+        late = x > (_LEFT + _RIGHT) / 2
+        yield svg.text(x - 8 if late else x + 8, level, model, anchor="end" if late else "start", style="halo")
+
+
+def _pairs(traces: Traces, most: int) -> tuple[Floats, Floats]:
+    both = np.isfinite(traces.ttft_s) & np.isfinite(traces.decode_tokens_per_s)
+    xs, ys = traces.ttft_s[both], traces.decode_tokens_per_s[both]
+    kept = np.union1d(_thinned(xs, most), _thinned(ys, most)) if xs.size else np.empty(0, int)
+    return xs[kept], ys[kept]
+
+
+def _thinned(values: Floats, most: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Indices of about ``most`` values: the least and the greatest of each stretch, so that no peak is lost."""
+    if values.size <= most:
+        return np.arange(values.size)
+    parts = np.array_split(np.arange(values.size), max(1, most // 2))
+    return np.unique([int(part[pick(values[part])]) for part in parts for pick in (np.argmin, np.argmax)])
+
+
+def _finite(values: Floats) -> Floats:
+    return values[np.isfinite(values)]
+
+
+def _said(view: RunView, models: Container[str], metric: str) -> str:
+    """What the drawing shows, for those who can't see it."""
+    known = {model.name: model.metrics.get(metric) for model in view.record.models if model.name in models}
+    unit = METRICS[metric].unit
+    words = [f"{model} {figure(one.p50, unit)} and {figure(one.p95, unit)}" for model, one in known.items() if one]
+    return f"{METRICS[metric].label}, median and 95th percentile: {'; '.join(words)}"

@@ -1,0 +1,64 @@
+"""The few lines that a reader takes away from a run: who is best at what, and how surely."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from foundry_bench.session.run_view import RunView
+from foundry_bench.values.format import mean_with_interval, megabytes, one_line, percent, score
+from foundry_bench.values.leads import Lead, Standing, lead
+from foundry_bench.values.metrics import METRICS
+from foundry_bench.values.ratings import means
+
+LEADS = ("ttft_s", "latency_s", "itl_s", "decode_tokens_per_s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Highlight:
+    """A figure, who leads by it, and that in words."""
+
+    about: str
+    lead: Lead
+    text: str
+
+
+def highlights(view: RunView) -> list[Highlight]:
+    """A line a figure that any model has."""
+    found = [*_metrics(view), *_memory(view), *_quality(view)]
+    return [one for one in found if one]
+
+
+def _metrics(view: RunView) -> Iterator[Highlight | None]:
+    for name in LEADS:
+        metric = METRICS[name]
+        known = {model.name: found for model in view.record.models if (found := model.metrics.get(name))}
+        standings = [Standing(model=model, value=one.mean, interval=one.ci95_mean) for model, one in known.items()]
+        words = {model: mean_with_interval(one, metric.unit) for model, one in known.items()}
+        yield _highlight(f"{metric.label} mean", lead(standings, metric.better), words.__getitem__, intervals=True)
+
+
+def _memory(view: RunView) -> Iterator[Highlight | None]:
+    known = {model.name: peak for model in view.record.models if (peak := model.memory.peak_mb) is not None}
+    standings = [Standing(model=model, value=peak) for model, peak in known.items()]
+    yield _highlight("Peak memory", lead(standings, "lower"), lambda model: megabytes(known[model]))
+
+
+def _quality(view: RunView) -> Iterator[Highlight | None]:
+    for kind, ratings in (("by hand", view.ratings.hand), ("by judge", view.ratings.judge)):
+        known: Mapping[str, tuple[float, int]] = means(ratings)
+        standings = [Standing(model=model, value=mean) for model, (mean, _) in known.items()]
+        words = {model: f"{score(mean)} of 5 (n {n})" for model, (mean, n) in known.items()}
+        yield _highlight(f"Quality {kind}", lead(standings, "higher"), words.__getitem__)
+
+
+def _highlight(
+    about: str, found: Lead | None, words: Callable[[str], str], *, intervals: bool = False
+) -> Highlight | None:
+    if not found:
+        return None
+    text = f"{one_line(found.best.model)} with {words(found.best.model)}"
+    if found.next:
+        text += f"; next {one_line(found.next.model)} with {words(found.next.model)}"
+        text += f" ({percent(found.behind, sign=True)})" if found.behind is not None else ""
+        if intervals and not found.certain:
+            text += "; not certain, since the 95 % intervals meet or are missing"
+    return Highlight(about=about, lead=found, text=text)

@@ -1,0 +1,161 @@
+"""What a report says of runs, section by section, before any format: every format for people draws these."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from foundry_bench.session import run_tables
+from foundry_bench.session.highlights import highlights
+from foundry_bench.session.run_view import RunView
+from foundry_bench.session.tables import Table
+from foundry_bench.session.trends import trends, trends_table, unlike
+from foundry_bench.values.calibration import timing_error
+from foundry_bench.values.format import UNDEFINED, megabytes, one_line, seconds
+from foundry_bench.values.metrics import METRICS
+from foundry_bench.values.result import RunRecord
+
+# Longer ones would bury the report; run.json has them whole.
+_LONGEST_PROMPT = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of a list: what it is about, and what is said of it. May hold the text of others, line breaks and all."""
+
+    about: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A title, and what stands under it; ``key`` names it to formats that add drawings of their own."""
+
+    key: str
+    title: str
+    content: Table | Sequence[Item]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to say."""
+        return not (self.content.rows if isinstance(self.content, Table) else self.content)
+
+
+def title_of(view: RunView) -> str:
+    """The heading over a run's sections."""
+    return f"Run {one_line(view.record.id)}"
+
+
+def run_sections(view: RunView) -> list[Section]:
+    """All sections of one run that have something to say, what decides first."""
+    record = view.record
+    hidden = sum(len(model.outliers) for model in record.models) - run_tables.MOST_OUTLIERS
+    farthest = f", the {run_tables.MOST_OUTLIERS} farthest of {hidden + run_tables.MOST_OUTLIERS}" if hidden > 0 else ""
+    sections = (
+        Section("summary", "Summary", list(_summary(record))),
+        Section("highlights", "Highlights", [Item(one.about, one.text) for one in highlights(view)]),
+        Section("results", "Results", run_tables.results(view)),
+        Section("failures", "Not measured in full", list(_failures(record))),
+        Section("cautions", "Cautions", list(_cautions(view))),
+        Section("quality", "Quality, from 1 (bad) to 5 (best)", run_tables.quality(view)),
+        Section("prompts", "By prompt", run_tables.per_prompt(record)),
+        Section("outliers", f"Outliers{farthest}", run_tables.outliers(record)),
+        Section("client", "Added by the openai client, mean of the paired differences", run_tables.client(record)),
+        Section("workshop", "The workshop script's own figures", run_tables.workshop(record)),
+        Section("method", "Method", list(_method(record))),
+        Section("environment", "Environment", list(_environment(record.environment))),
+        Section("calibration", "Calibration: this machine's own timing error", run_tables.calibration(record)),
+    )
+    return [section for section in sections if not section.empty]
+
+
+def trend_sections(views: Sequence[RunView]) -> list[Section]:
+    """What several runs say together; nothing of one run, or of runs without a model in common."""
+    found = trends(views)
+    differing = [Item("Differs between the runs", line) for line in unlike(views)] if found else []
+    sections = (
+        Section("trends", "Trends", trends_table(found)),
+        Section("unlike", "Not the same in all runs", differing),
+    )
+    return [section for section in sections if not section.empty]
+
+
+def definitions() -> Section:
+    """What every figure means."""
+    items = [Item(f"{metric.label} ({name})", metric.definition) for name, metric in METRICS.items()]
+    items += [
+        Item("n", f"requests that enter the figures; failed ones enter none. {UNDEFINED} is undefined, never 0."),
+        Item("p50, p95, p99", "percentiles, linear between the two nearest values."),
+        Item("±", "95 % interval of the mean, by bootstrap; for ITL whole answers are resampled."),
+        Item("Latency by round", "the mean latency of each round, from the first to the last."),
+        Item("Outlier", "a value over 3.5 robust standard deviations from its prompt's median; listed, never dropped."),
+        Item("tokens_per_sec_avg", "(prompt + completion tokens) / latency, as the workshop's script has it."),
+    ]
+    return Section("definitions", "Definitions", items)
+
+
+def _summary(record: RunRecord) -> Iterator[Item]:
+    yield Item("Recorded", f"{record.created:%Y-%m-%d %H:%M:%S} UTC, {record.status}")
+    whole = sum(model.status == "ok" for model in record.models)
+    yield Item("Models", f"{whole} of {len(record.models)} measured in full")
+    yield Item("Plan", _plan(record))
+    if record.calibration:
+        yield Item("Timing error", timing_error(record.calibration))
+
+
+def _failures(record: RunRecord) -> Iterator[Item]:
+    for model in record.models:
+        if model.status != "ok":
+            reason = model.error.message if model.error else "no reason is known"
+            mend = f"; to mend it: {model.advice}" if model.advice else ""
+            yield Item(model.name, f"{model.status}: {reason}{mend}")
+
+
+def _cautions(view: RunView) -> Iterator[Item]:
+    if view.problem:
+        yield Item("This run", view.problem)
+    for model in view.record.models:
+        yield from (Item(model.name, caution) for caution in run_tables.cautions(model))
+
+
+def _method(record: RunRecord) -> Iterator[Item]:
+    plan = record.plan
+    asked = "as the wire shows it" if plan.client == "raw" else "each request a second time by the openai client"
+    yield Item("Requests", f"{_plan(record)}; given up after {seconds(plan.timeout_s)}; {asked}")
+    yield Item("Isolation", "a process of its own for each model, loaded anew; warm-up enters no figure")
+    for model in record.models:
+        told = [
+            f"id {model.id}" if model.id else "",
+            f"backend {model.backend}" if model.backend else "",
+            f"loaded in {seconds(model.load_s)}" if model.load_s is not None else "",
+            f"first answer's first token after {seconds(model.cold_ttft_s)}" if model.cold_ttft_s is not None else "",
+            "" if model.deterministic is None else f"answers {'all' if model.deterministic else 'not'} alike",
+        ]
+        if any(told):
+            yield Item(model.name, ", ".join(part for part in told if part))
+    if plan.system:
+        yield Item("System prompt", _short(plan.system))
+    yield from (Item(f"Prompt {prompt.id}", _short(prompt.prompt)) for prompt in plan.prompts)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_PROMPT else f"{text[:_LONGEST_PROMPT]} … ({len(text):,} characters)"
+
+
+def _environment(environment: Mapping[str, Any]) -> Iterator[Item]:
+    """What identifies the recording process says nothing of the machine."""
+    for key, value in environment.items():
+        if isinstance(value, Mapping):
+            yield from (Item(str(name), str(what)) for name, what in value.items() if key != "process")
+        elif key.endswith("_mb") and isinstance(value, (int, float)):
+            yield Item(key.removesuffix("_mb"), megabytes(value))
+        elif value is not None:
+            yield Item(key, str(value))
+
+
+def _plan(record: RunRecord) -> str:
+    plan = record.plan
+    return (
+        f"{plan.rounds} rounds of {len(plan.prompts)} prompts after {plan.warmup} of warm-up, "
+        f"{plan.concurrency} in flight, {'streamed' if plan.stream else 'not streamed'}, "
+        f"at most {plan.max_tokens} tokens, temperature {plan.temperature:g}, seed {plan.seed}"
+    )
