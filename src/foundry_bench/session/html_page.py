@@ -13,7 +13,12 @@ from foundry_bench.session.sections import Item, Section, definitions, run_secti
 from foundry_bench.session.tables import Cell, Column, Levels, Table
 from foundry_bench.session.trends import trends
 from foundry_bench.values.calibration import Calibration
-from foundry_bench.values.format import one_line, seconds
+from foundry_bench.values.format import one_line, printable, seconds
+from foundry_bench.values.ratings import Answer
+
+# Enough to judge by; samples.jsonl has them all, and whole.
+_MOST_PROMPTS = 20
+_LONGEST_ANSWER = 1_500
 
 
 def as_html(views: Sequence[RunView]) -> str:
@@ -71,6 +76,8 @@ def _body(views: Sequence[RunView]) -> Iterator[str]:
             yield from _section(section, "h3", _errors(view.record.calibration))
             if section.key == "results":
                 yield from _charts(run_charts(view))
+            if section.key == "prompts":
+                yield from _answers(view)
         yield "</article>"
     yield "<article>"
     yield from _section(definitions(), "h2")
@@ -136,6 +143,21 @@ def _charts(charts: Sequence[Chart]) -> Iterator[str]:
                 yield f'<ul class="legend">{"".join(keys)}</ul>'
             yield f"{chart.drawing}</figure>"
         yield "</div>"
+
+
+def _answers(view: RunView) -> Iterator[str]:
+    """The first answers to each prompt, folded: figures say nothing of what was said."""
+    prompts: dict[str, list[Answer]] = {}
+    for answer in view.answers:
+        prompts.setdefault(answer.prompt_id, []).append(answer)
+    for prompt_id, some in list(prompts.items())[:_MOST_PROMPTS]:
+        yield f"<details><summary>First answers to {_text(prompt_id)}</summary><dl>"
+        for answer in some:
+            rest = len(answer.text) - _LONGEST_ANSWER
+            words = escape(printable(answer.text[:_LONGEST_ANSWER]))
+            more = f" … ({rest:,} more characters)" if rest > 0 else ""
+            yield f'<div><dt>{_text(answer.model)}</dt><dd class="answer">{words}{more}</dd></div>'
+        yield "</dl></details>"
 
 
 def _text(words: str) -> str:

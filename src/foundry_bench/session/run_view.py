@@ -1,7 +1,7 @@
 """A recorded run as screens and reports show it: its record, its ratings, the figures of each request in columns."""
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -13,7 +13,7 @@ from foundry_bench.session.ratings import load_ratings
 from foundry_bench.session.store import find_run, load, read_samples
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.metrics import decode_tokens_per_s, itl_s
-from foundry_bench.values.ratings import Ratings, means
+from foundry_bench.values.ratings import Answer, Ratings, first_answers, means
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import RunRecord
 from foundry_bench.values.stats import Floats
@@ -46,13 +46,17 @@ class Traces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """A run with the traces of its models by name, and the mean score of each model that was rated by hand."""
+    """A run with the traces of its models by name, its ratings, and the mean score of each model rated by hand.
+
+    ``answers`` are the first of each model to each prompt.
+    """
 
     path: Path
     record: RunRecord
     traces: Mapping[str, Traces]
     scores: Mapping[str, float]
     ratings: Ratings
+    answers: Sequence[Answer] = ()
     problem: str | None = None
 
 
@@ -65,14 +69,11 @@ def open_run(out: Path, path: Path | None) -> RunView:
     path = path or find_run(out, "last")
     record = load(path)
     problems = []
+    answers: Sequence[Answer] = ()
     columns: dict[str, list[tuple[float, ...]]] = {}
     gaps: dict[str, array[float]] = {}
     try:
-        for sample in read_samples(path):
-            if is_measured(sample):
-                columns.setdefault(sample.model, []).append(_figures(sample))
-                found = itl_s(sample)
-                gaps.setdefault(sample.model, array("d")).frombytes(b"" if found is None else found.tobytes())
+        answers = first_answers(_kept(read_samples(path), columns, gaps))
     except InputError as error:
         problems.append(str(error))
     ratings = Ratings(run=path.name)
@@ -86,6 +87,7 @@ def open_run(out: Path, path: Path | None) -> RunView:
         traces={model: _traces(rows, np.array(gaps[model])) for model, rows in columns.items()},
         scores={model: mean for model, (mean, _) in means(ratings.hand).items()},
         ratings=ratings,
+        answers=answers,
         problem="; ".join(problems) or None,
     )
 
@@ -113,6 +115,17 @@ def samples_of(path: Path, models: Sequence[str]) -> Iterator[Sample]:
 def is_measured(sample: Sample) -> bool:
     """Whether its figures are the model's: not a warm-up, not failed, not by way of the ``openai`` client."""
     return sample.phase == "measure" and sample.counts and sample.path != "openai"
+
+
+def _kept(
+    samples: Iterable[Sample], columns: dict[str, list[tuple[float, ...]]], gaps: dict[str, "array[float]"]
+) -> Iterator[Sample]:
+    """The measured samples, whose figures are put into ``columns`` and ``gaps`` by the way: a run is read once."""
+    for sample in filter(is_measured, samples):
+        columns.setdefault(sample.model, []).append(_figures(sample))
+        found = itl_s(sample)
+        gaps.setdefault(sample.model, array("d")).frombytes(b"" if found is None else found.tobytes())
+        yield sample
 
 
 def _figures(sample: Sample) -> tuple[float, ...]:

@@ -78,7 +78,8 @@ class Scale:
             return [(tick, _round_label(tick, self.unit)) for tick in log_ticks(self.low, self.high, most)]
         factor, _ = self._shown
         found = round_ticks(self.low * factor, self.high * factor, most)
-        decimals = next(digits for digits in range(12) if all(abs(round(one, digits) - one) < 1e-12 for one in found))
+        exact = (digits for digits in range(12) if all(abs(round(one, digits) - one) < 1e-12 for one in found))
+        decimals = next(exact, 12)
         return [(tick / factor, f"{tick:,.{decimals}f}") for tick in found]
 
     @property

@@ -20,8 +20,9 @@ def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
         first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
         if last - first < most:
             break
-    # By division where the step is below 1: 3 / 10 is the float nearest to 0.3, and 3 * 0.1 is not.
-    return [round(number * step, max(0, 3 - floor(log10(step)))) for number in range(first, last + 1)]
+    # Rounded, since 3 * 0.1 is not the float nearest to 0.3; once each, since a span may be finer than floats.
+    digits = max(0, 3 - floor(log10(step)))
+    return list(dict.fromkeys(round(number * step, digits) for number in range(first, last + 1)))
 
 
 def log_ticks(low: float, high: float, most: int = 6) -> list[float]:

@@ -1,0 +1,239 @@
+"""The formats of a report say the same: every headline figure, taken from each and compared."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+
+from factories import CREATED, make_calibration, make_metrics, make_model, make_plan, make_run, make_view
+from foundry_bench.session.reports import FORMATS, render
+from foundry_bench.session.run_view import RunView
+from foundry_bench.session.trends import TRENDS
+from foundry_bench.values.format import UNDEFINED, figure, mean_with_interval, score
+from foundry_bench.values.metrics import METRICS
+from foundry_bench.values.stats import Distribution
+from recorded import recorded_view
+
+Tables = Mapping[str, list[dict[str, str]]]
+
+# As the headings of tables name them.
+HEADLINES = [
+    ("TTFT p50", "ttft_s", "p50"),
+    ("TTFT p95", "ttft_s", "p95"),
+    ("Latency mean", "latency_s", "mean"),
+    ("Latency p95", "latency_s", "p95"),
+    ("ITL p50", "itl_s", "p50"),
+    ("ITL p99", "itl_s", "p99"),
+    ("Decode mean", "decode_tokens_per_s", "mean"),
+    ("Output mean", "output_tokens_per_s", "mean"),
+]
+
+
+class _Page(HTMLParser):
+    """The tables of a page by the heading before them, and all that it says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables: dict[str, list[dict[str, str]]] = {}
+        self.lists: dict[str, list[tuple[str, str]]] = {}
+        self._open: list[str] = []
+        self._title, self._headings, self._row, self._about = "", [""], [""], ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        self._open.append(tag)
+        match tag:
+            case "h2" | "h3":
+                self._title = ""
+            case "table":
+                self._headings = []
+            case "tr":
+                self._row = []
+            case "th" | "td":
+                self._row.append("")
+            case "dt":
+                self._about = ""
+            case "dd":
+                self.lists.setdefault(self._title, []).append((self._about, ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        # A meta tag has no end.
+        while self._open and self._open.pop() != tag:
+            pass
+        if tag == "tr" and not self._headings:
+            self._headings = self._row
+        elif tag == "tr":
+            row = dict(zip(self._headings, self._row, strict=True))
+            self.tables.setdefault(self._title, []).append(row)
+
+    def handle_data(self, data: str) -> None:
+        match self._open[-1:]:
+            case ["h2" | "h3"]:
+                self._title += data
+            case ["th" | "td"]:
+                self._row[-1] += data
+            case ["dt"]:
+                self._about += data
+            case ["dd"]:
+                about, text = self.lists[self._title].pop()
+                self.lists[self._title].append((about, text + data))
+
+
+def page(text: str) -> _Page:
+    found = _Page()
+    found.feed(text)
+    return found
+
+
+def markdown_tables(text: str) -> Tables:
+    found: dict[str, list[dict[str, str]]] = {}
+    title, headings = "", list[str]()
+    for line in text.splitlines():
+        if line.startswith("#"):
+            title, headings = line.lstrip("# "), []
+        elif line.startswith("|") and not headings:
+            headings = line.strip("| ").split(" | ")
+        elif line.startswith("|") and not line.startswith(("| ---", "| --:")):
+            row = dict(zip(headings, line.strip("| ").split(" | "), strict=True))
+            found.setdefault(title, []).append(row)
+    return found
+
+
+def shown(distribution: Distribution | None, metric: str, statistic: str) -> str:
+    if statistic == "mean":
+        return mean_with_interval(distribution, METRICS[metric].unit)
+    return figure(getattr(distribution, statistic, None), METRICS[metric].unit)
+
+
+def from_row(row: Mapping[str, str], metric: str) -> Distribution | None:
+    if not row[f"{metric}.n"]:
+        return None
+    numbers = {one.name: row.get(f"{metric}.{one.name}") for one in fields(Distribution)}
+    low, high = (row[f"{metric}.ci95_{end}"] for end in ("low", "high"))
+    return msgspec.convert(numbers | {"ci95_mean": (low, high) if low else None}, Distribution, strict=False)
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    view = recorded_view(tmp_path_factory.mktemp("figures"))
+    return {name: render([view], name) for name in FORMATS}
+
+
+@pytest.mark.parametrize(("heading", "metric", "statistic"), HEADLINES)
+def test_headlines_are_the_same(documents: Mapping[str, str], heading: str, metric: str, statistic: str) -> None:
+    models = json.loads(documents["json"])["runs"][0]["models"]
+    distributions = [msgspec.convert(model["metrics"][metric], Distribution | None) for model in models]
+    from_json = [shown(one, metric, statistic) for one in distributions]
+    rows = csv.DictReader(io.StringIO(documents["csv"], newline=""))
+    from_csv = [shown(from_row(row, metric), metric, statistic) for row in rows]
+    from_markdown = [row[heading] for row in markdown_tables(documents["md"])["Results"]]
+    from_html = [row[heading] for row in page(documents["html"]).tables["Results"]]
+    assert from_json == from_csv == from_markdown == from_html
+    assert from_json[-1] == UNDEFINED
+    assert from_json[0] != UNDEFINED
+
+
+def test_quality_is_the_same(documents: Mapping[str, str]) -> None:
+    said = {
+        (one["model"], one["by"]): (score(one["mean"]), str(one["n"]))
+        for one in json.loads(documents["json"])["quality"]
+    }
+    rows = list(csv.DictReader(io.StringIO(documents["csv"], newline="")))
+    assert said == {
+        (row["name"], by): (score(float(row[f"quality.{by}.mean"])), row[f"quality.{by}.n"])
+        for row in rows
+        for by in ("hand", "judge")
+        if row[f"quality.{by}.n"]
+    }
+    title = "Quality, from 1 (bad) to 5 (best)"
+    for tables in (markdown_tables(documents["md"]), page(documents["html"]).tables):
+        assert said == {
+            (row["Model"], by): (row[f"By {by} mean"], row[f"By {by} n"])
+            for row in tables[title]
+            for by in ("hand", "judge")
+        }
+    assert said["phi-4-mini", "hand"] == ("4.50", "2")
+    assert said["phi-4-mini", "judge"] == ("3.50", "2")
+
+
+def test_the_page_and_markdown_say_the_same(documents: Mapping[str, str]) -> None:
+    found = page(documents["html"])
+    said = [line for line in documents["md"].replace("\\", "").splitlines() if line.startswith("- **")]
+    assert said == [f"- **{about}**: {text}" for items in found.lists.values() for about, text in items]
+    tables = markdown_tables(documents["md"])
+    assert list(tables) == list(found.tables)
+    drawn = "Latency by round"
+    for title, rows in tables.items():
+        plain = [{name: cell.replace("\\", "") for name, cell in row.items() if name != drawn} for row in rows]
+        cells = [{name: cell for name, cell in row.items() if name != drawn} for row in found.tables[title]]
+        # The machine's own error stands in the page's headings.
+        assert plain == [{heading.split("±")[0]: cell for heading, cell in row.items()} for row in cells]
+
+
+def test_highlights_are_in_the_json(documents: Mapping[str, str]) -> None:
+    said = [(one["about"], one["text"]) for one in json.loads(documents["json"])["highlights"]]
+    assert said == page(documents["html"]).lists["Highlights"]
+    about, text = said[0]
+    assert about == "TTFT mean"
+    assert text == "smollm2-135m with 112 ± 44 ms; next phi-4-mini with 262 ± 103 ms (+134 %)"
+
+
+def several() -> list[RunView]:
+    runs = [
+        make_run(id="later", created=CREATED + timedelta(days=2), plan=make_plan(rounds=9)),
+        make_run(id="first", created=CREATED),
+        make_run(id="between", created=CREATED + timedelta(days=1), models=(make_model(metrics=make_metrics()),)),
+    ]
+    return [make_view(run) for run in runs]
+
+
+def test_trends_are_the_same_by_date() -> None:
+    documents = {name: render(several(), name) for name in FORMATS if name != "samples.csv"}
+    told = json.loads(documents["json"])["trends"]
+    assert [(one["model"], one["metric"]) for one in told] == [("smollm2-135m", name) for name in TRENDS]
+    assert [one["run"] for one in told[0]["runs"]] == ["first", "between", "later"]
+    means = {one["metric"]: [run["mean"] for run in one["runs"]] for one in told}
+    rows = [row for row in csv.DictReader(io.StringIO(documents["csv"], newline="")) if row["status"] == "ok"]
+    assert means == {name: [float(row[f"{name}.mean"]) for row in rows] for name in TRENDS}
+    for tables in (markdown_tables(documents["md"]), page(documents["html"]).tables):
+        assert [row["Run"] for row in tables["Trends"]] == ["first", "between", "later"]
+        for name in TRENDS:
+            cells = [row[f"{METRICS[name].label} mean"] for row in tables["Trends"]]
+            assert cells == [shown(from_row(row, name), name, "mean") for row in rows]
+    assert documents["html"].count("over the runs</h4>") == len(TRENDS)
+
+
+def test_what_differs_between_runs_is_told() -> None:
+    assert "- **Differs between the runs**: rounds: 3, 9" in render(several(), "md")
+    assert "Not the same in all runs" not in render(several()[1:], "md")
+
+
+def test_a_run_named_twice_counts_once() -> None:
+    assert render(several()[:1] * 2, "md") == render(several()[:1], "md")
+
+
+@pytest.mark.parametrize("name", ["md", "csv", "json", "html"])
+def test_the_order_of_the_arguments_does_not_matter(name: str) -> None:
+    assert render(several(), name) == render(several()[::-1], name)
+
+
+def test_each_request_has_a_row(documents: Mapping[str, str]) -> None:
+    rows = list(csv.DictReader(io.StringIO(documents["samples.csv"], newline="")))
+    assert len(rows) == 24
+    assert rows[0]["model"] == "smollm2-135m"
+    assert float(rows[0]["itl_s.p50"]) == pytest.approx(0.005, rel=0.2)
+    assert rows[0]["completion_tokens"] == "12"
+    ttft = sorted(float(row["ttft_s"]) for row in rows if row["model"] == "phi-4-mini")
+    model = json.loads(documents["json"])["runs"][0]["models"][1]
+    assert ttft[-1] == model["metrics"]["ttft_s"]["max"]
+
+
+def test_the_machines_error_stands_in_the_heading() -> None:
+    text = render([make_view(make_run(calibration=make_calibration(ttft_p99_s=0.00077)))], "html")
+    assert '<small title="timing error of this machine">± 0.770 ms</small>' in text
