@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories import make_failed_model, make_metrics, make_model, make_plan, make_run, make_view
+from foundry_bench.session.charts import _thinned
 from foundry_bench.session.html_page import as_html
 from foundry_bench.session.run_view import RunView, Traces
 from foundry_bench.values.cautions import Caution
@@ -193,6 +194,7 @@ def test_many_requests_make_no_large_page() -> None:
     document = as_html([make_view(make_run(models=models), traces=many)])
     assert len(document) < 250_000
     assert "Outliers, the 50 farthest of 1000" in document
+    assert "every so many are drawn" in document
 
 
 def test_answers_are_folded_whole_in_lines_and_of_bounded_length(tmp_path: Path) -> None:
@@ -206,3 +208,14 @@ def test_answers_are_folded_whole_in_lines_and_of_bounded_length(tmp_path: Path)
     assert '<dd class="answer">- one\n  - two\nxxx' in document
     assert "(98,514 more characters)" in document
     assert "x" * 2_000 not in document
+
+
+def test_thinning_keeps_the_density_and_the_extremes() -> None:
+    values = np.random.default_rng(2).normal(size=10_000)
+    values[4_321] = 99.0
+    kept = values[_thinned(values, 500)]
+    assert 500 <= kept.size <= 520
+    assert {kept.min(), kept.max()} == {values.min(), 99.0}
+    assert np.median(kept) == pytest.approx(np.median(values), abs=0.1)
+    assert np.mean(np.abs(kept) < 0.5) == pytest.approx(np.mean(np.abs(values) < 0.5), abs=0.05)
+    assert _thinned(values[:7], 500).tolist() == [0, 1, 2, 3, 4, 5, 6]

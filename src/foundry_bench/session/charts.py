@@ -4,6 +4,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from foundry_bench.session import svg
 from foundry_bench.session.run_view import RunView, Traces
@@ -19,8 +20,10 @@ _LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 48, svg.WIDTH - 10, 24, 204, 240
 _BAND, _HIGHEST_BAND = 38, 80
 # More points than pixels add nothing; a chart shares this many among its models.
 _POINTS = 2_400
+_ENDS = 10
 _CURVE = 201
 _MOST_LABELS = 8
+_SOME = " Of many requests every so many are drawn, with all extremes."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +54,12 @@ def _latency(view: RunView, series: Mapping[str, int]) -> Chart | None:
     if not some:
         return None
     band = min(max(_BAND, (_BOTTOM - 8) // len(some)), _HIGHEST_BAND)
-    bottom = 8 + band * len(some)
+    bottom, each = 8 + band * len(some), _POINTS // len(some)
     scale = Scale.over(np.concatenate(list(some.values())), "latency", "s", 8, _RIGHT)
     marks = list(svg.x_axis(scale, 6, bottom))
     for place, (model, values) in enumerate(some.items()):
         top, middle = 8 + band * place, float(np.median(values))
-        kept = _thinned(values, _POINTS // len(some))
+        kept = _thinned(values, each)
         ys = top + 17 + kept / max(1, values.size - 1) * (band - 24)
         at = float(scale.at(middle))
         label = f"{model}, median {figure(middle, 's')}"
@@ -64,7 +67,8 @@ def _latency(view: RunView, series: Mapping[str, int]) -> Chart | None:
         marks.append(svg.bars([(at, top + 13, at, top + band - 3)], series[model]))
     return Chart(
         title="Latency of each request",
-        reading="A dot a request, in each band from the first (top) to the last (bottom); the line is the median.",
+        reading="A dot a request, from the first (top of a band) to the last; the line is the median."
+        f"{_SOME if max(map(len, some.values())) > each else ''}",
         drawing=svg.svg("Latency of each request", _said(view, series, "latency_s"), bottom + 36, marks),
     )
 
@@ -113,7 +117,7 @@ def _speed(view: RunView, series: Mapping[str, int]) -> Chart | None:
     if not known:
         return None
     points = {model: _pairs(view.traces[model], _POINTS // (4 * len(known))) for model in known}
-    x = Scale.over([one for xs, _ in points.values() for one in xs], "TTFT", "s", _LEFT, _RIGHT, zero=True)
+    x = Scale.over([one for xs, _ in points.values() for one in xs], "TTFT", "s", _LEFT, _RIGHT)
     y = Scale.over(
         [one for _, ys in points.values() for one in ys],
         "decode speed",
@@ -216,12 +220,14 @@ def _pairs(traces: Traces, most: int) -> tuple[Floats, Floats]:
     return xs[kept], ys[kept]
 
 
-def _thinned(values: Floats, most: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Indices of about ``most`` values: the least and the greatest of each stretch, so that no peak is lost."""
+def _thinned(values: Floats, most: int) -> NDArray[np.int64]:
+    """Indices of at most about ``most`` values: every so many, which keeps their density, and the extremes."""
     if values.size <= most:
         return np.arange(values.size)
-    parts = np.array_split(np.arange(values.size), max(1, most // 2))
-    return np.unique([int(part[pick(values[part])]) for part in parts for pick in (np.argmin, np.argmax)])
+    order = np.argsort(values)
+    return np.unique(
+        np.concatenate([np.arange(0, values.size, -(-values.size // most)), order[:_ENDS], order[-_ENDS:]])
+    )
 
 
 def _finite(values: Floats) -> Floats:

@@ -60,5 +60,6 @@ def _highlight(
         text += f"; next {one_line(found.next.model)} with {words(found.next.model)}"
         text += f" ({percent(found.behind, sign=True)})" if found.behind is not None else ""
         if intervals and not found.certain:
-            text += "; not certain, since the 95 % intervals meet or are missing"
+            known = found.best.interval and found.next.interval
+            text += ": too close to call" if known else ": too few values to tell"
     return Highlight(about=about, lead=found, text=text)

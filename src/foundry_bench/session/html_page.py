@@ -128,8 +128,11 @@ def _side(column: Column) -> str:
 
 def _cell(cell: Cell) -> str:
     if isinstance(cell, Levels):
-        words = "mean latency by round: " + ", ".join(map(seconds, cell.values))
-        return svg.sparkline(cell.values, words) or _text(str(cell))
+        known = [value for value in cell.values if value is not None]
+        if not known:
+            return _text(str(cell))
+        words = f"mean latency by round: first {seconds(known[0])}, last {seconds(known[-1])}"
+        return svg.sparkline(cell.values, f"{words}, from {seconds(min(known))} to {seconds(max(known))}")
     return _text(cell)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from foundry_bench.values.format import one_line, percent, seconds
+from foundry_bench.values.spark import binned
 from foundry_bench.values.stats import Floats
 from foundry_bench.values.ticks import log_ticks, round_ticks
 
@@ -22,6 +23,7 @@ WIDTH = 380
 COLOURS = 6
 _LONGEST_LABEL = 44
 _WIDE = 20
+_SPARK_POINTS = 40
 
 # Drawn round 0,0 and about equal in area.
 _SHAPES = (
@@ -189,13 +191,11 @@ def key(series: int) -> str:
 
 
 def sparkline(values: Sequence[float | None], words: str) -> str:
-    """A line over time, as small as a word; a gap where a value is None.
+    """A line over time, as small as a word; a gap where a value is None, which not all are.
 
     What differs by less than a fifth of the middle looks flat, as it is.
     """
-    known = np.array([np.nan if value is None else value for value in values], np.float64)
-    if not np.isfinite(known).any():
-        return ""
+    known = np.array([np.nan if value is None else value for value in binned(values, _SPARK_POINTS)], np.float64)
     low, high = float(np.nanmin(known)), float(np.nanmax(known))
     span = max(high - low, 0.2 * abs(low + high) / 2) or 1.0
     ys = 9 - (known - (low + high) / 2) / span * 14

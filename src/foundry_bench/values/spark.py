@@ -14,8 +14,7 @@ def spark(values: Sequence[float | None], levels: str, width: int = 12) -> str:
     less looks flat, as it is. More than ``width`` values are drawn as the means of neighbours.
     """
     known = [value if value is not None and isfinite(value) else None for value in values]
-    if len(known) > width:
-        known = [_mean(known[i * len(known) // width : (i + 1) * len(known) // width]) for i in range(width)]
+    known = binned(known, width)
     some = [value for value in known if value is not None]
     if not some:
         return GAP * len(known)
@@ -23,6 +22,12 @@ def spark(values: Sequence[float | None], levels: str, width: int = 12) -> str:
     span = max(max(some) - min(some), LEAST_SPAN * abs(middle)) or 1.0
     last = len(levels) - 1
     return "".join(GAP if value is None else levels[round(((value - middle) / span + 0.5) * last)] for value in known)
+
+
+def binned(values: Sequence[float | None], most: int) -> list[float | None]:
+    """At most ``most`` values: the means of neighbours where there are more; None where all of them are."""
+    n = len(values)
+    return [_mean(values[i * n // most : (i + 1) * n // most]) for i in range(most)] if n > most else list(values)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
