@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factories import make_failed_model, make_metrics, make_model, make_plan, make_run, make_view
-from foundry_bench.session.charts import _thinned
+from foundry_bench.session.charts import _steps, _thinned
 from foundry_bench.session.html_page import as_html
 from foundry_bench.session.run_view import RunView, Traces
 from foundry_bench.values.cautions import Caution
@@ -219,3 +219,10 @@ def test_thinning_keeps_the_density_and_the_extremes() -> None:
     assert np.median(kept) == pytest.approx(np.median(values), abs=0.1)
     assert np.mean(np.abs(kept) < 0.5) == pytest.approx(np.mean(np.abs(values) < 0.5), abs=0.05)
     assert _thinned(values[:7], 500).tolist() == [0, 1, 2, 3, 4, 5, 6]
+
+
+def test_the_distribution_rises_at_values_alone() -> None:
+    xs, shares = _steps(np.array([1.0, 2.0, 9.0, 9.5]))
+    assert xs.tolist() == [1, 1, 2, 2, 9, 9, 9.5, 9.5]
+    assert shares.tolist() == [0, 0.25, 0.25, 0.5, 0.5, 0.75, 0.75, 1]
+    assert _steps(np.arange(100_000.0))[1][-1] == 1

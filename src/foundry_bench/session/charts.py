@@ -97,13 +97,19 @@ def _shares(title: str, name: str, curves: Mapping[str, Floats], series: Mapping
     y = Scale(name="share", unit="share", low=0, high=1, start=_BOTTOM, end=_TOP)
     marks = [*svg.x_axis(x, _TOP, _BOTTOM), *svg.y_axis(y, _LEFT, _RIGHT)]
     for model, values in curves.items():
-        shares = np.linspace(0, 1, values.size)
-        kept = np.unique(np.linspace(0, values.size - 1, min(values.size, _CURVE)).astype(int))
-        marks.append(svg.line(x.at(np.maximum(values[kept], x.low)), y.at(shares[kept]), series[model], model))
+        xs, shares = _steps(values)
+        marks.append(svg.line(x.at(np.maximum(xs, x.low)), y.at(shares), series[model], model))
         quartiles = np.array([0.25, 0.5, 0.75])
-        marked = np.maximum(np.interp(quartiles, shares, values), x.low)
-        marks.append(svg.shapes(x.at(marked), y.at(quartiles), series[model], model))
+        marked = np.quantile(values, quartiles, method="inverted_cdf")
+        marks.append(svg.shapes(x.at(np.maximum(marked, x.low)), y.at(quartiles), series[model], model))
     return svg.svg(title, said, _HEIGHT, marks)
+
+
+def _steps(values: Floats) -> tuple[Floats, Floats]:
+    """The corners of the distribution function of sorted values: it rises at each of them, and nowhere else."""
+    kept = np.unique(np.linspace(0, values.size - 1, min(values.size, _CURVE)).astype(int))
+    shares = np.repeat((kept + 1) / values.size, 2)
+    return np.repeat(values[kept], 2), np.concatenate([[0.0], shares[:-1]])
 
 
 def _speed(view: RunView, series: Mapping[str, int]) -> Chart | None:

@@ -128,7 +128,7 @@ class ReportScreen(FrameScreen):
                 lines.append(f"{file}: {getattr(error, 'strerror', None) or one_line(str(error))}")
             else:
                 written.append(Path(file))
-                lines.append(f"wrote {file}")
+                lines.append(f"wrote {Path(file).name}")
         self._written = tuple(written)
         self.query_one("#written", Static).update("\n".join(lines))
         self.notify(f"wrote {len(written)} of {len(chosen)}; y copies the path", severity=_severity(lines, written))
