@@ -214,7 +214,7 @@ def test_thinning_keeps_the_density_and_the_extremes() -> None:
     values = np.random.default_rng(2).normal(size=10_000)
     values[4_321] = 99.0
     kept = values[_thinned(values, 500)]
-    assert 500 <= kept.size <= 520
+    assert 500 <= kept.size <= 506
     assert {kept.min(), kept.max()} == {values.min(), 99.0}
     assert np.median(kept) == pytest.approx(np.median(values), abs=0.1)
     assert np.mean(np.abs(kept) < 0.5) == pytest.approx(np.mean(np.abs(values) < 0.5), abs=0.05)

@@ -20,10 +20,10 @@ _LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 48, svg.WIDTH - 10, 24, 204, 240
 _BAND, _HIGHEST_BAND = 38, 80
 # More points than pixels add nothing; a chart shares this many among its models.
 _POINTS = 2_400
-_ENDS = 10
+_ENDS = 3
 _CURVE = 201
 _MOST_LABELS = 8
-_SOME = " Of many requests every so many are drawn, with all extremes."
+_SOME = " Of many requests every so many are drawn, with the extremes."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +130,6 @@ def _speed(view: RunView, series: Mapping[str, int]) -> Chart | None:
         "tokens/s",
         _BOTTOM,
         _TOP,
-        zero=True,
         log=False,
     )
     marks = [*svg.x_axis(x, _TOP, _BOTTOM), *svg.y_axis(y, _LEFT, _RIGHT)]
@@ -167,14 +166,14 @@ def _trend(trends: Sequence[Trend], name: str) -> Chart | None:
     if not ends:
         return None
     moments = sorted({(one.created, one.run): one for trend in trends for one in trend.moments}.items())
-    order = {run: place for place, ((_, run), _) in enumerate(moments)}
+    order = {key: place for place, (key, _) in enumerate(moments)}
     x = Scale(name="run", unit="place", low=-0.5, high=len(order) - 0.5, start=_LEFT, end=_RIGHT)
     y = Scale.over(ends, f"mean {metric.label}", metric.unit, _BOTTOM, _TOP, zero=True)
     marks = [*svg.vertical_ticks(_dates([one for _, one in moments]), x, _TOP, _BOTTOM), *svg.y_axis(y, _LEFT, _RIGHT)]
     marks.append(svg.text((_LEFT + _RIGHT) / 2, _BOTTOM + 29, "run (UTC)", anchor="middle", style="name"))
     for place, (model, some) in enumerate(known.items()):
         aside = 0.3 * ((place + 0.5) / len(known) - 0.5)
-        xs = x.at([order[one.run] + aside for one, _ in some])
+        xs = x.at([order[one.created, one.run] + aside for one, _ in some])
         ys = y.at([found.mean for _, found in some])
         intervals = zip(xs.tolist(), (y.at(found.ci95_mean or (found.mean,) * 2) for _, found in some), strict=True)
         marks.append(svg.line(xs, ys, place, model))
