@@ -178,6 +178,7 @@ def test_the_options_of_the_other_commands(arguments: Callable[..., dict[str, An
     assert arguments("report", "a", "b", "--format", "csv", "-o", "x.csv") == {
         "runs": ["a", "b"],
         "format": "csv",
+        "samples": False,
         "output": Path("x.csv"),
         "out": None,
     }

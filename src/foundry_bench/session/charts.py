@@ -21,6 +21,8 @@ _BAND, _HIGHEST_BAND = 38, 80
 # More points than pixels add nothing; a chart shares this many among its models.
 _POINTS = 2_400
 _ENDS = 3
+# Two chunks in one read are 0 apart, which has no logarithm; nothing under this is told apart.
+_FINEST_S = 1e-5
 _CURVE = 201
 _MOST_LABELS = 8
 _SOME = " Of many requests every so many are drawn, with the extremes."
@@ -89,19 +91,18 @@ def _gaps(view: RunView, series: Mapping[str, int]) -> Chart | None:
 
 def _shares(title: str, name: str, curves: Mapping[str, Floats], series: Mapping[str, int], said: str) -> str | None:
     """What share of the values is at most so large; ``curves`` are sorted values."""
-    curves = {model: values for model, values in curves.items() if values.size > 1}
+    curves = {model: np.maximum(values, _FINEST_S) for model, values in curves.items() if values.size > 1}
     if not curves:
         return None
-    # A gap of 0, two chunks in one read, has no logarithm.
-    x = Scale.over(np.concatenate([values[values > 0] for values in curves.values()]), name, "s", _LEFT, _RIGHT)
+    x = Scale.over(np.concatenate(list(curves.values())), name, "s", _LEFT, _RIGHT)
     y = Scale(name="share", unit="share", low=0, high=1, start=_BOTTOM, end=_TOP)
     marks = [*svg.x_axis(x, _TOP, _BOTTOM), *svg.y_axis(y, _LEFT, _RIGHT)]
     for model, values in curves.items():
         xs, shares = _steps(values)
-        marks.append(svg.line(x.at(np.maximum(xs, x.low)), y.at(shares), series[model], model))
+        marks.append(svg.line(x.at(xs), y.at(shares), series[model], model))
         quartiles = np.array([0.25, 0.5, 0.75])
         marked = np.quantile(values, quartiles, method="inverted_cdf")
-        marks.append(svg.shapes(x.at(np.maximum(marked, x.low)), y.at(quartiles), series[model], model))
+        marks.append(svg.shapes(x.at(marked), y.at(quartiles), series[model], model))
     return svg.svg(title, said, _HEIGHT, marks)
 
 
@@ -122,7 +123,10 @@ def _speed(view: RunView, series: Mapping[str, int]) -> Chart | None:
     }
     if not known:
         return None
-    points = {model: _pairs(view.traces[model], _POINTS // (4 * len(known))) for model in known}
+    each = _POINTS // (4 * len(known))
+    points = {model: _pairs(view.traces[model], each) for model in known}
+    some = _SOME if max(view.traces[model].rounds.size for model in known) > each else ""
+    joined = " The dashed line joins the models that no other beats in both."
     x = Scale.over([one for xs, _ in points.values() for one in xs], "TTFT", "s", _LEFT, _RIGHT)
     y = Scale.over(
         [one for _, ys in points.values() for one in ys],
@@ -151,7 +155,7 @@ def _speed(view: RunView, series: Mapping[str, int]) -> Chart | None:
     return Chart(
         title=title,
         reading="Small marks are requests, large ones the models' means with their 95 % intervals; upper left is "
-        f"better.{' The dashed line joins the models that no other beats in both.' if len(front) > 1 else ''}",
+        f"better.{joined if len(front) > 1 else ''}{some}",
         drawing=svg.svg(title, said, _HEIGHT, marks),
         legend=series,
     )

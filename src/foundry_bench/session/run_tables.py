@@ -159,14 +159,15 @@ def outliers(record: RunRecord) -> Table:
 
 def calibration(record: RunRecord) -> Table:
     """This machine's own timing error, a row a number of streams at once."""
-    names = ("Streams", "Cadence", "TTFT p50", "TTFT p99", "ITL p50", "ITL p99", "Decode", "Shared reads")
+    names = ("Streams", "Cadence", "TTFT p50", "TTFT p99", "ITL p50", "ITL p99", "Exact ITL p99", "Bounds", "Rate bias")
     rows = [
         (
             str(level.streams),
             seconds(level.interval_s),
             *(seconds(value) for size in (level.ttft, level.itl) for value in (size.p50_s, size.p99_s)),
-            percent(level.rate_bias, sign=True),
+            seconds(level.itl_exact.p99_s if level.itl_exact else None),
             percent(level.shared_share),
+            percent(level.rate_bias, sign=True),
         )
         for level in (record.calibration.levels if record.calibration else ())
     ]

@@ -86,6 +86,7 @@ def definitions() -> Section:
         Item("n", f"requests that enter the figures; failed ones enter none. {UNDEFINED} is undefined, never 0."),
         Item("p50, p95, p99", "percentiles, linear between the two nearest values."),
         Item("±", "95 % interval of the mean, by bootstrap; for ITL whole answers are resampled."),
+        Item("Exact ITL, Bounds", "chunks of one read make two gaps that are only bounds; the others are exact."),
         Item("too close to call", "the 95 % intervals of the two means overlap."),
         Item("Latency by round", "the mean latency of each round, from the first to the last."),
         Item("Outlier", "a value over 3.5 robust standard deviations from its prompt's median; listed, never dropped."),

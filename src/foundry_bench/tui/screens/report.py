@@ -51,7 +51,7 @@ class ReportScreen(FrameScreen):
         &.-single #formats-pane { width: 1fr; }
         #run-name, #path-name, #written { height: auto; margin-top: 1; }
         &.-short #run-name, &.-short #path-name, &.-short #written { margin-top: 0; }
-        #preview-pane { width: 1fr; }
+        #preview-pane { width: 1fr; scrollbar-gutter: stable; }
         #preview { height: auto; }
     }
     """
