@@ -5,6 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says something of the machine alone.
+settings.register_profile("any pace", deadline=None)
+settings.load_profile("any pace")
 
 
 @pytest.fixture(autouse=True)

@@ -95,7 +95,7 @@ shapes = st.tuples(st.integers(0, 2**32), st.integers(1, 9), st.integers(1, 5))
 
 
 @pytest.mark.parametrize("kind", EXACT)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(shape=shapes)
 def test_blocks_without_an_offset_are_carried_bit_by_bit(kind: str, shape: tuple[int, int, int]) -> None:
     seed, rows, blocks = shape
@@ -103,7 +103,7 @@ def test_blocks_without_an_offset_are_carried_bit_by_bit(kind: str, shape: tuple
     np.testing.assert_array_equal(weights_of(carried(raw, kind)), dequantised(raw, kind))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(shape=shapes)
 def test_blocks_with_an_offset_are_carried_to_the_last_bit_of_float32(shape: tuple[int, int, int]) -> None:
     """d q + m is computed as d (q - 8) + (m + 8 d): equal but for one rounding where m and d lie far apart."""

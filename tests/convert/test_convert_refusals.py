@@ -90,7 +90,7 @@ def whole_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(part=st.floats(0, 1, exclude_max=True))
 def test_a_truncated_file_is_refused(tmp_path: Path, whole_file: bytes, part: float) -> None:
     (tmp_path / "model.gguf").write_bytes(whole_file[: int(part * len(whole_file))])
@@ -106,7 +106,7 @@ def refusal_of(source: Path, out: Path) -> str:
     return ""
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255))
 def test_a_wrong_byte_in_the_header_is_refused_or_harmless(
     tmp_path: Path, whole_file: bytes, place: float, byte: int
