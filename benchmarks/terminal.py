@@ -30,8 +30,8 @@ from foundry_bench.tui.start import open_app
 from foundry_bench.values.plan import Plan
 given = json.loads(os.environ["BENCHMARK_PLAN"])
 plan = msgspec.convert(given["plan"], Plan) if given["plan"] else None
-settings = resolve({"out": given["out"], "models": plan.models if plan else None}, {}, models_needed=False)
-sys.exit(open_app(settings, {"low_bandwidth": given["low_bandwidth"]}, start=plan))
+options = {"out": given["out"], "models": plan.models if plan else None, "screen.low_bandwidth": given["low_bandwidth"]}
+sys.exit(open_app(resolve(options, {}, models_needed=False), start=plan))
 """
 
 

@@ -13,7 +13,7 @@ import pytest
 from foundry_bench.arguments import COMMANDS
 from foundry_bench.cli import main
 from foundry_bench.session.adapters import NamedAdapter
-from foundry_bench.session.fields import FIELDS
+from foundry_bench.session.fields import FIELDS, SCREEN
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Prompt
 
@@ -108,7 +108,7 @@ def test_blank_arguments_are_refused(capsys: pytest.CaptureFixture[str], argv: l
 
 def test_an_option_that_is_not_given_is_none(arguments: Callable[..., dict[str, Any]]) -> None:
     given = arguments("run")
-    assert set(given) == {*FIELDS, "plan", "adapters", "resume", "json"}
+    assert set(given) == {*FIELDS, "plan", "adapters", "resume", "json"} - set(SCREEN)
     assert {name for name, value in given.items() if value is not None} == {"json"}
 
 

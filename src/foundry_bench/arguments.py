@@ -1,6 +1,5 @@
 """The commands: what each does, takes and is good for."""
 
-import argparse
 from collections.abc import Callable
 
 from foundry_bench.parser import Checked, Parser, add_adapters, add_json, add_settings
@@ -9,7 +8,7 @@ from foundry_bench.parser import Checked, Parser, add_adapters, add_json, add_se
 def _run(parser: Parser) -> None:
     from pathlib import Path
 
-    from foundry_bench.session.fields import FIELDS
+    from foundry_bench.session.fields import FIELDS, SCREEN
     from foundry_bench.session.inputs import read_prompts
 
     parser.add_argument("plan", nargs="?", type=Path, metavar="PLAN", help="a .toml plan, or a models.json")
@@ -23,7 +22,7 @@ def _run(parser: Parser) -> None:
         metavar="FILE",
         help="JSON list of prompts",
     )
-    add_settings(parser, *(name for name in FIELDS if name not in {"models", "prompts"}))
+    add_settings(parser, *(name for name in FIELDS if name not in {"models", "prompts", *SCREEN}))
     add_adapters(parser)
     parser.add_argument("--resume", metavar="RUN", help="go on with a recorded run: measure what it still lacks")
     add_json(parser, "the finished run.json")
@@ -90,13 +89,9 @@ def _history(parser: Parser) -> None:
 
 def fill_screen(parser: Parser) -> None:
     """Adds what the TUI takes."""
-    parser.add_argument("--theme", metavar="NAME", help="dark, light, high-contrast, ansi-16, or a theme's file")
-    parser.add_argument("--ascii", action="store_true", default=None, help="draw with ASCII characters alone")
-    parser.add_argument(
-        "--low-bandwidth",
-        action=argparse.BooleanOptionalAction,
-        help="redraw seldom (default: over SSH)",
-    )
+    from foundry_bench.session.fields import SCREEN
+
+    add_settings(parser, *SCREEN)
     add_settings(parser, "endpoint", "out", "foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir")
 
 

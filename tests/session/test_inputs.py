@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from foundry_bench.session.documents import line_of, parse_toml
-from foundry_bench.session.fields import FIELDS
+from foundry_bench.session.fields import FIELDS, SCREEN
 from foundry_bench.session.inputs import Endpoint, read_models, read_prompts, read_settings
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Prompt
@@ -287,6 +287,7 @@ def test_every_sample_is_read(name: str) -> None:
     assert reader(SAMPLES / name)
 
 
-def test_the_sample_plan_shows_every_key() -> None:
-    text = (SAMPLES / "plan.toml").read_text(encoding="utf-8")
-    assert [name for name in FIELDS if f"{name.removeprefix('foundry.')} = " not in text] == []
+def test_the_samples_show_every_key() -> None:
+    for sample, names in (("plan.toml", set(FIELDS) - set(SCREEN)), ("config.toml", SCREEN)):
+        text = (SAMPLES / sample).read_text(encoding="utf-8")
+        assert [name for name in names if f"{name.rpartition('.')[2]} = " not in text] == []

@@ -112,3 +112,18 @@ async def test_sections(tmp_path: Path) -> None:
         await shows(pilot, "endpoint", "via")
         await pilot.press("escape", "k", "f6")
         await shows(pilot, "concurrency")
+
+
+@pytest.mark.usefixtures("config")
+async def test_the_look_of_the_screen_is_a_setting_and_a_theme_is_put_on_when_saved() -> None:
+    app = opened()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("g", "s")
+        await shows(pilot, "Screen")
+        await pilot.press("j", "j", "j", "enter", *"lihgt", "escape", "w")
+        await shows(pilot, "did you mean 'light'")
+        await pilot.press("enter", *["backspace"] * 5, *"light", "escape", "w")
+        await shows(pilot, "saved to config.toml")
+        assert app.theme == "light"
+    assert tomllib.loads(written())["screen"] == {"theme": "light"}
+    assert resolve({}, os.environ, models_needed=False).screen == {"theme": "light"}

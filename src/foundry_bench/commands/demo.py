@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> int:
     if not (args.headless or args.json) and sys.stdin.isatty() and sys.stdout.isatty():
         from foundry_bench.tui.start import open_app
 
-        return open_app(settings, {}, start=plan)
+        return open_app(settings, start=plan)
     return run_benchmark(replace(settings, plan=plan), as_json=args.json)
 
 

@@ -75,7 +75,7 @@ URL = Rule(rules.url, metavar="URL")
 FOLDER = Rule(rules.folder, metavar="DIR")
 CLIENT, VIA = (Rule(rules.choice(*get_args(kind)), metavar="|".join(get_args(kind))) for kind in (Client, Via))
 
-# By its name in a plan file; "foundry." is the table of the embedded runtime.
+# By its name in a plan file; "foundry." is the table of the embedded runtime, "screen." that of the TUI.
 FIELDS: Mapping[str, Field] = {
     "models": Field(
         Rule(rules.models, _names, "NAME"),
@@ -115,7 +115,11 @@ FIELDS: Mapping[str, Field] = {
         FOLDER, "model cache of the embedded runtime", ("--model-cache",), "FOUNDRY_BENCH_MODEL_CACHE"
     ),
     "foundry.app_data_dir": Field(FOLDER, "data folder of the embedded runtime", ("--data-dir",), "FOUNDRY_BENCH_DATA"),
+    "screen.theme": Field(NAME, "dark, light, high-contrast, ansi-16, or a theme's file", ("--theme",)),
+    "screen.ascii": Field(FLAG, "draw with ASCII characters alone", ("--ascii",)),
+    "screen.low_bandwidth": Field(FLAG, "redraw seldom (default: over SSH)", ("--low-bandwidth",)),
 }
+SCREEN = tuple(name for name in FIELDS if name.startswith("screen."))
 
 _PLAN = Plan(models=())
 DEFAULTS: Mapping[str, object] = {

@@ -11,7 +11,7 @@ from foundry_bench.session.documents import line_of, parse_json, parse_toml, rea
 from foundry_bench.session.fields import FIELDS
 from foundry_bench.session.prompts import prompts
 from foundry_bench.session.refusals import Check, instance, known, place, record, refusal
-from foundry_bench.session.rules import flag, label, labels, models, number, url, variable
+from foundry_bench.session.rules import label, labels, models, number, url, variable
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Prompt
 
@@ -20,7 +20,6 @@ _MODEL: Mapping[str, Check] = {
     "capabilities": labels,
     "size_mb": number("a number of MB above 0", lambda size: size > 0),
 }
-_SCREEN: Mapping[str, Check] = {"theme": label, "ascii": flag, "low_bandwidth": flag}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +77,10 @@ def read_settings(path: Path) -> dict[str, Any]:
     with place(path):
         text = read_text(path)
         document = parse_toml(text)
-        runtime = instance(document.pop("foundry", {}), dict, "foundry", "a table")
-        document |= {f"foundry.{key}": value for key, value in runtime.items()}
-        known(document, (*FIELDS, "endpoints", "adapters", "screen", "keys"))
+        for table in ("foundry", "screen"):
+            inside = instance(document.pop(table, {}), dict, table, "a table")
+            document |= {f"{table}.{key}": value for key, value in inside.items()}
+        known(document, (*FIELDS, "endpoints", "adapters", "keys"))
         return {key: _setting(key, value, path.parent, text) for key, value in document.items()}
 
 
@@ -90,8 +90,6 @@ def _setting(key: str, value: object, folder: Path, text: str) -> object:
             return _endpoints(value)
         if key == "adapters":
             return read_adapters(value, folder)
-        if key == "screen":
-            return record(value, _SCREEN, key, 'a table such as {theme = "light"}')
         if key == "keys":
             table = instance(value, dict, key, 'a table such as {quit = "q"}')
             return {action: label(text, f"{key}.{action}") for action, text in table.items()}

@@ -9,7 +9,7 @@ from typing import Any
 import platformdirs
 
 from foundry_bench.session.adapters import NamedAdapter
-from foundry_bench.session.fields import DEFAULTS, FIELDS
+from foundry_bench.session.fields import DEFAULTS, FIELDS, SCREEN
 from foundry_bench.session.inputs import Endpoint, read_models, read_settings
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Plan, Runtime
@@ -26,7 +26,7 @@ class Settings:
         adapters: the adapters that have a name.
         values: each setting by its name in a plan file.
         sources: where each value came from, such as "command line", "environment BENCH_ROUNDS" or "plan.toml".
-        screen: how the screen looks, where the user's config says so.
+        screen: how the screen looks, where that was said.
         keys: the user's keys for the screen, by the action's id.
     """
 
@@ -81,7 +81,7 @@ def resolve(
         adapters={**config.get("adapters", {}), **written.get("adapters", {}), **_adapter_files(options)},
         values=values,
         sources=sources,
-        screen=config.get("screen", {}),
+        screen={name.removeprefix("screen."): values[name] for name in SCREEN if values[name] is not None},
         keys=config.get("keys", {}),
     )
 

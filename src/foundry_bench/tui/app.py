@@ -54,12 +54,8 @@ class FoundryBenchApp(App[None]):
         self.chosen_run: Path | None = None  # the run that Results shows; None is the last one
         self._last_filters = [AsciiFilter()] if options.ascii else []
         self.control = RunControl(self._run_ended)
-        theme_file = find_theme(options.theme, options.theme_folder)
-        self._theme_watch = ThemeWatch(options.theme_folder, theme_file)
-        theme = read_theme(theme_file)
-        self.register_theme(theme)
         # Before the style sheets are first read: a theme that is set later has all of them read twice.
-        self.set_reactive(App.theme, theme.name)
+        self.set_reactive(App.theme, self._take_theme(options.theme))
         self.stylesheet.set_variables(self.get_css_variables())
         self.set_keymap(dict(options.keys))
 
@@ -158,6 +154,22 @@ class FoundryBenchApp(App[None]):
         else:
             self.notify(f"the run is over: {status or 'interrupted'}; t opens its results", timeout=10)
 
+    def wear(self, theme: str) -> None:
+        """Put on the theme of this name or file.
+
+        Raises:
+            InputError: there is none, or it can't be used.
+        """
+        self.theme = self._take_theme(theme)
+
+    def _take_theme(self, name: str) -> str:
+        """Read and register a theme; returns its name."""
+        file = find_theme(name, self.options.theme_folder)
+        theme = read_theme(file)
+        self._theme_watch = ThemeWatch(self.options.theme_folder, file)
+        self.register_theme(theme)
+        return theme.name
+
     def _follow_theme(self) -> None:
         """Wear the theme as its file is now."""
         try:
@@ -178,4 +190,4 @@ def main(args: argparse.Namespace) -> int:
     """Open the application; 0 when it was left as usual."""
     from foundry_bench.tui.start import open_app
 
-    return open_app(resolve(vars(args), os.environ, models_needed=False), vars(args))
+    return open_app(resolve(vars(args), os.environ, models_needed=False))

@@ -13,6 +13,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Measuring": ("models", "rounds", "warmup", "max_tokens", "temperature", "seed", "system"),
     "Requests": ("concurrency", "stream", "timeout", "client", "calibrate"),
     "Places": ("endpoint", "via", "out"),
+    "Screen": ("screen.theme", "screen.ascii", "screen.low_bandwidth"),
     "Runtime": ("foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir"),
 }
 

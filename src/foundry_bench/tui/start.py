@@ -3,9 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 from foundry_bench.session.settings import Settings, config_path
 from foundry_bench.tui import is_slow_line
@@ -15,33 +13,32 @@ from foundry_bench.tui.modes import MODE_NAMES
 from foundry_bench.values.plan import Plan
 
 
-def open_app(settings: Settings, options: Mapping[str, Any], start: Plan | None = None) -> int:
+def open_app(settings: Settings, start: Plan | None = None) -> int:
     """Open the application with these settings; returns its exit code.
 
     Args:
         settings: resolved.
-        options: the command line's words on the screen: ``theme``, ``ascii``, ``low_bandwidth``.
         start: a plan to measure at once.
 
     Raises:
         InputError: for a theme or a key that can't be used.
     """
-    app = FoundryBenchApp(settings, options=display(settings, options), start=start)
+    app = FoundryBenchApp(settings, options=display(settings), start=start)
     return asyncio.run(_run(app))
 
 
-def display(settings: Settings, options: Mapping[str, Any]) -> Display:
-    """What command line > config > environment make of the screen.
+def display(settings: Settings) -> Display:
+    """How the screen is to look and which keys it has.
 
     Raises:
         InputError: for a key that can't be used.
     """
-    keys: Mapping[str, str] = {}
+    keys = {}
     if settings.keys:
         from foundry_bench.tui.keys import action_ids, read_keys
 
         keys = read_keys(settings.keys, action_ids(MODE_NAMES))
-    asked = {**settings.screen, **{name: value for name, value in options.items() if value is not None}}
+    asked = settings.screen
     return Display(
         theme=asked.get("theme", "dark"),
         ascii=asked.get("ascii", False),

@@ -128,6 +128,9 @@ class SettingsScreen(FrameScreen):
         path, before = config_path(os.environ), self.bench.settings
         changed = changes(before, self._texts())
         try:
+            theme = changed.get("screen.theme")
+            if theme:
+                self.bench.wear(str(theme))
             backup = save_config(path, changed)
             self.bench.settings = with_config(before, os.environ)
         except (InputError, OSError) as error:

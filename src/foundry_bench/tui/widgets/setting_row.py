@@ -29,7 +29,7 @@ class SettingRow(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Label, input, source."""
-        yield Static(self.setting.removeprefix("foundry."), classes="label", markup=False)
+        yield Static(self.setting.rpartition(".")[2], classes="label", markup=False)
         yield FormInput(self._was, placeholder="not set", compact=True, select_on_focus=False)
         yield Static(self._source, classes="source", markup=False)
 
