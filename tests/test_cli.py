@@ -85,6 +85,8 @@ def arguments(command: Callable[[str, Answer], None]) -> Callable[..., dict[str,
             "argument --prompts: not allowed with argument --prompt; see 'foundry-bench run --help'",
         ),
         ("import m --accuracy-level 5", "--accuracy-level must be a whole number from 0 to 4, not 5"),
+        ("import m --precision int3", "--precision must be 'int4' or 'int8' or 'fp16' or 'fp32', not 'int3'"),
+        ("import m --device npu", "--device must be 'cpu' or 'cuda' or 'dml' or 'webgpu', not 'npu'"),
         ("import m --context 0", "--context must be a whole number of at least 1, not 0"),
         ("probe", "the following arguments are required: MODEL; see 'foundry-bench probe --help'"),
         ("report", "the following arguments are required: RUN; see 'foundry-bench report --help'"),
@@ -160,6 +162,8 @@ def test_the_options_of_the_other_commands(arguments: Callable[..., dict[str, An
         "name": "mine",
         "context": 2048,
         "accuracy_level": None,
+        "precision": None,
+        "device": None,
         "force": True,
     }
     probed = arguments("probe", "phi", "--prompt", "Hi", "--seed", "1")

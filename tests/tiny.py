@@ -127,7 +127,7 @@ def write_gguf(
     *,
     kind: str = "F32",
     sentencepiece: bool = False,
-    metadata: Mapping[str, str | float | bool | None] | None = None,
+    metadata: Mapping[str, str | float | bool | list[int] | None] | None = None,
 ) -> None:
     """A Llama file of these tensors, its matrices as `kind` and its vectors as F32.
 
@@ -149,7 +149,7 @@ def write_gguf(
     writer.add_tokenizer_model("llama" if sentencepiece else "gpt2")
     writer.add_tokenizer_pre("default" if sentencepiece else "gpt-2")
     writer.add_token_list(tokens)
-    writer.add_token_types([_token_type(token) for token in tokens])
+    writer.add_token_types([token_type(token) for token in tokens])
     if sentencepiece:
         writer.add_token_scores([-float(number) for number in range(len(tokens))])
     else:
@@ -171,7 +171,8 @@ def write_gguf(
     writer.close()
 
 
-def _token_type(token: str) -> TokenType:
+def token_type(token: str) -> TokenType:
+    """What kind of token it is by its text."""
     if token in _SPECIAL:
         return TokenType.CONTROL
     return TokenType.BYTE if token.startswith("<0x") else TokenType.NORMAL

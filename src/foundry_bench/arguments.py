@@ -38,13 +38,16 @@ def _models(parser: Parser) -> None:
 def _import(parser: Parser) -> None:
     from pathlib import Path
 
-    from foundry_bench.session.fields import COUNT, NAME, natural
+    from foundry_bench.session.fields import COUNT, DEVICE, NAME, PRECISION, natural
 
-    parser.add_argument("path", type=Path, metavar="PATH", help="a folder with a genai_config.json, or a .gguf file")
+    text = "an ONNX Runtime GenAI folder, a .gguf file, or a Hugging Face folder"
+    parser.add_argument("path", type=Path, metavar="PATH", help=text)
     for option, rule, text in (
         ("--name", NAME, "name of the model (default: the file's or folder's)"),
         ("--context", COUNT, "cap of the context in tokens; a smaller one takes less memory (default: the model's)"),
         ("--accuracy-level", natural("from 0 to 4", 0, 4), "of int4 products: 1 is the most exact, 4 the fastest"),
+        ("--precision", PRECISION, "of the weights built from a Hugging Face folder (default: int4)"),
+        ("--device", DEVICE, "that these are built for (default: cpu)"),
     ):
         parser.add_argument(option, action=Checked, read=rule.read, metavar=rule.metavar, help=text)
     parser.add_argument("--force", action="store_true", help="replace a model of the same name")
@@ -116,9 +119,9 @@ What isn't given comes from the environment, the plan, config.toml or the defaul
         "foundry-bench models --cached\nfoundry-bench models --filter phi --json",
     ),
     "import": (
-        "register a model of your own: an ONNX Runtime GenAI folder, or a GGUF file",
+        "register a model of your own: an ONNX folder, a GGUF file or a Hugging Face folder",
         _import,
-        "foundry-bench import ./my-model\nfoundry-bench import smollm2.gguf --name smollm2-mine --context 2048",
+        "foundry-bench import smollm2.gguf --context 2048\nfoundry-bench import ./Qwen3-0.6B --precision fp32",
     ),
     "probe": (
         "stream one answer, with a live token counter",

@@ -9,7 +9,7 @@ import json
 import sys
 import tempfile
 import time
-from typing import Any
+from typing import Any, Final
 
 from foundry_local_sdk import (
     CatalogType,
@@ -23,6 +23,8 @@ from foundry_local_sdk import (
     RequestOptions,
     SearchOptions,
 )
+
+QUESTION: Final = "Tell me a story of a lighthouse keeper."
 
 
 def ask(manager: FoundryLocalManager, folder: str, question: str) -> dict[str, Any]:
@@ -65,7 +67,5 @@ if __name__ == "__main__":
         )
         FoundryLocalManager.initialize(configuration)
         runtime = FoundryLocalManager.instance
-        json.dump(
-            [ask(runtime, folder, "Tell me a story of a lighthouse keeper.") for folder in sys.argv[1:]], sys.stdout
-        )
+        json.dump([ask(runtime, folder, QUESTION) for folder in sys.argv[1:]], sys.stdout)
         runtime.close()

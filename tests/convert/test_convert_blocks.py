@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Bytes = NDArray[np.uint8]
 
-EXACT = ("Q4_0", "Q8_0")
-REQUANTISED = ("Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS")
+EXACT = ("Q4_0", "Q5_0", "Q8_0")
+WITH_OFFSETS = ("Q4_1", "Q4_K", "Q5_1", "Q5_K")
+REQUANTISED = ("Q2_K", "Q3_K", "Q6_K", "IQ4_NL", "IQ4_XS")
 
 
 def weights_of(packed: Packed) -> Floats:
@@ -86,7 +87,7 @@ def random_blocks(seed: int, kind: str, rows: int, blocks: int) -> Bytes:
     rng = np.random.default_rng(seed)
     size = block_type(GGMLQuantizationType[kind]).size
     raw = rng.integers(0, 256, (rows, blocks, size), np.uint8)
-    halves = 2 if kind == "Q4_1" else 1
+    halves = 2 if kind in WITH_OFFSETS else 1
     raw[..., : 2 * halves] = rng.normal(0, 0.1, (rows, blocks, halves)).astype(np.float16).view(np.uint8)
     return raw.reshape(rows, -1)
 
@@ -103,14 +104,15 @@ def test_blocks_without_an_offset_are_carried_bit_by_bit(kind: str, shape: tuple
     np.testing.assert_array_equal(weights_of(carried(raw, kind)), dequantised(raw, kind))
 
 
+@pytest.mark.parametrize("kind", WITH_OFFSETS)
 @settings(max_examples=20)
 @given(shape=shapes)
-def test_blocks_with_an_offset_are_carried_to_the_last_bit_of_float32(shape: tuple[int, int, int]) -> None:
-    """d q + m is computed as d (q - 8) + (m + 8 d): equal but for one rounding where m and d lie far apart."""
+def test_blocks_with_an_offset_are_carried_to_the_last_bits_of_float32(kind: str, shape: tuple[int, int, int]) -> None:
+    """d q + m is computed as d (q - 8) + (m + 8 d): equal but for roundings where m and d lie far apart."""
     seed, rows, blocks = shape
-    raw = random_blocks(seed, "Q4_1", rows, blocks)
-    found, expected = weights_of(carried(raw, "Q4_1")), dequantised(raw, "Q4_1")
-    np.testing.assert_allclose(found, expected, rtol=0, atol=float(np.spacing(np.abs(expected).max())))
+    raw = random_blocks(seed, kind, rows, blocks)
+    found, expected = weights_of(carried(raw, kind)), dequantised(raw, kind)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2 * float(np.spacing(np.abs(expected).max())))
 
 
 @pytest.mark.parametrize("kind", REQUANTISED)
@@ -127,8 +129,15 @@ def test_requantised_blocks_are_within_half_a_step_of_254(kind: str) -> None:
 
 
 def test_blocks_of_zeros_stay_zeros() -> None:
-    raw = np.zeros((3, 22), np.uint8)
-    np.testing.assert_array_equal(weights_of(carried(raw, "Q5_0")), np.zeros((3, BLOCK)))
+    raw = np.zeros((3, 210), np.uint8)
+    np.testing.assert_array_equal(weights_of(carried(raw, "Q6_K")), np.zeros((3, 8 * BLOCK)))
+
+
+def test_a_large_matrix_is_carried_in_parts_to_the_same_end() -> None:
+    raw = random_blocks(5, "Q4_K", 3, 4)
+    whole = weights_of(carried(raw, "Q4_K"))
+    many = np.tile(raw, (700, 1))
+    np.testing.assert_array_equal(weights_of(carried(many, "Q4_K")), np.tile(whole, (700, 1)))
 
 
 @pytest.mark.parametrize(("kind", "dtype"), [("F32", np.float32), ("F16", np.float16), ("BF16", np.uint16)])
@@ -155,7 +164,7 @@ def test_matrices_of_one_kind_stack_and_others_do_not() -> None:
     assert stack([first, carried(random_blocks(3, "Q4_0", 2, 3), "Q4_0")]) is None
 
 
-@pytest.mark.parametrize("kind", [*EXACT, "Q4_1", "Q6_K"])
+@pytest.mark.parametrize("kind", [*EXACT, *WITH_OFFSETS, "Q6_K"])
 def test_scales_that_are_no_numbers_are_refused(kind: str) -> None:
     raw = np.full((1, block_type(GGMLQuantizationType[kind]).size), 0xFF, np.uint8)
     with pytest.raises(ConvertError, match="no numbers"):

@@ -41,9 +41,20 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     "old version": (HEADER.pack(b"GGUF", 1, 0, 0), "GGUF version 1 is not supported"),
     "new version": (HEADER.pack(b"GGUF", 4, 0, 0), "GGUF version 4 is not supported"),
     "big-endian": (struct.pack(">4sIQQ", b"GGUF", 3, 0, 0), "big-endian"),
-    "more tensors than bytes": (HEADER.pack(b"GGUF", 3, 1 << 60, 0), "truncated"),
-    "more pairs than bytes": (HEADER.pack(b"GGUF", 3, 0, 1 << 60), "truncated"),
-    "a string longer than the file": (HEADER.pack(b"GGUF", 3, 0, 1) + struct.pack("<Q", 1 << 62), "truncated"),
+    "tensors without end": (HEADER.pack(b"GGUF", 3, 1 << 60, 0), "1,152,921,504,606,846,976 tensors and 0 metadata"),
+    "pairs without end": (HEADER.pack(b"GGUF", 3, 0, 1 << 60), "0 tensors and 1,152,921,504,606,846,976 metadata"),
+    "more tensors than bytes": (HEADER.pack(b"GGUF", 3, 1 << 16, 0), "truncated"),
+    "more pairs than bytes": (HEADER.pack(b"GGUF", 3, 0, 1 << 16), "truncated"),
+    "a string without end": (
+        HEADER.pack(b"GGUF", 3, 0, 1) + struct.pack("<Q", 1 << 31),
+        "text of 2,147,483,648 bytes",
+    ),
+    "a string longer than the file": (HEADER.pack(b"GGUF", 3, 0, 1) + struct.pack("<Q", 1 << 20), "truncated"),
+    "an array in an array": (HEADER.pack(b"GGUF", 3, 0, 1) + text("a") + struct.pack("<IIQ", 9, 9, 1), "type 9"),
+    "many long arrays": (
+        HEADER.pack(b"GGUF", 3, 0, 2) + 2 * (text("a") + struct.pack("<IIQ", 9, 0, 3 << 22) + bytes(3 << 22)),
+        "an array of 12,582,912 items",
+    ),
     "no UTF-8": (HEADER.pack(b"GGUF", 3, 0, 1) + struct.pack("<Q", 1) + b"\xff", "not UTF-8"),
     "an endless array": (HEADER.pack(b"GGUF", 3, 0, 1) + text("a") + struct.pack("<IIQ", 9, 8, 1 << 50), "an array of"),
     "a long array": (HEADER.pack(b"GGUF", 3, 0, 1) + text("a") + struct.pack("<IIQ", 9, 12, 1 << 20), "truncated"),
@@ -93,7 +104,8 @@ def whole_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(part=st.floats(0, 1, exclude_max=True))
 def test_a_truncated_file_is_refused(tmp_path: Path, whole_file: bytes, part: float) -> None:
-    (tmp_path / "model.gguf").write_bytes(whole_file[: int(part * len(whole_file))])
+    needed = len(whole_file) - 32  # the very end is padding, which may be missing
+    (tmp_path / "model.gguf").write_bytes(whole_file[: int(part * needed)])
     assert_refused(tmp_path / "model.gguf", "truncated|cannot be read")
 
 
@@ -130,20 +142,28 @@ def with_one(name: str, *shape: int) -> Callable[[Tensors], object]:
 
 
 METADATA: dict[str, tuple[dict[str, Any], str]] = {
-    "another family": ({"general.architecture": "gemma2"}, "architecture 'gemma2' is not supported yet; .* llama"),
+    "another family": (
+        {"general.architecture": "mamba"},
+        "architecture 'mamba' is not supported yet; supported: llama, qwen2, qwen3, phi3, gemma, gemma2, gemma3$",
+    ),
+    "a family of experts": ({"general.architecture": "qwen3moe"}, "architecture 'qwen3moe' is not supported yet"),
     "a family that steers terminals": ({"general.architecture": "\n\x1b[31m"}, r"architecture '\?\?\[31m'"),
     "a family without end": ({"general.architecture": "x" * 10_000}, "x{400}$"),
     "a name that is none": ({"general.name": 7}, "general.name is no str"),
+    "one part of several": ({"split.count": 3}, "one of 3 parts of a model; join them first"),
     "experts": ({"llama.expert_count": 8}, "mixture of experts"),
     "yarn": ({"llama.rope.scaling.type": "yarn"}, "rope scaling 'yarn' is not supported yet"),
     "no factor": ({"llama.rope.scaling.factor": 0.0}, "scaling factor of 0.0"),
-    "half rotated": ({"llama.rope.dimension_count": 8}, "llama.rope.dimension_count differs from the head size"),
+    "a quarter rotated": ({"llama.rope.dimension_count": 8}, "8 rotary dimensions in heads of 16; .* multiples of 16"),
     "other values": ({"llama.attention.value_length": 8}, "llama.attention.value_length differs"),
     "heads that don't share": ({"llama.attention.head_count_kv": 3}, "4 heads cannot share 3"),
     "a crooked head size": ({"llama.attention.key_length": 24}, "a head size of 24; .* multiples of 16"),
     "no rope base": ({"llama.rope.freq_base": 0.0}, "a rope base of 0.0"),
     "no heads": ({"llama.attention.head_count": 0}, "0 heads"),
     "more heads than rows": ({"llama.attention.head_count": 8}, "blk.0.attn_q.weight is 64 x 64, .* 128 x 64"),
+    "layers without end": ({"llama.block_count": 1 << 30}, "1,073,741,824 layers in 20 tensors"),
+    "a cap below zero": ({"llama.final_logit_softcapping": -1.0}, "final_logit_softcapping is -1.0"),
+    "an attention factor of none": ({"llama.rope.scaling.attn_factor": 0.0}, "an attention factor of 0.0"),
     "text for a number": ({"llama.block_count": "two"}, "llama.block_count is no int"),
     "more layers than tensors": ({"llama.block_count": 3}, "tensor blk.2.attn_norm.weight is missing"),
     "fewer layers than tensors": ({"llama.block_count": 1}, "9 tensors, blk.1.attn_k.weight among them,"),
@@ -158,6 +178,11 @@ TENSORS: dict[str, tuple[Callable[[Tensors], object], str]] = {
     "no matrix": (without("blk.1.ffn_up.weight"), "blk.1.ffn_up.weight is missing"),
     "no embedding": (without("token_embd.weight"), "the file holds no network"),
     "another variant": (with_one("blk.0.attn_q_norm.weight", 16), "1 tensors, blk.0.attn_q_norm.weight among them"),
+    "half of two sets of frequencies": (with_one("rope_factors_long.weight", 8), "1 tensors, rope_factors_long.weight"),
+    "two sets for no length": (
+        lambda tensors: tensors.update({f"rope_factors_{n}.weight": np.ones(8, np.float32) for n in ("short", "long")}),
+        "no rope.scaling.original_context_length",
+    ),
     "a crooked head": (with_one("output.weight", 64, 64), "tensor output.weight is 64 x 64"),
 }
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.commands.run import run_benchmark
 from foundry_bench.session.demo_weights import LICENSE, MODEL_NAME, weights
-from foundry_bench.session.importing import import_model
+from foundry_bench.session.importing import Choices, import_model
 from foundry_bench.session.own_models import list_own, register
 from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.settings import resolve
@@ -41,7 +41,7 @@ def _import() -> None:
         name, model = import_model(
             file,
             MODEL_NAME,
-            context=_CONTEXT,
+            Choices(context=_CONTEXT),
             replace=True,
             progress=lambda step, fraction: progress.update(completed=fraction, detail=step),
         )

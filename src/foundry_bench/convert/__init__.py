@@ -1,4 +1,4 @@
-"""Turns a GGUF file of the Llama family into an ONNX Runtime GenAI model folder.
+"""Turns a GGUF file or a Hugging Face snapshot into an ONNX Runtime GenAI model folder.
 
 Importing this package is cheap: numpy, onnx and gguf are imported by the first conversion.
 """
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["ConvertError", "ConvertedModel", "convert_gguf"]
+    from foundry_bench.convert.snapshot import Snapshot
+
+__all__ = ["ConvertError", "ConvertedModel", "build_snapshot", "convert_gguf"]
 
 
 def convert_gguf(
@@ -28,7 +30,7 @@ def convert_gguf(
     """Write the model of the GGUF file `source` as the new folder `out`.
 
     Args:
-        source: A GGUF file of the Llama architecture.
+        source: A GGUF file of one of the families in `foundry_bench.convert.families`.
         out: The folder to write, in one that exists; it appears when it is complete, and not at all after a failure.
         context: The longest context in tokens, prompt and answer together; the file's own if that is shorter or
             None is given. The runtime allocates its KV buffer for all of it.
@@ -44,3 +46,43 @@ def convert_gguf(
         return write_folder(source, out, context, accuracy_level, progress or (lambda _stage, _done: None))
     except ModuleNotFoundError as error:
         raise ConvertError(f"{error.name} is not installed; pip install 'foundry-bench[import]'") from error
+
+
+def build_snapshot(
+    source: Path,
+    out: Path,
+    log: Path,
+    *,
+    precision: str = "int4",
+    device: str = "cpu",
+    context: int | None = None,
+    accuracy_level: int | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Snapshot:
+    """Write the Hugging Face model in the folder `source` as the new folder `out`, through GenAI's model builder.
+
+    Args:
+        source: A folder with config.json, .safetensors files and a tokenizer.
+        out: The folder to write, in one that exists; it appears when it is complete, and not at all after a failure.
+        log: Where the builder's own words go.
+        precision: Of the weights: int4, int8, fp16 or fp32, as far as the device has it.
+        device: cpu, cuda, dml or webgpu.
+        context: The longest context in tokens; the model's own if that is shorter or None is given.
+        accuracy_level: MatMulNBits' own, the builder's choice if None is given.
+        progress: Called with the name of the stage and the fraction of all done.
+
+    Raises:
+        ConvertError: the snapshot, or something asked for, cannot be built; one line says what and how to mend it.
+    """
+    from foundry_bench.convert.builder import build_folder
+
+    return build_folder(
+        source,
+        out,
+        log,
+        precision=precision,
+        device=device,
+        context=context,
+        accuracy_level=accuracy_level,
+        progress=progress or (lambda _stage, _done: None),
+    )

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-import shutil
-import uuid
 from collections import Counter
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
+from foundry_bench.convert.attention import switches_frequencies
+from foundry_bench.convert.decoder import Decoder
 from foundry_bench.convert.errors import ConvertError
 from foundry_bench.convert.gguf_file import GgufFile
 from foundry_bench.convert.hyperparameters import read_hyperparameters
-from foundry_bench.convert.llama_graph import LlamaGraph
 from foundry_bench.convert.model import ConvertedModel
 from foundry_bench.convert.onnx_writer import MODEL_FILE, OnnxWriter
 from foundry_bench.convert.tokenizer import tokenizer_files
 from foundry_bench.convert.vocabulary import read_vocabulary
+from foundry_bench.convert.whole_folder import whole_or_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from foundry_bench.convert.hyperparameters import Hyperparameters
@@ -38,19 +38,19 @@ def write_folder(
     """See `foundry_bench.convert.convert_gguf`."""
     if accuracy_level not in _ACCURACY_LEVELS:
         raise ConvertError(f"accuracy level {accuracy_level}; choose one of 0 to {_ACCURACY_LEVELS[-1]}")
-    if out.exists():
-        raise ConvertError(f"{out}: exists already; remove it or choose another folder")
     gguf = GgufFile(source)
     name, licence = gguf.get("general.name", str, source.stem), gguf.get("general.license", str, "")
     sizes = read_hyperparameters(gguf, context)
     vocabulary = read_vocabulary(gguf, sizes.vocabulary)
     texts = tokenizer_files(gguf, vocabulary, sizes.context)
-    texts["genai_config.json"] = json.dumps(_genai_config(sizes, vocabulary), indent=2)
-    with _whole_or_nothing(out) as folder:
+    # The one type for which GenAI reads a text anew when it outgrows the short rotary frequencies, at 4,096 tokens.
+    kind = "phi3" if switches_frequencies(gguf) else "llama"
+    texts["genai_config.json"] = json.dumps(_genai_config(kind, sizes, vocabulary), indent=2)
+    with whole_or_nothing(out) as folder:
         for file_name, text in texts.items():
             (folder / file_name).write_text(text, encoding="utf-8", newline="\n")
         with closing(OnnxWriter(folder)) as writer:
-            LlamaGraph(gguf, sizes, writer, accuracy_level).write(lambda done: progress("weights", done))
+            Decoder(gguf, sizes, writer, accuracy_level).write(lambda done: progress("weights", done))
         bytes_written = sum(file.stat().st_size for file in folder.iterdir())
     return ConvertedModel(
         name=name,
@@ -63,21 +63,7 @@ def write_folder(
     )
 
 
-@contextmanager
-def _whole_or_nothing(out: Path) -> Iterator[Path]:
-    """A new folder beside `out`, which becomes `out` at the end and is removed after any failure."""
-    folder = out.with_name(f".{out.name}.{uuid.uuid4().hex}.partial")
-    try:
-        folder.mkdir()
-        yield folder
-        folder.rename(out)
-    except OSError as error:
-        raise ConvertError(f"{out}: cannot be written: {error}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _genai_config(sizes: Hyperparameters, vocabulary: Vocabulary) -> dict[str, object]:
+def _genai_config(kind: str, sizes: Hyperparameters, vocabulary: Vocabulary) -> dict[str, object]:
     """ONNX Runtime GenAI's description of the model; the KV buffer is as long as the context says."""
     decoder = {
         "session_options": {"provider_options": []},
@@ -101,7 +87,7 @@ def _genai_config(sizes: Hyperparameters, vocabulary: Vocabulary) -> dict[str, o
     }
     return {
         "model": {
-            "type": "llama",
+            "type": kind,
             "vocab_size": sizes.vocabulary,
             "context_length": sizes.context,
             "bos_token_id": vocabulary.ends[0] if vocabulary.bos is None else vocabulary.bos,

@@ -29,7 +29,9 @@ Value: TypeAlias = Scalar | list[Scalar]
 _T = TypeVar("_T", bool, int, float, str)
 
 _VERSIONS: Final = (2, 3)
-_MAX_ITEMS: Final = 1 << 24  # of an array; the largest vocabularies have 2 ** 18
+_MAX_ITEMS: Final = 1 << 24  # of all arrays; the largest vocabularies have 2 ** 18 tokens, some with as many merges
+_MAX_ENTRIES: Final = 1 << 16  # of the metadata, and of the tensors
+_MAX_TEXT: Final = 1 << 26  # bytes; some files hold a whole tokenizer.json
 _MAX_DIMENSIONS: Final = 4
 _MAX_MESSAGE: Final = 500  # characters
 _STRING: Final = 8
@@ -71,6 +73,7 @@ class GgufFile:
         except (OSError, ValueError) as error:
             raise ConvertError(f"{path}: cannot be read: {error}") from error
         self._position = 0
+        self._items_left = _MAX_ITEMS
         self.tensors: Mapping[str, Tensor]
         self.metadata: Mapping[str, Value]
         tensor_count, pair_count = self._read_header()
@@ -121,7 +124,10 @@ class GgufFile:
             if int.from_bytes(version.to_bytes(4, "little"), "big") in _VERSIONS:
                 raise self.error("a big-endian GGUF; download the little-endian one")
             raise self.error(f"GGUF version {version} is not supported; supported: 2 and 3")
-        return self._number("Q"), self._number("Q")
+        counts = self._number("Q"), self._number("Q")
+        if max(counts) > _MAX_ENTRIES:
+            raise self.error(f"{counts[0]:,} tensors and {counts[1]:,} metadata keys; the file is damaged")
+        return counts
 
     def _read_tensor(self) -> Tensor:
         name = self._string()
@@ -159,8 +165,11 @@ class GgufFile:
         return number
 
     def _string(self) -> str:
+        size = _U64.unpack(self._take(8))[0]
+        if size > _MAX_TEXT:
+            raise self.error(f"a text of {size:,} bytes at byte {self._position:,}; the file is damaged")
         try:
-            return self._take(_U64.unpack(self._take(8))[0]).decode()
+            return self._take(size).decode()
         except UnicodeDecodeError as error:
             raise self.error(f"text before byte {self._position:,} is not UTF-8; the file is damaged") from error
 
@@ -170,7 +179,8 @@ class GgufFile:
         return self._values(kind, 1)[0]
 
     def _values(self, kind: int, count: int) -> list[Scalar]:
-        if count > _MAX_ITEMS:
+        self._items_left -= count
+        if self._items_left < 0:
             raise self.error(f"an array of {count:,} items before byte {self._position:,}; the file is damaged")
         if kind == _STRING:
             return [self._string() for _ in range(count)]

@@ -6,26 +6,42 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from foundry_bench.convert.gguf_file import GgufFile
 
 NORMAL: Final = 1  # this and the next are ggml's numbers for types of token
 _UNKNOWN, _CONTROL, _USER_DEFINED = 2, 3, 4
+_WHOLE: Final = {_UNKNOWN, _CONTROL, _USER_DEFINED}  # recognised as a whole before the text is cut
 _MAX_TOKEN: Final = 1024  # characters; the longest of real vocabularies is a run of 128 blanks
-# The metadata name one end token or two; chat models may have more, which llama.cpp also finds by their text.
-_END_TEXTS: Final = ("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|end_of_text|>", "<|endoftext|>")
+# The metadata name one end token or two; chat models may have more, which llama.cpp also finds by their text and takes
+# for control tokens whatever the file says: Gemma's calls them user-defined.
+_END_TEXTS: Final = (
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|end|>",
+    "<|end_of_text|>",
+    "<|endoftext|>",
+    "<end_of_turn>",
+)
+# Phi-3's special tokens swallow the white space after them, save these; no key of the file says so.
+_PHI3_PLAIN: Final = ("<unk>", "<s>", "<|endoftext|>")
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Tokens and their ggml types by id, and ids with a role: `ends` end an answer, the file's own end token first."""
+    """Tokens and their ggml types by id, and ids with a role: `ends` end an answer, the file's own end token first.
+
+    `greedy` are those that swallow the white space after them.
+    """
 
     tokens: Sequence[str]
     kinds: Sequence[int]
     ends: Sequence[int]
     pad: int
     bos: int | None
+    greedy: Collection[int] = ()
 
     @property
     def bos_text(self) -> str | None:
@@ -34,11 +50,17 @@ class Vocabulary:
 
     def added_tokens(self) -> list[dict[str, object]]:
         """The tokens recognised as a whole before the text is cut, as entries of tokenizer.json."""
-        flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+        flags = dict.fromkeys(("single_word", "lstrip", "normalized"), False)
         return [
-            {"id": number, "content": token, **flags, "special": kind != _USER_DEFINED}
+            {
+                "id": number,
+                "content": token,
+                **flags,
+                "rstrip": number in self.greedy,
+                "special": kind != _USER_DEFINED,
+            }
             for number, (token, kind) in enumerate(zip(self.tokens, self.kinds, strict=True))
-            if kind in {_UNKNOWN, _CONTROL, _USER_DEFINED}
+            if kind in _WHOLE
         ]
 
 
@@ -61,10 +83,20 @@ def read_vocabulary(gguf: GgufFile, rows: int) -> Vocabulary:
             raise gguf.error(f"the {name} token is number {number} of {len(tokens)}; the file is damaged")
         return None if number < 0 else number
 
-    control = {token: number for number, token in enumerate(tokens) if kinds[number] == _CONTROL}
-    candidates = [role("eos"), role("eot"), role("eom"), *map(control.get, _END_TEXTS)]
+    ids = {token: number for number, token in enumerate(tokens)}
+    by_text = [ids[text] for text in _END_TEXTS if text in ids]
+    for number in by_text:
+        kinds[number] = _CONTROL
+    candidates = [role("eos"), role("eot"), role("eom"), *by_text]
     ends = list(dict.fromkeys(number for number in candidates if number is not None))
     if not ends:
         raise gguf.error("no token ends an answer; set tokenizer.ggml.eos_token_id in the file")
     pad = role("padding")
-    return Vocabulary(tokens, kinds, ends, ends[0] if pad is None else pad, role("bos"))
+    return Vocabulary(tokens, kinds, ends, ends[0] if pad is None else pad, role("bos"), _greedy(gguf, tokens, kinds))
+
+
+def _greedy(gguf: GgufFile, tokens: Sequence[str], kinds: Sequence[int]) -> set[int]:
+    if (gguf.get("general.architecture", str), gguf.get("tokenizer.ggml.model", str, "")) != ("phi3", "llama"):
+        return set()
+    numbered = enumerate(zip(tokens, kinds, strict=True))
+    return {number for number, (token, kind) in numbered if kind in _WHOLE and token not in _PHI3_PLAIN}

@@ -74,6 +74,10 @@ TEXT = Rule(rules.text, metavar="TEXT")
 URL = Rule(rules.url, metavar="URL")
 FOLDER = Rule(rules.folder, metavar="DIR")
 CLIENT, VIA = (Rule(rules.choice(*get_args(kind)), metavar="|".join(get_args(kind))) for kind in (Client, Via))
+PRECISION, DEVICE = (
+    Rule(rules.choice(*names), metavar="|".join(names))
+    for names in (("int4", "int8", "fp16", "fp32"), ("cpu", "cuda", "dml", "webgpu"))
+)
 
 # By its name in a plan file; "foundry." is the table of the embedded runtime, "screen." that of the TUI.
 FIELDS: Mapping[str, Field] = {

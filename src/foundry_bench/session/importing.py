@@ -1,74 +1,149 @@
-"""Takes in a model of one's own: a folder is registered, a GGUF file is turned into one first."""
+"""Takes in a model of one's own: a folder for the runtime is registered, any other form is turned into one first."""
 
+import json
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from foundry_bench.session.own_models import OwnModel, check_name, folder_for, list_own, register
+from foundry_bench.session.paths import log_dir
 from foundry_bench.values.errors import InputError
 
 Progress = Callable[[str, float], None]
+Kind = Literal["genai", "gguf", "snapshot"]
+_OPTIONS = {
+    "genai": (),
+    "gguf": ("context", "accuracy_level"),
+    "snapshot": ("context", "accuracy_level", "precision", "device"),
+}
+_NAMES = {"genai": "an ONNX Runtime GenAI folder", "gguf": "a GGUF file", "snapshot": "a Hugging Face folder"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """How a model is converted; None leaves a choice to the conversion.
+
+    Args:
+        context: cap of the context in tokens; the KV cache is allocated for all of it.
+        accuracy_level: MatMulNBits' own: 4 computes in int8, 1 in float32.
+        precision: of the weights built from a Hugging Face folder.
+        device: that these are built for.
+    """
+
+    context: int | None = None
+    accuracy_level: int | None = None
+    precision: str | None = None
+    device: str | None = None
 
 
 def import_model(
     source: Path,
     name: str | None,
+    choices: Choices,
     *,
-    context: int | None = None,
-    accuracy_level: int = 4,
     replace: bool = False,
     progress: Progress | None = None,
 ) -> tuple[str, OwnModel]:
     """Register ``source`` under ``name`` (default: from the file's own) and return both.
 
     Args:
-        source: a folder with ``genai_config.json``, used where it lies, or a GGUF file.
+        source: a folder with ``genai_config.json``, used where it lies; a GGUF file; or a Hugging Face folder.
         name: what ``run -m`` will call it.
-        context: cap of the context in tokens for a GGUF file; the KV cache is allocated for all of it.
-        accuracy_level: MatMulNBits' own, for a GGUF file: 4 computes in int8, 1 in float32.
+        choices: how to convert it.
         replace: whether a model of that name may be replaced.
         progress: is told the step and the fraction done.
 
     Raises:
-        InputError: the path is neither, the name is taken, or the file can't be converted.
+        InputError: the path is none of these, the name is taken, a choice has no meaning for it, or the model can't
+            be converted.
     """
-    if not source.exists():
-        raise InputError(f"{source}: no such file or folder")
+    kind = find_kind(source)
+    for option in ("context", "accuracy_level", "precision", "device"):
+        if getattr(choices, option) is not None and option not in _OPTIONS[kind]:
+            raise InputError(f"--{option.replace('_', '-')} has no meaning for {_NAMES[kind]}, which {source} is")
     name = name or _default_name(source)
     check_name(name)
     if name in list_own() and not replace:
         raise InputError(f"a model named '{name}' was imported before; choose another --name, or --force to replace it")
-    if source.is_dir():
-        model = _take_folder(source)
-    elif source.suffix.lower() == ".gguf":
-        model = _convert(source, folder_for(name), context, accuracy_level, progress)
+    if kind == "genai":
+        model = OwnModel(path=str(source.absolute()), source=str(source.absolute()))
     else:
-        raise InputError(f"{source}: neither a folder with genai_config.json nor a .gguf file")
+        model = _convert(kind, source, name, choices, progress)
     register(name, model)
     return name, model
 
 
+def find_kind(source: Path) -> Kind:
+    """What form of model ``source`` is.
+
+    Raises:
+        InputError: there is nothing, or nothing that can be imported; says what could.
+    """
+    if not source.exists():
+        raise InputError(f"{source}: no such file or folder")
+    if source.is_file():
+        if source.suffix.lower() == ".gguf":
+            return "gguf"
+        beside = "; name its folder" if source.suffix in {".safetensors", ".json", ".onnx"} else ""
+        raise InputError(f"{source}: not a .gguf file, the only kind of file to import{beside}")
+    if (source / "genai_config.json").is_file():
+        return "genai"
+    if (source / "config.json").is_file():
+        return "snapshot"
+    files = sorted(source.glob("*.gguf"))
+    if files:
+        raise InputError(f"{source}: a folder of GGUF files; name one of them, for example {files[0]}")
+    forms = "genai_config.json (ONNX Runtime GenAI) or config.json (Hugging Face)"
+    raise InputError(f"{source}: no {forms} in it, and no .gguf file")
+
+
+def cache_mb(folder: Path) -> float | None:
+    """What the KV cache takes for the whole context of a model folder, in MB of 32-bit floats; None if not said."""
+    try:
+        model = json.loads((folder / "genai_config.json").read_text(encoding="utf-8"))["model"]
+        decoder = model["decoder"]
+        heads = decoder["num_key_value_heads"] * decoder["head_size"]
+        return float(2 * 4 * decoder["num_hidden_layers"] * heads * model["context_length"] / 1e6)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _default_name(source: Path) -> str:
-    stem = source.stem if source.is_file() else source.name
+    stem = source.stem if source.is_file() else source.absolute().name
+    if source.absolute().parent.name == "snapshots":  # of Hugging Face's cache: models--OWNER--NAME/snapshots/COMMIT
+        stem = source.absolute().parent.parent.name.rpartition("--")[2]
     return "".join(c if c.isalnum() or c in "._-" else "-" for c in stem).strip("._-").lower() or "model"
 
 
-def _take_folder(folder: Path) -> OwnModel:
-    if not (folder / "genai_config.json").is_file():
-        raise InputError(f"{folder}: no genai_config.json in it; name a folder in ONNX Runtime GenAI's form")
-    return OwnModel(path=str(folder.absolute()), source=str(folder.absolute()))
+def _convert(kind: Kind, source: Path, name: str, choices: Choices, progress: Progress | None) -> OwnModel:
+    from foundry_bench.convert import ConvertError, build_snapshot, convert_gguf
 
-
-def _convert(source: Path, out: Path, context: int | None, accuracy_level: int, progress: Progress | None) -> OwnModel:
-    from foundry_bench.convert import ConvertError, convert_gguf
-
-    fresh = out.with_name(f"{out.name}.new")
+    out = folder_for(name)
+    fresh = out.with_name(f"{name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.parent.mkdir(parents=True, exist_ok=True)
+    context, level = choices.context, choices.accuracy_level
     try:
-        converted = convert_gguf(source, fresh, context=context, accuracy_level=accuracy_level, progress=progress)
+        if kind == "gguf":
+            level = 4 if level is None else level
+            made = convert_gguf(source, fresh, context=context, accuracy_level=level, progress=progress)
+            licence = made.license
+        else:
+            built = build_snapshot(
+                source,
+                fresh,
+                log_dir() / f"import-{name}.log",
+                precision=choices.precision or "int4",
+                device=choices.device or "cpu",
+                context=context,
+                accuracy_level=level,
+                progress=progress,
+            )
+            licence = built.license
     except ConvertError as error:
         raise InputError(str(error)) from error
     shutil.rmtree(out, ignore_errors=True)
     fresh.rename(out)
-    return OwnModel(path=str(out), source=str(source.absolute()), license=converted.license)
+    return OwnModel(path=str(out), source=str(source.absolute()), license=licence)
