@@ -1,6 +1,6 @@
 """The commands: what each does, takes and is good for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from foundry_bench.parser import Checked, Parser, add_adapters, add_json, add_settings
 
@@ -85,6 +85,47 @@ def _report(parser: Parser) -> None:
     parser.add_argument("--out", action=Checked, read=FOLDER.read, metavar="DIR", help="where runs are kept")
 
 
+def _compare(parser: Parser) -> None:
+    from foundry_bench.session.fields import FOLDER
+    from foundry_bench.values.gates import parse_gate
+
+    side = "a run (id, folder, 'last'), or one model of it as RUN:MODEL"
+    parser.add_argument("base", metavar="BASE", help=f"what to compare with: {side}")
+    parser.add_argument("new", metavar="NEW", help="what is compared: the same")
+    parser.add_argument(
+        "--fail-on",
+        action=Checked,
+        read=lambda texts, _: tuple(map(parse_gate, texts)),
+        metavar="EXPR",
+        help="gate on the change from BASE to NEW, such as 'ttft_s.p95>10%%'; repeatable",
+    )
+    parser.add_argument("--strict", action="store_true", help="a gate that the data can't decide fails too")
+    parser.add_argument("--out", action=Checked, read=FOLDER.read, metavar="DIR", help="where runs are kept")
+    add_json(parser, "the comparison")
+
+
+def _rank(parser: Parser) -> None:
+    from pathlib import Path
+
+    from foundry_bench.session.fields import FOLDER, NAME
+
+    def named(texts: Sequence[str], name: str) -> object:
+        return tuple(NAME.read([text], name) for text in texts)
+
+    parser.add_argument("run", metavar="RUN", help="id or folder of a recorded run, or 'last'")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="TOML or JSON file of weights (see below)")
+    parser.add_argument(
+        "--allow", action=Checked, read=named, metavar="SPDX", help="licence that may be chosen; repeatable"
+    )
+    parser.add_argument(
+        "--capability", action=Checked, read=named, metavar="NAME", help="what it must be able to do; repeatable"
+    )
+    parser.add_argument("--accept-degenerate", action="store_true", help="let models win whose answers are degenerate")
+    parser.add_argument("--routing", type=Path, metavar="FILE", help="also write the choice by capability, as JSON")
+    parser.add_argument("--out", action=Checked, read=FOLDER.read, metavar="DIR", help="where runs are kept")
+    add_json(parser, "the scorecard")
+
+
 def _history(parser: Parser) -> None:
     add_settings(parser, "out")
     add_json(parser, "the runs")
@@ -142,6 +183,41 @@ foundry-bench report RUN1 RUN2 --format csv -o runs.csv
 foundry-bench report last --format csv --samples -o samples.csv
 
 Several runs are put in the order of their dates, and what changed from run to run stands first.""",
+    ),
+    "compare": (
+        "show the difference of two runs or two models, and fail on a regression",
+        _compare,
+        """foundry-bench compare RUN1 RUN2
+foundry-bench compare last:phi-4-mini last:qwen2.5-0.5b
+foundry-bench compare main-run last --fail-on 'ttft_s.p95>10%' --fail-on 'decode_tokens_per_s.mean<-5%'
+
+A gate is FIGURE>LIMIT or FIGURE<LIMIT. It is about the change from BASE to NEW: in percent, or without % in the
+figure's own unit (seconds, tokens/s, MB, points). FIGURE is METRIC.STATISTIC (such as latency_s.mean, itl_s.p95),
+or load_s, cold_ttft_s, disk_mb, memory.peak_mb, quality, changed_answers, failed_requests.
+  FAILED       the change is beyond the limit and its 95 % interval leaves out 0, or the figure is missing
+  passed       the whole interval lies within the limit
+  not decided  all else: says how many rounds would tell, and doesn't fail without --strict
+What is read once or counted (from load_s on, but for quality) has no interval: its value decides.
+Exit code 1 where a gate fails, or where a model of BASE is missing in NEW; the reasons are on stderr.""",
+    ),
+    "rank": (
+        "choose a model: the selection scorecard of a run",
+        _rank,
+        """foundry-bench rank last
+foundry-bench rank last --weights weights.toml --allow MIT --allow Apache-2.0 --capability chat
+foundry-bench rank last --routing routing.json
+
+A file of weights; what it doesn't name weighs nothing, and only the proportions count:
+  latency = 0.2       # latency_s.mean
+  throughput = 0.15   # decode_tokens_per_s.mean
+  memory = 0.15       # memory.peak_mb
+  quality = 0.4       # mean score of 1 to 5, by hand or else by judge
+  footprint = 0.1     # disk_mb
+  [figures]           # others for latency and throughput, such as
+  latency = "ttft_s.p95"
+These are the defaults. The score is the product of (ratio to the best) ** weight over the criteria, at most 1.
+A model is chosen where it is first in 95 % of the resamples of rounds and rated prompts; otherwise there is
+no decision. Exit code 1 where no model can be chosen at all.""",
     ),
     "calibrate": (
         "measure this machine's own timing error, on streams of known cadence",

@@ -2,23 +2,24 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
+from math import exp, log, sqrt
 from typing import Literal
 
 import numpy as np
 
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.metrics import METRICS
+from foundry_bench.values.quantiles import student_t
 from foundry_bench.values.record import Sample
-from foundry_bench.values.resampling import Answers, Side
-from foundry_bench.values.stats import NORMAL_LIMIT, RESAMPLES, SEED, Floats
+from foundry_bench.values.resampling import Answers, Groups, Side, batches_of, draw, rounds_of
+from foundry_bench.values.sample_size import WANTED, detectable, rounds_needed
+from foundry_bench.values.stats import SEED, Floats
 
 Verdict = Literal["better", "worse", "unclear"]
+Interval = tuple[float, float]
 
 STATISTICS = ("mean", "p50", "p90", "p95", "p99")
 MEANS = tuple(f"{name}.mean" for name in METRICS)
-
-_Z95 = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +31,13 @@ class Difference:
         statistic: one of ``STATISTICS``.
         n_base: answers that enter ``base``; ``n_new`` those that enter ``new``.
         prompts: prompts compared one by one; 0 where the two sides have none in common.
+        rounds: the rounds that the interval rests on; 1 where it rests on the prompts instead.
         base: the figure itself, in the metric's unit; ``new`` the other.
         change: (new - base) / base, a fraction; None where base is 0.
         ci95: 95 % interval of new - base, in the metric's unit; None where there is nothing to resample.
         ci95_change: 95 % interval of ``change``.
+        error: the standard error of ``change``, a fraction.
+        superiority: how often the better of two answers to one prompt is new's, from 0 to 1; 0.5 is no difference.
     """
 
     metric: str
@@ -41,11 +45,14 @@ class Difference:
     n_base: int
     n_new: int
     prompts: int
+    rounds: int
     base: float
     new: float
     change: float | None
-    ci95: tuple[float, float] | None
-    ci95_change: tuple[float, float] | None
+    ci95: Interval | None
+    ci95_change: Interval | None
+    error: float | None
+    superiority: float
 
     @property
     def name(self) -> str:
@@ -65,6 +72,15 @@ class Difference:
         lower = self.ci95[1] < 0
         return "better" if lower == (METRICS[self.metric].better == "lower") else "worse"
 
+    @property
+    def detectable(self) -> float | None:
+        """The smallest true change that these rounds would find in nine of ten comparisons, a fraction."""
+        return None if self.error is None or self.rounds < 2 else detectable(self.error, self.rounds)
+
+    def rounds_for(self, change: float = WANTED) -> int | None:
+        """The rounds that would find such a change in nine of ten comparisons; None where that can't be told."""
+        return None if self.error is None or self.rounds < 2 else rounds_needed(self.error, self.rounds, change)
+
 
 def compare(base: Iterable[Sample], new: Iterable[Sample], figures: Sequence[str] = MEANS) -> tuple[Difference, ...]:
     """The differences between two sets of answers, one for each figure that both sides define.
@@ -75,16 +91,19 @@ def compare(base: Iterable[Sample], new: Iterable[Sample], figures: Sequence[str
     prompts of each prompt's mean, so that a failed request shifts no weight; a percentile is that of all answers
     together. Otherwise all answers of a side stand in one group.
 
-    The intervals are percentile bootstraps with a fixed seed that resample whole answers (all gaps of an answer
-    stay together) within each prompt, independently on both sides. Of n answers n - 1 are drawn: the plain
-    bootstrap's variance is (n - 1) / n of the true one, a third too small at 3 rounds. Where a prompt has only one
-    answer on a side, means resample the prompts' own differences instead, and percentiles have no interval.
-    Above ``NORMAL_LIMIT`` answers the normal limit of the same bootstrap stands in for means. The intervals speak
-    of these prompts, not of others.
+    What is independent are neither the gaps of an answer nor the answers of a round, but batches of rounds
+    (``batches_of``). From them comes the standard error of log(new / base): of a mean by linearisation, of a
+    percentile by resampling batches with a fixed seed. Where both sides have the same rounds, a batch holds the same
+    rounds of both: what both go through in the course of a run (a machine that heats up) cancels. The interval is
+    Student's, with as many degrees of freedom as there are batches but one, and is turned back into a change; in the
+    metric's unit it is that change of the measured ``base``.
 
-    Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, ch. 8 and 13; n - 1 draws in strata:
-    Rao & Wu (1988), Resampling Inference with Complex Survey Data, JASA 83; clusters: Davison & Hinkley (1997),
-    Bootstrap Methods and their Application, section 3.8.
+    Where a prompt has only one answer on a side, a mean's interval rests on the prompts in place of the batches, and
+    percentiles have none. The intervals speak of these prompts, and of these loads of the models: loaded anew, a
+    model may be faster or slower by more than its rounds show.
+
+    Source: Kalibera & Jones (2013), Rigorous Benchmarking in Reasonable Time, ISMM; batch means: ``batches_of``;
+    the log ratio by the delta method: Casella & Berger (2002), Statistical Inference, section 5.5.4.
 
     Args:
         base: the samples to compare with, of one model.
@@ -116,70 +135,100 @@ def parse_figure(name: str) -> tuple[str, str]:
 def _compare(base: Answers, new: Answers, metric: str, statistic: str) -> Difference | None:
     known = [answers.prompts(metric) for answers in (base, new)]
     shared = [prompt for prompt in known[0] if prompt in known[1]]
-    one, other = base.side(metric, shared), new.side(metric, shared)
-    if not one.answers or not other.answers:
+    groups = base.groups(metric, shared), new.groups(metric, shared)
+    if not all(any(side) for side in groups):
         return None
-    if statistic == "mean":
-        before, after = one.mean(), other.mean()
-        interval, relative = _mean_intervals(one, other)
+    rounds = [rounds_of(side) for side in groups]
+    one, other = (Side(side, batches_of(some)) for side, some in zip(groups, rounds, strict=True))
+    paired = rounds[0] == rounds[1]
+    share = None if statistic == "mean" else float(statistic[1:]) / 100
+    before, after = (side.mean() if share is None else side.percentile(share) for side in (one, other))
+    many = min(one.smallest, other.smallest) > 1
+    if share is not None:
+        spread = _spread_of_percentile(one, other, share, paired=paired) if many else None
+    elif many:
+        spread = _spread(one.influences(), other.influences(), before, after, paired=paired)
     else:
-        share = float(statistic[1:]) / 100
-        before, after = one.percentile(share), other.percentile(share)
-        interval, relative = _percentile_intervals(one, other, share)
+        spread = _spread(_prompts_influences(one), _prompts_influences(other), before, after, paired=True)
+    interval, relative = _intervals(before, after, spread)
     return Difference(
         metric=metric,
         statistic=statistic,
         n_base=one.answers,
         n_new=other.answers,
         prompts=len(shared),
+        rounds=min(map(len, rounds)) if many else 1,
         base=before,
         new=after,
         change=(after - before) / before if before else None,
         ci95=interval,
-        ci95_change=relative if before else None,
+        ci95_change=relative,
+        error=spread.ratio if spread else None,
+        superiority=_superiority(*groups, lower=METRICS[metric].better == "lower"),
     )
 
 
-Interval = tuple[float, float]
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Standard errors of new - base and of log(new / base), and their degrees of freedom."""
+
+    difference: float
+    ratio: float | None
+    freedom: int
 
 
-def _mean_intervals(base: Side, new: Side) -> tuple[Interval | None, Interval | None]:
-    generator = np.random.default_rng(SEED)
-    if min(base.smallest, new.smallest) < 2:
-        if base.groups < 2:
-            return None, None
-        drawn = generator.integers(0, base.groups, (RESAMPLES, base.groups))
-        return _drawn_intervals(base.group_means()[drawn].mean(axis=1), new.group_means()[drawn].mean(axis=1))
-    if base.answers + new.answers > NORMAL_LIMIT:
-        return _normal_intervals(base, new)
-    return _drawn_intervals(base.drawn_means(generator, RESAMPLES), new.drawn_means(generator, RESAMPLES))
+def _prompts_influences(side: Side) -> Floats:
+    """By how much each prompt moves the mean."""
+    return (side.group_means() - side.mean()) / side.group_means().size
 
 
-def _percentile_intervals(base: Side, new: Side, share: float) -> tuple[Interval | None, Interval | None]:
-    if min(base.smallest, new.smallest) < 2:
-        return None, None
+def _spread(base: Floats, new: Floats, before: float, after: float, *, paired: bool) -> _Spread | None:
+    """From the influences of what is independent on either side, in pairs or not."""
+    freedom = min(base.size, new.size) - 1
+    if freedom < 1:
+        return None
+
+    def error(one: Floats, other: Floats) -> float:
+        sides = [other - one] if paired else [one, other]
+        return sqrt(sum(float(side @ side) * side.size / (side.size - 1) for side in sides))
+
+    ratio = error(base / before, new / after) if before > 0 and after > 0 else None
+    return _Spread(error(base, new), ratio, freedom)
+
+
+def _spread_of_percentile(base: Side, new: Side, share: float, *, paired: bool) -> _Spread:
     generator = np.random.default_rng(SEED)
     times = min(base.affordable, new.affordable)
-    return _drawn_intervals(
-        base.drawn_percentiles(generator, share, times), new.drawn_percentiles(generator, share, times)
-    )
+    drawn = draw(generator, base.batches, times)
+    one = base.drawn_percentiles(drawn, share)
+    other = new.drawn_percentiles(drawn if paired else draw(generator, new.batches, times), share)
+    kept = np.isfinite(one) & np.isfinite(other)
+    one, other = one[kept], other[kept]
+    ratio = float(np.std(np.log(other / one))) if min(one.min(), other.min()) > 0 else None
+    return _Spread(float(np.std(other - one)), ratio, min(base.batches, new.batches) - 1)
 
 
-def _drawn_intervals(base: Floats, new: Floats) -> tuple[Interval, Interval | None]:
-    """The intervals of the difference and of the change, from the figure of each resample of both sides."""
-    low, high = np.percentile(new - base, (2.5, 97.5)).tolist()
-    if not base.all():
-        return (low, high), None
-    least, most = np.percentile(new / base - 1, (2.5, 97.5)).tolist()
-    return (low, high), (least, most)
+def _intervals(before: float, after: float, spread: _Spread | None) -> tuple[Interval | None, Interval | None]:
+    """The intervals of the difference and of the change."""
+    if spread is None:
+        return None, None
+    reach = student_t(0.975, spread.freedom)
+    if spread.ratio is None:
+        margin, difference = reach * spread.difference, after - before
+        return (difference - margin, difference + margin), None
+    low, high = (exp(log(after / before) + sign * min(reach * spread.ratio, 700.0)) - 1 for sign in (-1, 1))
+    return (low * before, high * before), (low, high)
 
 
-def _normal_intervals(base: Side, new: Side) -> tuple[Interval, Interval | None]:
-    """The same of means in their normal limit; that of the change by the delta method for a ratio."""
-    before, after, error, other = base.mean(), new.mean(), base.standard_error(), new.standard_error()
-    difference, margin = after - before, _Z95 * float(np.hypot(error, other))
-    interval = difference - margin, difference + margin
-    if not before:
-        return interval, None
-    change, relative = difference / before, _Z95 * float(np.hypot(other, after / before * error)) / abs(before)
-    return interval, (change - relative, change + relative)
+def _superiority(base: Groups, new: Groups, *, lower: bool) -> float:
+    """The mean over the prompts of the share of pairs of answers in which new's is the better; ties are halves.
+
+    Source: Vargha & Delaney (2000), A Critique and Improvement of the CL Common Language Effect Size Statistics.
+    """
+    shares = []
+    for some, others in zip(base, new, strict=True):
+        one, other = (np.sort([values.mean() for _, values in group]) for group in (some, others))
+        below = sum(np.searchsorted(one, other, side=side).sum() for side in ("left", "right")) / 2
+        shares.append(float(below) / (one.size * other.size))
+    share = float(np.mean(shares))
+    return 1 - share if lower else share

@@ -118,3 +118,14 @@ def means(ratings: Sequence[Rating]) -> dict[str, tuple[float, int]]:
             scores.setdefault(rating.model, []).append(rating.score)
     found = {model: (sum(some) / len(some), len(some)) for model, some in scores.items()}
     return dict(sorted(found.items(), key=lambda item: -item[1][0]))
+
+
+def prompt_means(ratings: Sequence[Rating]) -> dict[str, dict[str, float]]:
+    """The mean score of each model's answers to each prompt; what was passed over doesn't count."""
+    scores: dict[str, dict[str, list[int]]] = {}
+    for rating in ratings:
+        if rating.score is not None:
+            scores.setdefault(rating.model, {}).setdefault(rating.prompt_id, []).append(rating.score)
+    return {
+        model: {prompt: sum(some) / len(some) for prompt, some in prompts.items()} for model, prompts in scores.items()
+    }

@@ -1,0 +1,45 @@
+"""``foundry-bench rank``: the selection scorecard of a run."""
+
+import argparse
+import os
+import sys
+from typing import Any
+
+import msgspec
+
+from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.preferences import read_preference
+from foundry_bench.session.ranking_text import as_lines, document, routes
+from foundry_bench.session.scoring import Preference, gather, rank
+from foundry_bench.session.settings import resolve
+from foundry_bench.session.store import find_run
+from foundry_bench.values.eligibility import Rules
+from foundry_bench.values.errors import InputError
+
+
+def main(args: argparse.Namespace) -> int:
+    """Rank the models of ``args.run``; returns 0, or 1 where no model can be chosen.
+
+    Raises:
+        InputError: the run or the weights can't be read, or the routing can't be written.
+    """
+    out = resolve(vars(args), os.environ, models_needed=False).out
+    preference = read_preference(args.weights) if args.weights else Preference()
+    rules = Rules(licenses=args.allow or (), capabilities=args.capability or (), degenerate=args.accept_degenerate)
+    material = gather(find_run(out, args.run))
+    ranking = rank(material, preference, rules)
+    if args.json:
+        sys.stdout.buffer.write(_encoded(document(material, ranking, preference)))
+    else:
+        print("\n".join(as_lines(material, ranking, preference)))
+    if args.routing:
+        try:
+            write_atomically(args.routing, _encoded(routes(material, preference, rules)))
+        except OSError as error:
+            raise InputError(f"{args.routing}: {error.strerror}; choose another file with --routing") from error
+        print(f"wrote {args.routing}", file=sys.stderr)
+    return 0 if ranking.card else 1
+
+
+def _encoded(content: dict[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"

@@ -1,0 +1,113 @@
+"""A ranking as people read it on a terminal, and as an application reads it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from foundry_bench.session.scoring import Material, Preference, Ranking, rank
+from foundry_bench.session.tables import Column, Table, as_text
+from foundry_bench.values.eligibility import Rules
+from foundry_bench.values.format import one_line, percent
+from foundry_bench.values.reasons import decision, flips, sentences, shown
+from foundry_bench.values.scorecard import Ranked, Scorecard
+
+
+def as_lines(material: Material, ranking: Ranking, preference: Preference) -> Iterator[str]:
+    """The decision, the table, the reasons, and who is out."""
+    card = ranking.card
+    if card is None:
+        yield "No decision: no model can be chosen."
+    else:
+        yield from (decision(card), "", as_text(_table(card, preference)), "")
+        yield from sentences(card, preference.figures, unrated=ranking.unrated)
+    for name, reason in ranking.refused.items():
+        yield f"Out: {one_line(name)}: {one_line(reason)}."
+    yield from _accepting(ranking)
+    if card and len(card.ranking) > 1:
+        weights = ", ".join(f"{name} {weight:.2f}" for name, weight in card.weights.items())
+        yield ""
+        yield f"Weights: {weights}. Score: product of (ratio to the best) ** weight; * is on the Pareto front."
+        yield f"First: the share of 2,000 resamples of {material.record.plan.rounds} rounds in which it leads."
+
+
+def routes(material: Material, preference: Preference, rules: Rules) -> dict[str, Any]:
+    """The document of ``routing.json``: by capability, and by default, the model to use, and the next best in order.
+
+    ``decided`` says whether the data carry the choice.
+    """
+    capabilities = dict.fromkeys(one for model in material.record.models for one in model.capabilities)
+    wanted = {name: (*rules.capabilities, name) for name in capabilities}
+    found = {
+        name: _route(
+            material,
+            rank(material, preference, Rules(licenses=rules.licenses, capabilities=some, degenerate=rules.degenerate)),
+        )
+        for name, some in {"": tuple(rules.capabilities), **wanted}.items()
+    }
+    return {
+        "schema": "foundry-bench/routing/1",
+        "run": material.record.id,
+        "measured": material.record.created.isoformat(),
+        "weights": dict(preference.weights),
+        "figures": dict(preference.figures),
+        "default": found.pop(""),
+        "capabilities": found,
+    }
+
+
+def document(material: Material, ranking: Ranking, preference: Preference) -> dict[str, Any]:
+    """The ranking as plain JSON, sentences included."""
+    card = ranking.card
+    return {
+        "schema": "foundry-bench/rank/1",
+        "run": material.record.id,
+        "winner": card.ranking[0].name if card and card.decided else None,
+        "decision": decision(card) if card else "No decision: no model can be chosen.",
+        "reasons": list(sentences(card, preference.figures, unrated=ranking.unrated)) if card else [],
+        "figures": dict(preference.figures),
+        "scorecard": card,
+        "refused": dict(ranking.refused),
+        "unrated": ranking.unrated,
+    }
+
+
+def _table(card: Scorecard, preference: Preference) -> Table:
+    headings = ("Score", "95 % interval", "First", *(name.capitalize() for name in card.weights))
+    return Table(
+        (Column("Model", figures=False), *map(Column, headings)),
+        [_row(one, card, preference) for one in card.ranking],
+    )
+
+
+def _row(one: Ranked, card: Scorecard, preference: Preference) -> tuple[str, ...]:
+    return (
+        f"{one_line(one.name)}{' *' if one.pareto else ''}",
+        f"{one.score:.2f}",
+        f"{one.ci95[0]:.2f} to {one.ci95[1]:.2f}",
+        percent(one.wins),
+        *(shown(preference.figures[name], one.figures[name]) for name in card.weights),
+    )
+
+
+def _accepting(ranking: Ranking) -> Iterator[str]:
+    """What degenerate output keeps a model from."""
+    if not ranking.accepting or len(ranking.accepting.ranking) < 2:
+        return
+    first = ranking.accepting.ranking[0]
+    if first.name in ranking.refused:
+        yield f"By the figures alone {one_line(first.name)} is first, with a score of {first.score:.2f}."
+    yield from (f"By the figures alone {line}" for line in flips(ranking.accepting))
+
+
+def _route(material: Material, ranking: Ranking) -> dict[str, Any]:
+    ids = {model.name: model.id for model in material.record.models}
+    order = ranking.card.ranking if ranking.card else ()
+    chain = [
+        {"model": one.name, "id": ids[one.name], "score": one.score, "wins": one.wins, "figures": dict(one.figures)}
+        for one in order
+    ]
+    return {
+        "decided": bool(ranking.card and ranking.card.decided),
+        "chosen": chain[0] if chain else None,
+        "fallbacks": chain[1:],
+        "refused": dict(ranking.refused),
+    }

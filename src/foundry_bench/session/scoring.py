@@ -1,0 +1,180 @@
+"""A recorded run as candidates of the scorecard: their figures, their ratings and the resamples of both."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from foundry_bench.session.ratings import load_ratings
+from foundry_bench.session.run_view import is_measured
+from foundry_bench.session.store import load, read_samples
+from foundry_bench.values.comparison import parse_figure
+from foundry_bench.values.degenerate import OutputCheck
+from foundry_bench.values.eligibility import Rules, refusals
+from foundry_bench.values.ratings import SCORES, Rating, prompt_means
+from foundry_bench.values.record import Sample
+from foundry_bench.values.resampling import Answers, Side, batches_of, draw, rounds_of
+from foundry_bench.values.result import ModelResult, RunRecord
+from foundry_bench.values.scorecard import CRITERIA, Candidate, Scorecard, score, widened
+from foundry_bench.values.stats import RESAMPLES, SEED, Floats
+
+TIMED = tuple(name for name, criterion in CRITERIA.items() if criterion.timed)
+
+
+def default_weights() -> dict[str, float]:
+    """The weight of each criterion where nothing else is said."""
+    return {name: criterion.weight for name, criterion in CRITERIA.items()}
+
+
+def default_figures() -> dict[str, str]:
+    """The figure behind each criterion where nothing else is said."""
+    return {name: criterion.figure for name, criterion in CRITERIA.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """What someone chooses by: the weight of each criterion, and the figure behind it."""
+
+    weights: Mapping[str, float] = field(default_factory=default_weights)
+    figures: Mapping[str, str] = field(default_factory=default_figures)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """All that a ranking is made of: the run, its answers and what there is to say of their text, its ratings."""
+
+    record: RunRecord
+    answers: Mapping[str, Answers]
+    outputs: Mapping[str, OutputCheck]
+    ratings: tuple[tuple[Rating, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """A scorecard with what it leaves out.
+
+    Attributes:
+        card: None where no model can be chosen.
+        refused: why models can't be chosen, by name.
+        unrated: candidates without a score, where others have one.
+        accepting: the scorecard if degenerate output were accepted, where that lets more models in.
+    """
+
+    card: Scorecard | None
+    refused: Mapping[str, str]
+    unrated: tuple[str, ...]
+    accepting: Scorecard | None = None
+
+
+def gather(path: Path) -> Material:
+    """Read the run in the folder ``path``.
+
+    Raises:
+        InputError: it can't be read.
+    """
+    samples: dict[str, list[Sample]] = {}
+    outputs: dict[str, OutputCheck] = {}
+    for sample in read_samples(path):
+        if is_measured(sample):
+            samples.setdefault(sample.model, []).append(sample)
+            outputs.setdefault(sample.model, OutputCheck()).add(sample)
+    ratings = load_ratings(path)
+    return Material(
+        record=load(path),
+        answers={model: Answers.of(some) for model, some in samples.items()},
+        outputs=outputs,
+        ratings=(ratings.hand, ratings.judge),
+    )
+
+
+def rank(material: Material, preference: Preference, rules: Rules) -> Ranking:
+    """Rank the models of a run that the rules let in."""
+    models = material.record.models
+    refused = refusals(models, material.outputs, rules)
+    card, unrated = _score(material, [model for model in models if model.name not in refused], preference)
+    accepting = None
+    if not rules.degenerate:
+        lenient = Rules(licenses=rules.licenses, capabilities=rules.capabilities, degenerate=True)
+        still = refusals(models, material.outputs, lenient)
+        if len(still) < len(refused):
+            accepting, _ = _score(material, [model for model in models if model.name not in still], preference)
+    return Ranking(card=card, refused=refused, unrated=unrated, accepting=accepting)
+
+
+def _score(
+    material: Material, models: Sequence[ModelResult], preference: Preference
+) -> tuple[Scorecard | None, tuple[str, ...]]:
+    if not models:
+        return None, ()
+    drafts = {model.name: _Draft() for model in models}
+    for model in models:
+        for criterion, value in (("memory", model.memory.peak_mb), ("footprint", model.disk_mb)):
+            if value:
+                drafts[model.name].figures[criterion] = value
+    timed = [one for one in TIMED if preference.weights.get(one)]
+    rounds = min((_add_timed(material, drafts, one, preference.figures[one]) for one in timed), default=0)
+    unrated = _add_quality(material, drafts) if preference.weights.get("quality") else ()
+    candidates = [Candidate(name=name, figures=one.figures, drawn=one.drawn) for name, one in drafts.items()]
+    return score(candidates, preference.weights, rounds=rounds), unrated
+
+
+class _Draft:
+    """A candidate in the making."""
+
+    def __init__(self) -> None:
+        self.figures: dict[str, float] = {}
+        self.drawn: dict[str, Floats] = {}
+
+
+def _add_timed(material: Material, drafts: Mapping[str, _Draft], criterion: str, figure: str) -> int:
+    """Add a figure of the answers, and the same resamples of rounds for all models; returns how many rounds there are.
+
+    Only prompts that all models answered enter, where there are any.
+    """
+    metric, statistic = parse_figure(figure)
+    share = None if statistic == "mean" else float(statistic[1:]) / 100
+    known = [name for name in drafts if material.answers[name].prompts(metric)]
+    if not known:
+        return 0
+    lists = [material.answers[name].prompts(metric) for name in known]
+    shared = [prompt for prompt in lists[0] if all(prompt in some for some in lists[1:])]
+    groups = {name: material.answers[name].groups(metric, shared) for name in known}
+    rounds = frozenset.union(*map(rounds_of, groups.values()))
+    batches = batches_of(rounds)
+    sides = {name: Side(some, batches) for name, some in groups.items()}
+    count = max(batches.values()) + 1
+    # Percentiles may be dear: then fewer resamples are drawn, and used again.
+    times = RESAMPLES if share is None else min(side.affordable for side in sides.values())
+    counts = draw(np.random.default_rng(SEED), count, times) if count > 1 else None
+    for name, side in sides.items():
+        value = side.mean() if share is None else side.percentile(share)
+        if value <= 0:
+            continue
+        drafts[name].figures[criterion] = value
+        if counts is not None:
+            found = side.drawn_means(counts) if share is None else side.drawn_percentiles(counts, share)
+            found = np.resize(np.where(found > 0, found, value), RESAMPLES)
+            drafts[name].drawn[criterion] = widened(value, found, count)
+    return len(rounds)
+
+
+def _add_quality(material: Material, drafts: Mapping[str, _Draft]) -> tuple[str, ...]:
+    """Add the mean scores, by hand or else by judge, over the prompts rated for all; returns who lacks a score.
+
+    The kind of rating that covers most models counts: scores by hand and by judge are never mixed.
+    """
+    kinds = [prompt_means(ratings) for ratings in material.ratings]
+    scores = max(kinds, key=lambda kind: sum(name in kind for name in drafts))
+    rated = [name for name in drafts if name in scores]
+    if not rated:
+        return ()
+    shared = sorted(frozenset.intersection(*(frozenset(scores[name]) for name in rated)))
+    counts = draw(np.random.default_rng(SEED), len(shared), RESAMPLES) if len(shared) > 1 else None
+    for name in rated:
+        values = np.array([scores[name][prompt] for prompt in shared or scores[name]])
+        drafts[name].figures["quality"] = mean = float(values.mean())
+        if counts is not None:
+            means = widened(mean, counts @ values / (len(shared) - 1), len(shared))
+            drafts[name].drawn["quality"] = np.clip(means, min(SCORES), max(SCORES))
+    return tuple(name for name in drafts if name not in scores)

@@ -1,0 +1,72 @@
+"""Degenerate output: answers that are empty or go round in circles, told from their text alone."""
+
+import re
+from typing import Literal
+
+from foundry_bench.values.record import Sample
+
+Fault = Literal["empty", "loop", "repeats"]
+
+FEWEST_WORDS = 20
+REPEATED_SHARE = 0.5
+
+_TAIL = 2_000
+_LEAST_LOOP = 24
+_WORDS = re.compile(r"\w+|[^\w\s]")
+# The end of a text: something of up to 80 characters, four times or more in a row.
+_LOOP = re.compile(r"(.{1,80}?)\1{3,}.{0,79}\Z", re.DOTALL)
+_SAID: dict[Fault, str] = {"empty": "empty", "loop": "ending in a loop", "repeats": "repeating themselves"}
+
+
+def fault_of(text: str) -> Fault | None:
+    """What is degenerate about an answer's text.
+
+    - empty: no letter and no digit.
+    - loop: it ends in something of up to 80 characters, four times in a row or more, and that makes up half of it
+      (of its last 2,000 characters).
+    - repeats: of 20 words or more, half of all sequences of four have been there before. Greedy decoding of weak
+      models shows 0.4 and more, people's texts under 0.03.
+
+    Source: seq-rep-4 of Welleck et al. (2020), Neural Text Generation with Unlikelihood Training, ICLR.
+    """
+    if not any(sign.isalnum() for sign in text):
+        return "empty"
+    end = text.strip()[-_TAIL:]
+    loop = _LOOP.search(end)
+    if loop and len(loop[0]) >= max(_LEAST_LOOP, len(end) / 2):
+        return "loop"
+    words = _WORDS.findall(text)
+    fours = list(zip(words, words[1:], words[2:], words[3:], strict=False))
+    if len(words) >= FEWEST_WORDS and 1 - len(set(fours)) / len(fours) >= REPEATED_SHARE:
+        return "repeats"
+    return None
+
+
+class OutputCheck:
+    """Watches the answers of one model; a prompt is judged by most of its answers, the model by half of its prompts."""
+
+    def __init__(self) -> None:
+        self._faults: dict[str, list[Fault | None]] = {}
+        self._known: dict[str, Fault | None] = {}
+        self.ends: set[str | None] = set()
+
+    def add(self, sample: Sample) -> None:
+        """Take in a measured answer; equal texts are looked at once."""
+        if sample.text_sha256 not in self._known:
+            self._known[sample.text_sha256] = fault_of(sample.text)
+        self._faults.setdefault(sample.prompt_id, []).append(self._known[sample.text_sha256])
+        self.ends.add(sample.finish_reason)
+
+    @property
+    def truncated(self) -> bool:
+        """Whether every answer was cut at max_tokens."""
+        return self.ends == {"length"}
+
+    def reason(self) -> str | None:
+        """Why the model can't be chosen, in words; None where its output is sound."""
+        bad = {prompt: some for prompt, some in self._faults.items() if sum(map(bool, some)) * 2 > len(some)}
+        if not bad or len(bad) * 2 <= len(self._faults):
+            return None
+        kinds = dict.fromkeys(fault for some in bad.values() for fault in some if fault)
+        said = " or ".join(_SAID[kind] for kind in kinds)
+        return f"degenerate output: answers {said} for {len(bad)} of {len(self._faults)} prompts"

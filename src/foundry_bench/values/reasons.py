@@ -1,0 +1,102 @@
+"""A scorecard in sentences, made from its figures."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from foundry_bench.values.format import UNDEFINED, figure, megabytes, one_line, percent
+from foundry_bench.values.metrics import METRICS
+from foundry_bench.values.scorecard import DECISIVE, Ranked, Scorecard
+
+_EQUAL = 0.005
+
+
+def shown(name: str, value: float | None) -> str:
+    """A figure such as ``ttft_s.p95``, ``memory.peak_mb`` or ``quality`` as people read it."""
+    if value is None:
+        return UNDEFINED
+    if name.endswith("_mb"):
+        return megabytes(value)
+    metric = METRICS.get(name.partition(".")[0])
+    return figure(value, metric.unit) if metric else f"{value:.1f} of 5"
+
+
+def decision(card: Scorecard) -> str:
+    """The decision in a sentence, or that there is none."""
+    first = card.ranking[0]
+    name = one_line(first.name)
+    if len(card.ranking) == 1:
+        return f"Choose {name}: it is the only candidate."
+    wins = f"first in {percent(first.wins)} of the resamples"
+    if card.decided:
+        return f"Choose {name}: it is {wins}."
+    return f"No decision: {name} is {wins}, and {percent(DECISIVE)} are asked for."
+
+
+def sentences(card: Scorecard, figures: Mapping[str, str], *, unrated: Sequence[str] = ()) -> Iterator[str]:
+    """Why the first one leads, what would change that, and what would decide it where nothing is decided.
+
+    Args:
+        card: the scorecard.
+        figures: the name of the figure behind each criterion.
+        unrated: candidates without a score, where some have one.
+    """
+    if len(card.ranking) > 1 and card.weights:
+        yield _comparison(card.ranking[0], card.ranking[1], figures, card.weights)
+        if not card.decided:
+            yield from _wanted(card)
+        yield from flips(card)
+        steady = [name for name in card.weights if name not in {flip.criterion for flip in card.flips}]
+        if steady and len(card.weights) > 1:
+            yield f"No weight of {_list(steady, 'or')} alone changes the first place."
+    for name, lacking in card.left_out.items():
+        if name == "quality" and not unrated:
+            yield "Quality is left out: nobody has rated the answers ('foundry-bench rate', 'foundry-bench judge')."
+        else:
+            yield f"{name.capitalize()} is left out for all: it isn't known of {_list(list(map(one_line, lacking)))}."
+    if unrated:
+        yield f"Ratings of {_list(list(map(one_line, unrated)))} would let quality count."
+
+
+def flips(card: Scorecard) -> Iterator[str]:
+    """At which weight of which criterion another one leads, a sentence for each that would."""
+    found: dict[str, list[str]] = {}
+    for flip in card.flips:
+        side, now = "less" if flip.below else "more", card.weights[flip.criterion]
+        found.setdefault(flip.winner, []).append(
+            f"{flip.criterion} weighs {side} than {flip.weight:.2f} (now {now:.2f})"
+        )
+    for winner, some in found.items():
+        yield f"{one_line(winner)} leads where {_list(some, 'or')}."
+
+
+def _comparison(first: Ranked, second: Ranked, figures: Mapping[str, str], weights: Mapping[str, float]) -> str:
+    """In what the first is better than the second, and in what worse; by the criteria's part in the score."""
+    better: list[str] = []
+    worse: list[str] = []
+    same: list[str] = []
+    for name in sorted(weights, key=lambda name: -weights[name]):
+        one, other = first.ratios[name], second.ratios[name]
+        values = " against ".join(shown(figures[name], ranked.figures[name]) for ranked in (first, second))
+        times = max(one, other) / min(one, other)
+        part = f"{name} ({values}, {times:.3g} times)" if times > 1 + _EQUAL else name
+        (same if times <= 1 + _EQUAL else better if one > other else worse).append(part)
+    parts = [f"{word} {_list(some)}" for word, some in (("better in", better), ("worse in", worse)) if some]
+    if same:
+        parts.append(f"equal in {_list(same)}")
+    return f"Against {one_line(second.name)} it is {'; '.join(parts)}."
+
+
+def _wanted(card: Scorecard) -> Iterator[str]:
+    """What would decide it."""
+    second = one_line(card.ranking[1].name)
+    if card.rounds:
+        yield f"About {card.rounds} rounds would separate it from {second}."
+    elif card.ranking[0].wins >= DECISIVE:
+        yield "Of one round nothing tells how the figures vary: measure three or more."
+    elif "quality" in card.weights:
+        yield f"Ratings of more prompts would separate it from {second}, or they are as good as each other."
+    else:
+        yield f"It and {second} are too near each other for any reasonable number of rounds: choose by something else."
+
+
+def _list(items: Sequence[str], word: str = "and") -> str:
+    return f" {word} ".join(filter(None, (", ".join(items[:-1]), items[-1])))
