@@ -89,6 +89,12 @@ def arguments(command: Callable[[str, Answer], None]) -> Callable[..., dict[str,
         ("import m --device npu", "--device must be 'cpu' or 'cuda' or 'dml' or 'webgpu', not 'npu'"),
         ("import m --context 0", "--context must be a whole number of at least 1, not 0"),
         ("probe", "the following arguments are required: MODEL; see 'foundry-bench probe --help'"),
+        ("compare a", "the following arguments are required: NEW; see 'foundry-bench compare --help'"),
+        (
+            "compare a b --fail-on ttft_s.p95",
+            "'ttft_s.p95' is no gate; write FIGURE>LIMIT or FIGURE<LIMIT, such as 'ttft_s.p95>10%'",
+        ),
+        ("rank last --weights no.toml", "no.toml: there is no such file"),
         ("report", "the following arguments are required: RUN; see 'foundry-bench report --help'"),
     ],
 )
@@ -185,6 +191,19 @@ def test_the_options_of_the_other_commands(arguments: Callable[..., dict[str, An
         "samples": False,
         "output": Path("x.csv"),
         "out": None,
+    }
+    compared = arguments("compare", "a", "b:phi", "--fail-on", "ttft_s.p95>10%", "--fail-on", "quality<-1", "--strict")
+    assert (compared["base"], compared["new"], compared["strict"], compared["out"]) == ("a", "b:phi", True, None)
+    assert [gate.figure for gate in compared["fail_on"]] == ["ttft_s.p95", "quality"]
+    assert arguments("rank", "last", "--allow", "MIT", "--allow", "apache-2.0", "--weights", "w.toml", "--json") == {
+        "run": "last",
+        "weights": Path("w.toml"),
+        "allow": ("MIT", "apache-2.0"),
+        "capability": None,
+        "accept_degenerate": False,
+        "routing": None,
+        "out": None,
+        "json": True,
     }
     assert arguments("history", "-o", "there") == {"out": "there", "json": False}
 

@@ -14,7 +14,7 @@ from foundry_bench.values.degenerate import OutputCheck
 from foundry_bench.values.eligibility import Rules, refusals
 from foundry_bench.values.ratings import SCORES, Rating, prompt_means
 from foundry_bench.values.record import Sample
-from foundry_bench.values.resampling import Answers, Side, batches_of, draw, rounds_of
+from foundry_bench.values.resampling import Answers, Side, batches_of, draw, lasting, rounds_of
 from foundry_bench.values.result import ModelResult, RunRecord
 from foundry_bench.values.scorecard import CRITERIA, Candidate, Scorecard, score, widened
 from foundry_bench.values.stats import RESAMPLES, SEED, Floats
@@ -155,7 +155,7 @@ def _add_timed(material: Material, drafts: Mapping[str, _Draft], criterion: str,
         if counts is not None:
             found = side.drawn_means(counts) if share is None else side.drawn_percentiles(counts, share)
             found = np.resize(np.where(found > 0, found, value), RESAMPLES)
-            drafts[name].drawn[criterion] = widened(value, found, count)
+            drafts[name].drawn[criterion] = widened(value, found, count, lasting(side.influences()))
     return len(rounds)
 
 

@@ -11,7 +11,7 @@ from foundry_bench.values.errors import InputError
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.quantiles import student_t
 from foundry_bench.values.record import Sample
-from foundry_bench.values.resampling import Answers, Groups, Side, batches_of, draw, rounds_of
+from foundry_bench.values.resampling import Answers, Groups, Side, batches_of, draw, lasting, rounds_of
 from foundry_bench.values.sample_size import WANTED, detectable, rounds_needed
 from foundry_bench.values.stats import SEED, Floats
 
@@ -93,7 +93,8 @@ def compare(base: Iterable[Sample], new: Iterable[Sample], figures: Sequence[str
 
     What is independent are neither the gaps of an answer nor the answers of a round, but batches of rounds
     (``batches_of``). From them comes the standard error of log(new / base): of a mean by linearisation, of a
-    percentile by resampling batches with a fixed seed. Where both sides have the same rounds, a batch holds the same
+    percentile by resampling batches with a fixed seed; where batches still resemble their neighbours it is raised
+    (``lasting``). Where both sides have the same rounds, a batch holds the same
     rounds of both: what both go through in the course of a run (a machine that heats up) cancels. The interval is
     Student's, with as many degrees of freedom as there are batches but one, and is turned back into a change; in the
     metric's unit it is that change of the measured ``base``.
@@ -190,7 +191,7 @@ def _spread(base: Floats, new: Floats, before: float, after: float, *, paired: b
 
     def error(one: Floats, other: Floats) -> float:
         sides = [other - one] if paired else [one, other]
-        return sqrt(sum(float(side @ side) * side.size / (side.size - 1) for side in sides))
+        return sqrt(sum(float(side @ side) * side.size / (side.size - 1) * lasting(side) for side in sides))
 
     ratio = error(base / before, new / after) if before > 0 and after > 0 else None
     return _Spread(error(base, new), ratio, freedom)
@@ -204,8 +205,10 @@ def _spread_of_percentile(base: Side, new: Side, share: float, *, paired: bool) 
     other = new.drawn_percentiles(drawn if paired else draw(generator, new.batches, times), share)
     kept = np.isfinite(one) & np.isfinite(other)
     one, other = one[kept], other[kept]
-    ratio = float(np.std(np.log(other / one))) if min(one.min(), other.min()) > 0 else None
-    return _Spread(float(np.std(other - one)), ratio, min(base.batches, new.batches) - 1)
+    sides = [new.influences() - base.influences()] if paired else [base.influences(), new.influences()]
+    factor = sqrt(max(map(lasting, sides)))
+    ratio = factor * float(np.std(np.log(other / one))) if min(one.min(), other.min()) > 0 else None
+    return _Spread(factor * float(np.std(other - one)), ratio, min(base.batches, new.batches) - 1)
 
 
 def _intervals(before: float, after: float, spread: _Spread | None) -> tuple[Interval | None, Interval | None]:

@@ -14,7 +14,7 @@ _TAIL = 2_000
 _LEAST_LOOP = 24
 _WORDS = re.compile(r"\w+|[^\w\s]")
 # The end of a text: something of up to 80 characters, four times or more in a row.
-_LOOP = re.compile(r"(.{1,80}?)\1{3,}.{0,79}\Z", re.DOTALL)
+_LOOP = re.compile(r"((.{1,80}?)\2{3,}).{0,79}\Z", re.DOTALL)
 _SAID: dict[Fault, str] = {"empty": "empty", "loop": "ending in a loop", "repeats": "repeating themselves"}
 
 
@@ -33,7 +33,7 @@ def fault_of(text: str) -> Fault | None:
         return "empty"
     end = text.strip()[-_TAIL:]
     loop = _LOOP.search(end)
-    if loop and len(loop[0]) >= max(_LEAST_LOOP, len(end) / 2):
+    if loop and len(loop[1]) >= max(_LEAST_LOOP, len(end) / 2):
         return "loop"
     words = _WORDS.findall(text)
     fours = list(zip(words, words[1:], words[2:], words[3:], strict=False))

@@ -15,8 +15,10 @@ Counts = NDArray[np.int64]
 Groups = Sequence[Sequence[tuple[int, Floats]]]
 """For each prompt its answers: the round and the values (one, or the gaps) of each."""
 
-FEWEST_BATCHES = 4
+FEWEST_BATCHES = 3
 MOST_BATCHES = 8
+FEWEST_TO_CORRELATE = 5
+MOST_CORRELATED = 0.6
 FEWEST_RESAMPLES = 200
 _WORK = 50_000_000
 _DRAWS_AT_ONCE = 1 << 20
@@ -62,8 +64,8 @@ def batches_of(rounds: Iterable[int]) -> Mapping[int, int]:
     """The batch of each round: what is resampled, since what goes on in a machine lasts longer than an answer.
 
     Answers of one round, and of rounds that follow each other, resemble each other: a busy or hot machine slows them
-    all. Batches of successive rounds are nearly independent. Up to 4 rounds each is a batch of its own; then there are
-    4 to 8 batches, of 2 rounds or more where there are 8 rounds or more.
+    all. Batches of successive rounds are nearly independent. Up to 3 rounds each is a batch of its own; then there are
+    3 to 8 batches, of 2 rounds or more where there are 6 rounds or more.
 
     Source: batch means, Law (2015), Simulation Modeling and Analysis, 5th ed., section 9.5.3; the number of batches:
     Schmeiser (1982), Batch Size Effects in the Analysis of Simulation Output, Operations Research 30.
@@ -71,6 +73,25 @@ def batches_of(rounds: Iterable[int]) -> Mapping[int, int]:
     ordered = sorted(set(rounds))
     count = min(len(ordered), max(FEWEST_BATCHES, min(len(ordered) // 2, MOST_BATCHES)))
     return {number: place * count // len(ordered) for place, number in enumerate(ordered)}
+
+
+def lasting(influences: Floats) -> float:
+    """By which factor disturbances that last longer than a batch raise the variance of a mean; at least 1.
+
+    (1 + r) / (1 - r), with r the correlation of successive batches, which few batches underestimate by (1 + 3 r) / n.
+    Under 5 batches it can't be told and is 1.
+
+    Source: Kendall (1954), Note on Bias in the Estimation of Autocorrelation, Biometrika 41.
+
+    Args:
+        influences: what each batch adds to the mean, in the order of time; they sum to 0.
+    """
+    n, total = influences.size, float(influences @ influences)
+    if n < FEWEST_TO_CORRELATE or not total:
+        return 1.0
+    r = (n * float(influences[1:] @ influences[:-1]) / total + 1) / (n - 3)
+    r = min(max(r, 0.0), MOST_CORRELATED)
+    return (1 + r) / (1 - r)
 
 
 def draw(generator: np.random.Generator, batches: int, times: int) -> Counts:

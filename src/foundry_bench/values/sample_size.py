@@ -1,6 +1,6 @@
 """How many rounds a difference asks for, and which difference the rounds at hand can show."""
 
-from math import isfinite, sqrt
+from math import sqrt
 
 from foundry_bench.values.quantiles import chi_square, student_t
 from foundry_bench.values.resampling import batches_of
@@ -39,10 +39,9 @@ def rounds_needed(error: float, rounds: int, change: float = WANTED) -> int | No
     return None
 
 
-def detectable(error: float, rounds: int) -> float | None:
+def detectable(error: float, rounds: int) -> float:
     """The smallest true change that these rounds find in nine of ten comparisons, a fraction."""
-    found = _reach(rounds) * error
-    return found if isfinite(found) else None
+    return _reach(rounds) * error
 
 
 def _reach(rounds: int) -> float:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import sqrt
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foundry_bench.values.quantiles import student_t
+from foundry_bench.values.resampling import batches_of
 from foundry_bench.values.sample_size import rounds_needed
 from foundry_bench.values.stats import Floats
 
@@ -160,14 +162,19 @@ def score(candidates: Sequence[Candidate], weights: Mapping[str, float], *, roun
     )
 
 
-def widened(figure: float, drawn: Floats, units: int) -> Floats:
-    """Resamples of ``units`` independent units, spread as far as Student's t asks for so few; all stay above 0.
+def widened(figure: float, drawn: Floats, units: int, variance: float = 1.0) -> Floats:
+    """Resamples of ``units`` units, spread as far as Student's t asks for so few; all stay above 0.
+
+    ``variance`` is the factor by which the units' resemblance raises the variance (``resampling.lasting``).
 
     Source: Hesterberg (2015), What Teachers Should Know About the Bootstrap, The American Statistician 69.
     """
-    wider = student_t(0.975, units - 1) / student_t(0.975, 10_000)
-    found: Floats = figure * (drawn / figure) ** wider
+    found: Floats = figure * (drawn / figure) ** (_widening(units) * sqrt(variance))
     return found
+
+
+def _widening(units: int) -> float:
+    return student_t(0.975, units - 1) / student_t(0.975, 10_000)
 
 
 def _logs(figures: Sequence[Mapping[str, float]], used: Sequence[str]) -> Matrix:
@@ -223,8 +230,11 @@ def _flips(names: Sequence[str], logs: Matrix, used: Sequence[str], share: Float
 
 def _rounds(drawn: Matrix, logs: Matrix, used: Sequence[str], share: Floats, rounds: int) -> int | None:
     """How many rounds would separate the first two, if what varies by round is what keeps them together."""
-    by_round = np.array([CRITERIA[name].timed for name in used])
     lead = float((logs[0] - logs[1]) @ share)
+    if rounds < 2 or not lead:
+        return None
+    by_round = np.array([CRITERIA[name].timed for name in used], dtype=bool)
     gaps = drawn[:, 0] - drawn[:, 1]
     error, other = (float(np.std(gaps[:, some] @ share[some])) for some in (by_round, ~by_round))
-    return rounds_needed(error, rounds, lead) if rounds > 1 and error > other and lead else None
+    units = len(set(batches_of(range(rounds)).values()))
+    return rounds_needed(error / _widening(units), rounds, lead) if error > other else None

@@ -1,0 +1,36 @@
+"""How often the comparison is right, on seeded simulated runs; ``benchmarks/decisions.py`` has more of them."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def decisions() -> Any:
+    path = Path(__file__).parents[2] / "benchmarks" / "decisions.py"
+    spec = importlib.util.spec_from_file_location("decisions", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["decisions"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("machine", ["usual", "quiet"])
+def test_a_model_against_itself_is_no_difference(decisions: Any, machine: str) -> None:
+    rates = decisions.same(machine, 10, 50, ("latency_s.mean", "itl_s.mean"))
+    assert min(rate.right for rate in rates) >= 0.93
+
+
+def test_a_true_difference_is_found_with_the_rounds_that_are_recommended(decisions: Any) -> None:
+    assert decisions.different("usual", 10, 50).right >= 0.9
+
+
+def test_a_machine_that_drifts_through_both_is_beyond_any_comparison(decisions: Any) -> None:
+    """What changes from the first model to the second looks like a difference."""
+    (rate,) = decisions.same("drifting by 3 %", 20, 20, ("latency_s.mean",))
+    assert rate.right < 0.93

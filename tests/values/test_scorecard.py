@@ -1,0 +1,154 @@
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foundry_bench.values.reasons import decision, flips, sentences
+from foundry_bench.values.scorecard import CRITERIA, Candidate, Scorecard, score, widened
+from foundry_bench.values.stats import Floats
+
+FAST = {"latency": 1.0, "throughput": 100.0, "memory": 200.0, "quality": 1.0, "footprint": 50.0}
+GOOD = {"latency": 2.0, "throughput": 50.0, "memory": 400.0, "quality": 4.0, "footprint": 100.0}
+NAMES = {name: criterion.figure for name, criterion in CRITERIA.items()}
+
+
+def noisy(value: float, spread: float, seed: int) -> Floats:
+    return value * np.exp(np.random.default_rng(seed).normal(0, spread, 500))
+
+
+def candidate(name: str, figures: Mapping[str, float], spread: float = 0.02, seed: int = 0) -> Candidate:
+    drawn = {one: noisy(figures[one], spread, seed) for one in ("latency",) if one in figures}
+    return Candidate(name=name, figures=figures, drawn=drawn)
+
+
+def two(weights: Mapping[str, float], spread: float = 0.02) -> Scorecard:
+    return score([candidate("fast", FAST, spread, 1), candidate("good", GOOD, spread, 2)], weights, rounds=10)
+
+
+def test_the_score_is_the_weighted_product_of_ratios() -> None:
+    card = two({"latency": 1, "quality": 1})
+    assert {one.name: one.score for one in card.ranking} == pytest.approx({"good": 0.5**0.5, "fast": 0.25**0.5})
+    assert card.ranking[0].ratios == pytest.approx({"latency": 0.5, "quality": 1.0})
+    assert card.weights == {"latency": 0.5, "quality": 0.5}
+
+
+def test_twice_in_all_against_four_times_in_quality_flips_at_a_third() -> None:
+    """With quality weighing x: x ln 4 = (1 - x) ln 2 at x = 1/3, whatever the other weights are to each other."""
+    card = two({name: criterion.weight for name, criterion in CRITERIA.items()})
+    assert (card.ranking[0].name, card.decided) == ("good", True)
+    (quality,) = (flip for flip in card.flips if flip.criterion == "quality")
+    assert (quality.below, quality.winner) == (True, "fast")
+    assert quality.weight == pytest.approx(1 / 3)
+    # Latency at x, and quality keeping 0.4 of the other 0.8: (1 - x) ln 4 / 2 = x ln 2 + (1 - x) ln 2 / 2 at x = 1/3.
+    (latency,) = (flip for flip in card.flips if flip.criterion == "latency")
+    assert not latency.below
+    assert latency.weight == pytest.approx(1 / 3)
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.lists(st.floats(0.01, 100), min_size=5, max_size=5), min_size=2, max_size=5),
+    st.lists(st.floats(0.05, 1), min_size=5, max_size=5),
+)
+def test_on_either_side_of_a_flip_the_order_is_what_it_says(
+    rows: list[list[float]], given_weights: list[float]
+) -> None:
+    candidates = [
+        Candidate(name=str(place), figures=dict(zip(CRITERIA, row, strict=True))) for place, row in enumerate(rows)
+    ]
+    weights = dict(zip(CRITERIA, given_weights, strict=True))
+    card = score(candidates, weights, rounds=5)
+    for flip in card.flips:
+        for shift in (-1e-6, 1e-6):
+            at = flip.weight + shift
+            rest = 1 - card.weights[flip.criterion]
+            moved = {name: weight * (1 - at) / rest for name, weight in card.weights.items()} | {flip.criterion: at}
+            if min(moved.values()) > 0:
+                scores = {one.name: one.score for one in score(candidates, moved, rounds=5).ranking}
+                lead = scores[card.ranking[0].name] - scores[flip.winner]
+                assert lead <= 1e-9 if (shift < 0) == flip.below else lead >= -1e-9
+
+
+@settings(max_examples=40)
+@given(st.lists(st.floats(0.01, 100), min_size=2, max_size=6), st.floats(0.001, 1000))
+def test_units_and_further_candidates_change_no_order(values: list[float], unit: float) -> None:
+    def order(some: list[float]) -> list[str]:
+        candidates = [Candidate(name=str(place), figures={"latency": one}) for place, one in enumerate(some)]
+        return [one.name for one in score(candidates, {"latency": 1}, rounds=5).ranking]
+
+    assert order(values) == [str(place) for place in np.argsort(values, kind="stable")]
+    rest = [name for name in order([*values, 0.005]) if name != str(len(values))]
+    assert rest == order(values)
+    if len({float(f"{value * unit:.12g}") for value in values}) == len(values):
+        assert order([value * unit for value in values]) == order(values)
+
+
+def test_the_pareto_front() -> None:
+    worse = {name: value * (1.1 if CRITERIA[name].better == "lower" else 0.9) for name, value in GOOD.items()}
+    candidates = [candidate("worse", worse), candidate("good", GOOD), candidate("fast", FAST), candidate("twin", FAST)]
+    card = score(candidates, dict.fromkeys(CRITERIA, 1.0), rounds=10)
+    assert {one.name for one in card.ranking if one.pareto} == {"good", "fast", "twin"}
+
+
+def test_noise_keeps_it_from_deciding_and_more_rounds_would() -> None:
+    close = {**FAST, "latency": 1.08}
+    card = score([candidate("a", FAST, 0.05, 1), candidate("b", close, 0.05, 2)], {"latency": 1}, rounds=10)
+    assert not card.decided
+    assert 0.5 < card.ranking[0].wins < 0.95
+    assert card.rounds is not None
+    assert card.rounds > 10
+    assert decision(card).startswith("No decision: a is first in ")
+    assert any(line == f"About {card.rounds} rounds would separate it from b." for line in sentences(card, NAMES))
+
+
+def test_a_single_round_decides_nothing_timed() -> None:
+    once = [Candidate(name="fast", figures=FAST), Candidate(name="good", figures=GOOD)]
+    assert not score(once, {"latency": 1}, rounds=1).decided
+    assert score(once, {"footprint": 1}, rounds=1).decided
+
+
+def test_a_criterion_that_one_lacks_is_left_out_for_all() -> None:
+    remote = {name: value for name, value in GOOD.items() if name != "memory"}
+    card = score([candidate("fast", FAST), candidate("remote", remote)], {"latency": 1, "memory": 3}, rounds=10)
+    assert (card.weights, card.left_out) == ({"latency": 1.0}, {"memory": ("remote",)})
+    assert "Memory is left out for all: it isn't known of remote." in list(sentences(card, NAMES))
+
+
+def test_nothing_known_decides_nothing() -> None:
+    card = score([Candidate(name="a", figures={}), Candidate(name="b", figures={})], {"latency": 1}, rounds=0)
+    assert (card.weights, card.decided) == ({}, False)
+
+
+def test_the_reasons_are_the_figures() -> None:
+    card = two({name: criterion.weight for name, criterion in CRITERIA.items()})
+    assert decision(card) == "Choose good: it is first in 100 % of the resamples."
+    first, second = sentences(card, NAMES)
+    assert first == (
+        "Against fast it is better in quality (4.0 of 5 against 1.0 of 5, 4 times); worse in latency (2.00 s against "
+        "1.00 s, 2 times), throughput (50.0 tok/s against 100 tok/s, 2 times), memory (400 MB against 200 MB, 2 times) "
+        "and footprint (100 MB against 50.0 MB, 2 times)."
+    )
+    assert [second] == list(flips(card))
+    assert second == (
+        "fast leads where latency weighs more than 0.33 (now 0.20), throughput weighs more than 0.29 (now 0.15), "
+        "memory weighs more than 0.29 (now 0.15), quality weighs less than 0.33 (now 0.40) or footprint weighs more "
+        "than 0.25 (now 0.10)."
+    )
+
+
+def test_ratings_that_are_missing_are_told() -> None:
+    bare = {name: value for name, value in FAST.items() if name != "quality"}
+    none = score([candidate("a", bare), candidate("b", bare)], {"latency": 1, "quality": 1}, rounds=10)
+    assert any(line.startswith("Quality is left out: nobody has rated") for line in sentences(none, NAMES))
+    some = score([candidate("a", bare), candidate("b", FAST)], {"latency": 1, "quality": 1}, rounds=10)
+    said = list(sentences(some, NAMES, unrated=("a",)))
+    assert "Ratings of a would let quality count." in said
+
+
+def test_few_units_are_spread_wider() -> None:
+    drawn = noisy(2.0, 0.05, 1)
+    spreads = [float(np.std(np.log(widened(2.0, drawn, units)))) for units in (3, 8, 1000)]
+    assert spreads[0] / spreads[2] == pytest.approx(4.3027 / 1.96, rel=0.01)
+    assert spreads[0] > spreads[1] > spreads[2] == pytest.approx(0.05, rel=0.1)
