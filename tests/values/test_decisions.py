@@ -20,14 +20,13 @@ def decisions() -> Any:
     return module
 
 
-@pytest.mark.parametrize("machine", ["usual", "quiet"])
-def test_a_model_against_itself_is_no_difference(decisions: Any, machine: str) -> None:
-    rates = decisions.same(machine, 10, 50, ("latency_s.mean", "itl_s.mean"))
+def test_a_model_against_itself_is_no_difference(decisions: Any) -> None:
+    rates = decisions.same("usual", 10, 50, ("latency_s.mean", "itl_s.mean"))
     assert min(rate.right for rate in rates) >= 0.93
 
 
 def test_a_true_difference_is_found_with_the_rounds_that_are_recommended(decisions: Any) -> None:
-    assert decisions.different("usual", 10, 50).right >= 0.9
+    assert decisions.different("quiet", 10, 50).right >= 0.9
 
 
 def test_a_machine_that_drifts_through_both_is_beyond_any_comparison(decisions: Any) -> None:

@@ -26,7 +26,7 @@ def student_t(share: float, freedom: int) -> float:
 
 
 def chi_square(share: float, freedom: int) -> float:
-    """The quantile of the chi-square distribution; for a share of 0.1 within 7 % at 2 degrees of freedom, 1 % from 4 on.
+    """The quantile of the chi-square distribution; within 7 % at 2 degrees of freedom, 1 % from 4 on.
 
     Source: Wilson & Hilferty (1931), The Distribution of Chi-Square, PNAS 17.
     """
