@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import decisions
 import drag
 import fidelity
 import keys
@@ -30,7 +31,7 @@ from foundry_bench.session.environment import describe_environment
 
 HERE = Path(__file__).parent
 _KEPT = HERE / "results.json"
-_PARTS = ("fidelity", "keys", "startup", "scale", "drag", "peers")
+_PARTS = ("fidelity", "keys", "startup", "scale", "drag", "peers", "decisions")
 
 
 def main() -> None:
@@ -58,6 +59,8 @@ def _measure(part: str, folder: Path, model: str) -> Any:
     if part == "peers":
         done = subprocess.run([sys.executable, str(HERE / "peers.py")], stdout=subprocess.PIPE, text=True, check=True)
         return done.stdout.splitlines()
+    if part == "decisions":
+        return list(decisions.measure())
     module = {"fidelity": fidelity, "keys": keys, "startup": startup, "scale": scale}[part]
     return module.measure(folder)
 
@@ -82,6 +85,7 @@ def _document(kept: dict[str, Any]) -> str:
     lines = ["# Measured: foundry-bench itself", "", "Written by `python benchmarks/run.py`.", ""]
     writers = {
         "fidelity": _fidelity, "keys": _keys, "startup": _startup, "scale": _scale, "drag": _drag, "peers": _peers,
+        "decisions": _decisions,
     }  # fmt: skip
     for part, write in writers.items():
         if part in kept:
@@ -225,6 +229,20 @@ def _spread(rates: list[float]) -> str:
 def _peers(rows: list[str]) -> list[str]:
     """The lines of peers.py as it printed them."""
     return ["## Other tools", "", "Sizes of the errors, p50 / p99; see peers.py.", "", "```text", *rows, "```"]
+
+
+def _decisions(rows: list[dict[str, Any]]) -> list[str]:
+    """How often a comparison of simulated runs is right."""
+    body = [
+        [row["machine"], row["what"], row["figure"], row["rounds"], str(row["runs"]), f"{row['right'] * 100:.1f} %"]
+        for row in rows
+    ]
+    note = (
+        "Simulated runs of known truth, see decisions.py. A/A: a model against itself, no difference said. A/B: against "
+        "one that is 5 % slower, found with the rounds that a first run recommends (median, 10 to 90 %)."
+    )
+    headings = ["machine", "what", "figure", "rounds", "runs", "right"]
+    return ["## Decisions", "", note, "", *_table(headings, body)]
 
 
 if __name__ == "__main__":

@@ -142,3 +142,30 @@ def test_percentiles_of_gaps_resample_whole_answers() -> None:
 def test_no_such_figure(name: str) -> None:
     with pytest.raises(InputError, match=r"write METRIC\.STATISTIC"):
         parse_figure(name)
+
+
+def test_one_round_without_common_prompts_has_no_interval() -> None:
+    found = one(answers(1), answers(1, prompts={"x": 0.1, "y": 0.2}), "ttft_s.p95")
+    assert (found.prompts, found.rounds, found.ci95, found.verdict) == (0, 1, None, "unclear")
+    assert one(answers(1), answers(1, prompts={"x": 0.1, "y": 0.2})).ci95 is None
+
+
+def test_superiority_is_the_share_of_better_answers_within_a_prompt() -> None:
+    base = [make_sample(prompt_id=prompt, ttft_s=value, round=1) for prompt, value in (("a", 1.0), ("b", 9.0))]
+    new = [make_sample(prompt_id=prompt, ttft_s=value, round=1) for prompt, value in (("a", 2.0), ("b", 9.0))]
+    assert one(base, new).superiority == 0.25  # worse in the one, equal in the other
+    assert one(base, base).superiority == 0.5
+
+
+def test_other_rounds_are_compared_without_pairs() -> None:
+    found = one(answers(4), answers(9, 1.3, seed=1))
+    assert (found.rounds, found.verdict) == (4, "worse")
+
+
+def test_more_rounds_are_asked_for_smaller_changes() -> None:
+    found = one(answers(10, noise=0.1), answers(10, noise=0.1, seed=1))
+    some = [found.rounds_for(change) for change in (0.2, 0.1)]
+    assert None not in some
+    assert some == sorted(some, key=lambda rounds: rounds or 0)
+    assert found.detectable is not None
+    assert one([make_sample()], [make_sample()]).rounds_for() is None

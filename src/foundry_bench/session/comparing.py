@@ -13,9 +13,15 @@ from foundry_bench.values.changes import Change, Reading, Sameness, answers, cha
 from foundry_bench.values.comparison import MEANS, Difference, compare
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.gates import Gate, Judgement, judge
+from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.quantiles import student_t
-from foundry_bench.values.ratings import Rating, prompt_means
+from foundry_bench.values.ratings import SCORES, Rating, prompt_means
 from foundry_bench.values.result import ModelResult, RunRecord
+
+# Cautions that make a difference of two models doubtful.
+_UNSTEADY = frozenset({"drift", "slow_first_round", "bimodal"})
+
+_ENDS = (min(SCORES), max(SCORES))
 
 FIGURES = ("ttft_s.p50", "ttft_s.p95", "latency_s.p95", *MEANS)
 
@@ -31,11 +37,17 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelComparison:
-    """A model of one side against one of the other; ``answers`` tells by prompt whether the text is the same."""
+    """A model of one side against one of the other.
+
+    Attributes:
+        cautions: what went on while one of them was measured that the other may not have gone through.
+        answers: by prompt whether the text is the same.
+    """
 
     base: str
     new: str
     changes: tuple[Change, ...]
+    cautions: tuple[str, ...]
     differences: tuple[Difference, ...]
     readings: tuple[Reading, ...]
     answers: Mapping[str, Sameness]
@@ -108,11 +120,18 @@ def _compare(base: Side, new: Side, one: ModelResult, other: ModelResult, gates:
         base=one.name,
         new=other.name,
         changes=changed_model(one, other),
+        cautions=tuple(_cautions("BASE", one)) + tuple(_cautions("NEW", other)),
         differences=differences,
         readings=found,
         answers=same,
         gates=tuple(judge(gate, known) for gate in gates),
     )
+
+
+def _cautions(side: str, model: ModelResult) -> Iterator[str]:
+    for one in model.warnings:
+        if one.kind in _UNSTEADY and (metric := METRICS.get(one.metric or "")):
+            yield f"{side}: {metric.label}: {one.message}"
 
 
 def _quality(base: Side, new: Side, one: str, other: str) -> Iterator[Reading]:
@@ -133,7 +152,8 @@ def _quality(base: Side, new: Side, one: str, other: str) -> Iterator[Reading]:
         if len(shared) > 1:
             gaps = second - first
             margin = student_t(0.975, gaps.size - 1) * float(gaps.std(ddof=1)) / gaps.size**0.5
-            interval = float(gaps.mean()) - margin, float(gaps.mean()) + margin
+            ends = np.clip(gaps.mean() + np.array([-margin, margin]), *(end - first.mean() for end in _ENDS)).tolist()
+            interval = ends[0], ends[1]
         yield Reading(name="quality", base=float(first.mean()), new=float(second.mean()), ci95=interval)
 
 

@@ -46,6 +46,7 @@ def _model(model: ModelComparison) -> Iterator[str]:
     yield as_text(Table(columns, rows))
     if line := _answers(model):
         yield line
+    yield from (one_line(caution) for caution in model.cautions)
     yield from _resolution(model.differences)
 
 

@@ -13,7 +13,6 @@ from foundry_bench.values.comparison import parse_figure
 from foundry_bench.values.degenerate import OutputCheck
 from foundry_bench.values.eligibility import Rules, refusals
 from foundry_bench.values.ratings import SCORES, Rating, prompt_means
-from foundry_bench.values.record import Sample
 from foundry_bench.values.resampling import Answers, Side, batches_of, draw, lasting, rounds_of
 from foundry_bench.values.result import ModelResult, RunRecord
 from foundry_bench.values.scorecard import CRITERIA, Candidate, Scorecard, score, widened
@@ -73,16 +72,16 @@ def gather(path: Path) -> Material:
     Raises:
         InputError: it can't be read.
     """
-    samples: dict[str, list[Sample]] = {}
+    answers: dict[str, Answers] = {}
     outputs: dict[str, OutputCheck] = {}
     for sample in read_samples(path):
         if is_measured(sample):
-            samples.setdefault(sample.model, []).append(sample)
+            answers.setdefault(sample.model, Answers()).add(sample)
             outputs.setdefault(sample.model, OutputCheck()).add(sample)
     ratings = load_ratings(path)
     return Material(
         record=load(path),
-        answers={model: Answers.of(some) for model, some in samples.items()},
+        answers=answers,
         outputs=outputs,
         ratings=(ratings.hand, ratings.judge),
     )
@@ -113,10 +112,10 @@ def _score(
             if value:
                 drafts[model.name].figures[criterion] = value
     timed = [one for one in TIMED if preference.weights.get(one)]
-    rounds = min((_add_timed(material, drafts, one, preference.figures[one]) for one in timed), default=0)
+    rounds = [_add_timed(material, drafts, one, preference.figures[one]) for one in timed]
     unrated = _add_quality(material, drafts) if preference.weights.get("quality") else ()
     candidates = [Candidate(name=name, figures=one.figures, drawn=one.drawn) for name, one in drafts.items()]
-    return score(candidates, preference.weights, rounds=rounds), unrated
+    return score(candidates, preference.weights, rounds=min(filter(None, rounds), default=0)), unrated
 
 
 class _Draft:
@@ -134,7 +133,7 @@ def _add_timed(material: Material, drafts: Mapping[str, _Draft], criterion: str,
     """
     metric, statistic = parse_figure(figure)
     share = None if statistic == "mean" else float(statistic[1:]) / 100
-    known = [name for name in drafts if material.answers[name].prompts(metric)]
+    known = [name for name in drafts if name in material.answers and material.answers[name].prompts(metric)]
     if not known:
         return 0
     lists = [material.answers[name].prompts(metric) for name in known]

@@ -94,10 +94,10 @@ def compare(base: Iterable[Sample], new: Iterable[Sample], figures: Sequence[str
     What is independent are neither the gaps of an answer nor the answers of a round, but batches of rounds
     (``batches_of``). From them comes the standard error of log(new / base): of a mean by linearisation, of a
     percentile by resampling batches with a fixed seed; where batches still resemble their neighbours it is raised
-    (``lasting``). Where both sides have the same rounds, a batch holds the same
-    rounds of both: what both go through in the course of a run (a machine that heats up) cancels. The interval is
-    Student's, with as many degrees of freedom as there are batches but one, and is turned back into a change; in the
-    metric's unit it is that change of the measured ``base``.
+    (``lasting``). Where both sides have the same rounds, a batch holds the same rounds of both: what both go through
+    in the course of a run (a machine that heats up) cancels. The interval is Student's, with as many degrees of
+    freedom as there are batches but one, and is turned back into a change; in the metric's unit it is that change of
+    the measured ``base``.
 
     Where a prompt has only one answer on a side, a mean's interval rests on the prompts in place of the batches, and
     percentiles have none. The intervals speak of these prompts, and of these loads of the models: loaded anew, a
@@ -144,13 +144,15 @@ def _compare(base: Answers, new: Answers, metric: str, statistic: str) -> Differ
     paired = rounds[0] == rounds[1]
     share = None if statistic == "mean" else float(statistic[1:]) / 100
     before, after = (side.mean() if share is None else side.percentile(share) for side in (one, other))
-    many = min(one.smallest, other.smallest) > 1
+    many = min(one.smallest, other.smallest, one.batches, other.batches) > 1
     if share is not None:
         spread = _spread_of_percentile(one, other, share, paired=paired) if many else None
     elif many:
-        spread = _spread(one.influences(), other.influences(), before, after, paired=paired)
+        sides = one.influences(), other.influences()
+        spread = _spread(sides, before, after, paired=paired, in_time=True)
     else:
-        spread = _spread(_prompts_influences(one), _prompts_influences(other), before, after, paired=True)
+        sides = _prompts_influences(one), _prompts_influences(other)
+        spread = _spread(sides, before, after, paired=True, in_time=False)
     interval, relative = _intervals(before, after, spread)
     return Difference(
         metric=metric,
@@ -183,27 +185,36 @@ def _prompts_influences(side: Side) -> Floats:
     return (side.group_means() - side.mean()) / side.group_means().size
 
 
-def _spread(base: Floats, new: Floats, before: float, after: float, *, paired: bool) -> _Spread | None:
-    """From the influences of what is independent on either side, in pairs or not."""
+def _spread(
+    influences: tuple[Floats, Floats], before: float, after: float, *, paired: bool, in_time: bool
+) -> _Spread | None:
+    """From the influences of what is independent on either side, in pairs or not, in the order of time or not."""
+    base, new = influences
     freedom = min(base.size, new.size) - 1
     if freedom < 1:
         return None
 
     def error(one: Floats, other: Floats) -> float:
-        sides = [other - one] if paired else [one, other]
-        return sqrt(sum(float(side @ side) * side.size / (side.size - 1) * lasting(side) for side in sides))
+        variances = [
+            float(side @ side) * side.size / (side.size - 1) * (lasting(side) if in_time else 1)
+            for side in ([other - one] if paired else [one, other])
+        ]
+        return sqrt(sum(variances))
 
     ratio = error(base / before, new / after) if before > 0 and after > 0 else None
     return _Spread(error(base, new), ratio, freedom)
 
 
-def _spread_of_percentile(base: Side, new: Side, share: float, *, paired: bool) -> _Spread:
+def _spread_of_percentile(base: Side, new: Side, share: float, *, paired: bool) -> _Spread | None:
+    """From resamples of the batches of either side, the same ones of both where they are pairs."""
     generator = np.random.default_rng(SEED)
     times = min(base.affordable, new.affordable)
     drawn = draw(generator, base.batches, times)
     one = base.drawn_percentiles(drawn, share)
     other = new.drawn_percentiles(drawn if paired else draw(generator, new.batches, times), share)
     kept = np.isfinite(one) & np.isfinite(other)
+    if kept.sum() < 2:
+        return None
     one, other = one[kept], other[kept]
     sides = [new.influences() - base.influences()] if paired else [base.influences(), new.influences()]
     factor = sqrt(max(map(lasting, sides)))

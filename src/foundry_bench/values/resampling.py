@@ -37,13 +37,18 @@ class Answers:
         """Take in the samples that enter the metrics; O(their gaps)."""
         found = cls()
         for sample in samples:
-            if sample.phase == "measure" and sample.counts and sample.path != "openai":
-                for name, metric in METRICS.items():
-                    value = metric.of(sample)
-                    if value is not None:
-                        values = np.atleast_1d(np.asarray(value, np.float64))
-                        found._figures[name][sample.prompt_id].append((sample.round, values))
+            found.add(sample)
         return found
+
+    def add(self, sample: Sample) -> None:
+        """Take in one sample, if it enters the metrics."""
+        if sample.phase != "measure" or not sample.counts or sample.path == "openai":
+            return
+        for name, metric in METRICS.items():
+            value = metric.of(sample)
+            if value is not None:
+                values = np.atleast_1d(np.asarray(value, np.float64))
+                self._figures[name][sample.prompt_id].append((sample.round, values))
 
     def prompts(self, metric: str) -> Sequence[str]:
         """The prompts that have a figure."""

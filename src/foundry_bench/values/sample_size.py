@@ -3,7 +3,7 @@
 from math import sqrt
 
 from foundry_bench.values.quantiles import chi_square, student_t
-from foundry_bench.values.resampling import batches_of
+from foundry_bench.values.resampling import FEWEST_TO_CORRELATE, batches_of
 
 WANTED = 0.05
 POWER = 0.9
@@ -45,9 +45,13 @@ def detectable(error: float, rounds: int) -> float:
 
 
 def _reach(rounds: int) -> float:
-    """How many standard errors away from 0 a true change has to lie."""
+    """How many standard errors away from 0 a true change has to lie.
+
+    A fifth more where there are batches enough to see disturbances that last: on average that widens intervals so.
+    """
     freedom = _freedom(rounds)
-    return student_t(0.975, freedom) + student_t(POWER, freedom)
+    wider = 1.2 if freedom + 1 >= FEWEST_TO_CORRELATE else 1.0
+    return wider * (student_t(0.975, freedom) + student_t(POWER, freedom))
 
 
 def _freedom(rounds: int) -> int:
