@@ -1,6 +1,6 @@
 """Measures the product itself and writes RESULTS.md beside this file.
 
-    python benchmarks/run.py [fidelity] [keys] [startup] [scale] [drag] [peers] [--model NAME]
+    python benchmarks/run.py [fidelity] [keys] [startup] [scale] [drag] [peers] [decisions] [--model NAME]
 
 Without names it measures everything; parts that are not measured keep their last results. ``drag`` wants a catalog
 model that is on the disk (``--model``). Other tools are measured where they are installed (see peers.py). Have the
@@ -238,8 +238,8 @@ def _decisions(rows: list[dict[str, Any]]) -> list[str]:
         for row in rows
     ]
     note = (
-        "Simulated runs of known truth, see decisions.py. A/A: a model against itself, no difference said. A/B: against "
-        "one that is 5 % slower, found with the rounds that a first run recommends (median, 10 to 90 %)."
+        "Simulated runs of known truth, see decisions.py. A/A: a model against itself, no difference said. A/B: "
+        "against one that is 5 % slower, found with the rounds that a first run recommends (median, 10 to 90 %)."
     )
     headings = ["machine", "what", "figure", "rounds", "runs", "right"]
     return ["## Decisions", "", note, "", *_table(headings, body)]

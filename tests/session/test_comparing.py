@@ -172,3 +172,18 @@ def test_nothing_in_common(out: Path, capsys: pytest.CaptureFixture[str]) -> Non
     capsys.readouterr()
     assert main(["compare", f"run-000:{FAST}", "last", "--out", str(out)]) == 0
     assert "phi-4-mini" in capsys.readouterr().out
+
+
+def test_what_went_on_meanwhile_is_told(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = out / "run-001" / "run.json"
+    document = json.loads(path.read_text())
+    document["models"][0]["warnings"] = [
+        {"kind": "busy_machine", "metric": None, "message": "10 of 10 answers: other programs took processor time"},
+        {"kind": "drift", "metric": "ttft_s", "message": "drifts over the 9 rounds"},
+        {"kind": "few_for_p95", "metric": "ttft_s", "message": "too few"},
+    ]
+    path.write_text(json.dumps(document))
+    assert main(["compare", f"run-000:{FAST}", f"last:{FAST}", "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    assert "NEW: 10 of 10 answers: other programs took processor time\nNEW: TTFT: drifts over the 9 rounds\n" in said
+    assert "too few" not in said

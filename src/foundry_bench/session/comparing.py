@@ -19,7 +19,7 @@ from foundry_bench.values.ratings import SCORES, Rating, prompt_means
 from foundry_bench.values.result import ModelResult, RunRecord
 
 # Cautions that make a difference of two models doubtful.
-_UNSTEADY = frozenset({"drift", "slow_first_round", "bimodal"})
+_UNSTEADY = frozenset({"drift", "slow_first_round", "bimodal", "busy_machine", "cpu_steal"})
 
 _ENDS = (min(SCORES), max(SCORES))
 
@@ -130,8 +130,9 @@ def _compare(base: Side, new: Side, one: ModelResult, other: ModelResult, gates:
 
 def _cautions(side: str, model: ModelResult) -> Iterator[str]:
     for one in model.warnings:
-        if one.kind in _UNSTEADY and (metric := METRICS.get(one.metric or "")):
-            yield f"{side}: {metric.label}: {one.message}"
+        if one.kind in _UNSTEADY:
+            metric = METRICS.get(one.metric or "")
+            yield f"{side}: {metric.label}: {one.message}" if metric else f"{side}: {one.message}"
 
 
 def _quality(base: Side, new: Side, one: str, other: str) -> Iterator[Reading]:
