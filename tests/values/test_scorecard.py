@@ -47,7 +47,7 @@ def test_twice_in_all_against_four_times_in_quality_flips_at_a_third() -> None:
     assert latency.weight == pytest.approx(1 / 3)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.lists(st.floats(0.01, 100), min_size=5, max_size=5), min_size=2, max_size=5),
     st.lists(st.floats(0.05, 1), min_size=5, max_size=5),
@@ -71,7 +71,7 @@ def test_on_either_side_of_a_flip_the_order_is_what_it_says(
                 assert lead <= 1e-9 if (shift < 0) == flip.below else lead >= -1e-9
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(0.01, 100), min_size=2, max_size=6), st.floats(0.001, 1000))
 def test_units_and_further_candidates_change_no_order(values: list[float], unit: float) -> None:
     def order(some: list[float]) -> list[str]:
