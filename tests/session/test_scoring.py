@@ -13,7 +13,8 @@ from factories import CREATED, make_plan
 from foundry_bench.cli import main
 from foundry_bench.session.preferences import read_preference
 from foundry_bench.session.ratings import save_rating
-from foundry_bench.session.scoring import Preference, gather, rank
+from foundry_bench.session.run_view import open_run
+from foundry_bench.session.scoring import Preference, rank
 from foundry_bench.session.store import Run
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.errors import InputError
@@ -57,12 +58,12 @@ def path(tmp_path: Path) -> Path:
 
 
 def names(path: Path, preference: Preference = SPEED, **rules: Any) -> list[str]:
-    card = rank(gather(path), preference, Rules(**rules)).card
+    card = rank(open_run(path.parent, path), preference, Rules(**rules)).card
     return [one.name for one in card.ranking] if card else []
 
 
 def test_the_faster_one_leads(path: Path) -> None:
-    ranking = rank(gather(path), SPEED, Rules())
+    ranking = rank(open_run(path.parent, path), SPEED, Rules())
     assert ranking.card
     first, second = ranking.card.ranking
     assert (first.name, first.wins, ranking.card.decided) == ("smollm2-135m", 1.0, True)
@@ -75,7 +76,7 @@ def test_quality_turns_it_and_says_at_which_weight(path: Path) -> None:
     rate(path, "phi-4-mini", 5, 5)
     assert names(path) == ["smollm2-135m", "phi-4-mini"]
     rated = Preference(weights={"latency": 0.2, "quality": 0.8})
-    card = rank(gather(path), rated, Rules()).card
+    card = rank(open_run(path.parent, path), rated, Rules()).card
     assert card
     assert (card.ranking[0].name, card.decided) == ("phi-4-mini", True)
     (flip,) = (flip for flip in card.flips if flip.criterion == "quality")
@@ -85,13 +86,13 @@ def test_quality_turns_it_and_says_at_which_weight(path: Path) -> None:
 
 def test_scores_of_one_kind_for_all(path: Path) -> None:
     rate(path, "smollm2-135m", 5, 5)
-    only = rank(gather(path), Preference(), Rules())
+    only = rank(open_run(path.parent, path), Preference(), Rules())
     assert only.card
     assert only.unrated == ("phi-4-mini",)
     assert "quality" not in only.card.weights
     rate(path, "smollm2-135m", 2, 2, kind="judge")
     rate(path, "phi-4-mini", 3, 3, kind="judge")
-    both = rank(gather(path), Preference(), Rules())
+    both = rank(open_run(path.parent, path), Preference(), Rules())
     assert both.card
     assert {one.name: one.figures["quality"] for one in both.card.ranking} == {"smollm2-135m": 2.0, "phi-4-mini": 3.0}
 
@@ -122,7 +123,7 @@ def test_spdx_expressions(tmp_path: Path, license_id: str | None, *, allowed: bo
 def test_degenerate_output_cannot_win(tmp_path: Path) -> None:
     models: dict[str, dict[str, Any]] = {"smollm2-135m": {}, "phi-4-mini": {}}
     path = record(tmp_path, models, {"smollm2-135m": "and so on " * 12})
-    ranking = rank(gather(path), SPEED, Rules())
+    ranking = rank(open_run(path.parent, path), SPEED, Rules())
     assert ranking.refused == {"smollm2-135m": "degenerate output: answers ending in a loop for 2 of 2 prompts"}
     assert ranking.accepting
     assert ranking.accepting.ranking[0].name == "smollm2-135m"
@@ -130,13 +131,13 @@ def test_degenerate_output_cannot_win(tmp_path: Path) -> None:
 
 
 def test_what_was_not_measured_is_out_with_its_reason(tmp_path: Path) -> None:
-    ranking = rank(gather(record_run(tmp_path)), SPEED, Rules())
+    ranking = rank(open_run(tmp_path, record_run(tmp_path)), SPEED, Rules())
     assert ranking.refused == {"broken": "not measured: the file is [bold]truncated[/]\x1b[2J"}
 
 
 def test_memory_that_one_lacks_is_left_out(tmp_path: Path) -> None:
     path = record(tmp_path, {"smollm2-135m": {}, "phi-4-mini": {"memory": Memory()}})
-    card = rank(gather(path), Preference(), Rules()).card
+    card = rank(open_run(path.parent, path), Preference(), Rules()).card
     assert card
     assert card.left_out == {"memory": ("phi-4-mini",), "quality": ("smollm2-135m", "phi-4-mini")}
     assert sum(card.weights.values()) == pytest.approx(1)

@@ -10,7 +10,8 @@ import msgspec
 from foundry_bench.session.atomic import write_atomically
 from foundry_bench.session.preferences import read_preference
 from foundry_bench.session.ranking_text import as_lines, document, routes
-from foundry_bench.session.scoring import Preference, gather, rank
+from foundry_bench.session.run_view import open_run
+from foundry_bench.session.scoring import Preference, rank
 from foundry_bench.session.settings import resolve
 from foundry_bench.session.store import find_run
 from foundry_bench.values.eligibility import Rules
@@ -26,15 +27,17 @@ def main(args: argparse.Namespace) -> int:
     out = resolve(vars(args), os.environ, models_needed=False).out
     preference = read_preference(args.weights) if args.weights else Preference()
     rules = Rules(licenses=args.allow or (), capabilities=args.capability or (), degenerate=args.accept_degenerate)
-    material = gather(find_run(out, args.run))
-    ranking = rank(material, preference, rules)
+    view = open_run(out, find_run(out, args.run))
+    if view.problem:
+        raise InputError(view.problem)
+    ranking = rank(view, preference, rules)
     if args.json:
-        sys.stdout.buffer.write(_encoded(document(material, ranking, preference)))
+        sys.stdout.buffer.write(_encoded(document(view, ranking, preference)))
     else:
-        print("\n".join(as_lines(material, ranking, preference)))
+        print("\n".join(as_lines(view, ranking, preference)))
     if args.routing:
         try:
-            write_atomically(args.routing, _encoded(routes(material, preference, rules)))
+            write_atomically(args.routing, _encoded(routes(view, preference, rules)))
         except OSError as error:
             raise InputError(f"{args.routing}: {error.strerror}; choose another file with --routing") from error
         print(f"wrote {args.routing}", file=sys.stderr)

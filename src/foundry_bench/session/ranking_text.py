@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from foundry_bench.session.scoring import Material, Preference, Ranking, rank
+from foundry_bench.session.run_view import RunView
+from foundry_bench.session.scoring import Preference, Ranking, rank
 from foundry_bench.session.tables import Column, Table, as_text
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.format import one_line, percent
@@ -11,7 +12,7 @@ from foundry_bench.values.reasons import decision, flips, sentences, shown
 from foundry_bench.values.scorecard import Ranked, Scorecard
 
 
-def as_lines(material: Material, ranking: Ranking, preference: Preference) -> Iterator[str]:
+def as_lines(view: RunView, ranking: Ranking, preference: Preference) -> Iterator[str]:
     """The decision, the table, the reasons, and who is out."""
     card = ranking.card
     if card is None:
@@ -26,27 +27,27 @@ def as_lines(material: Material, ranking: Ranking, preference: Preference) -> It
         weights = ", ".join(f"{name} {weight:.2f}" for name, weight in card.weights.items())
         yield ""
         yield f"Weights: {weights}. Score: product of (ratio to the best) ** weight; * is on the Pareto front."
-        yield f"First: the share of 2,000 resamples of {material.record.plan.rounds} rounds in which it leads."
+        yield f"First: the share of 2,000 resamples of {view.record.plan.rounds} rounds in which it leads."
 
 
-def routes(material: Material, preference: Preference, rules: Rules) -> dict[str, Any]:
+def routes(view: RunView, preference: Preference, rules: Rules) -> dict[str, Any]:
     """The document of ``routing.json``: by capability, and by default, the model to use, and the next best in order.
 
     ``decided`` says whether the data carry the choice.
     """
-    capabilities = dict.fromkeys(one for model in material.record.models for one in model.capabilities)
+    capabilities = dict.fromkeys(one for model in view.record.models for one in model.capabilities)
     wanted = {name: (*rules.capabilities, name) for name in capabilities}
     found = {
         name: _route(
-            material,
-            rank(material, preference, Rules(licenses=rules.licenses, capabilities=some, degenerate=rules.degenerate)),
+            view,
+            rank(view, preference, Rules(licenses=rules.licenses, capabilities=some, degenerate=rules.degenerate)),
         )
         for name, some in {"": tuple(rules.capabilities), **wanted}.items()
     }
     return {
         "schema": "foundry-bench/routing/1",
-        "run": material.record.id,
-        "measured": material.record.created.isoformat(),
+        "run": view.record.id,
+        "measured": view.record.created.isoformat(),
         "weights": dict(preference.weights),
         "figures": dict(preference.figures),
         "default": found.pop(""),
@@ -54,12 +55,12 @@ def routes(material: Material, preference: Preference, rules: Rules) -> dict[str
     }
 
 
-def document(material: Material, ranking: Ranking, preference: Preference) -> dict[str, Any]:
+def document(view: RunView, ranking: Ranking, preference: Preference) -> dict[str, Any]:
     """The ranking as plain JSON, sentences included."""
     card = ranking.card
     return {
         "schema": "foundry-bench/rank/1",
-        "run": material.record.id,
+        "run": view.record.id,
         "winner": card.ranking[0].name if card and card.decided else None,
         "decision": decision(card) if card else "No decision: no model can be chosen.",
         "reasons": list(sentences(card, preference.figures, unrated=ranking.unrated)) if card else [],
@@ -98,8 +99,8 @@ def _accepting(ranking: Ranking) -> Iterator[str]:
     yield from (f"By the figures alone {line}" for line in flips(ranking.accepting))
 
 
-def _route(material: Material, ranking: Ranking) -> dict[str, Any]:
-    ids = {model.name: model.id for model in material.record.models}
+def _route(view: RunView, ranking: Ranking) -> dict[str, Any]:
+    ids = {model.name: model.id for model in view.record.models}
     order = ranking.card.ranking if ranking.card else ()
     chain = [
         {"model": one.name, "id": ids[one.name], "score": one.score, "wins": one.wins, "figures": dict(one.figures)}

@@ -9,10 +9,13 @@ from foundry_bench.session.comma_separated import as_csv, samples_as_csv
 from foundry_bench.session.highlights import highlights
 from foundry_bench.session.html_page import as_html
 from foundry_bench.session.markdown import as_markdown
+from foundry_bench.session.ranking_text import document
 from foundry_bench.session.run_view import RunView
+from foundry_bench.session.scoring import Preference, rank
 from foundry_bench.session.tables import as_text
 from foundry_bench.session.trends import trends, trends_json
 from foundry_bench.values.calibration import timing_error
+from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 from foundry_bench.values.ratings import means
@@ -47,11 +50,14 @@ def results_table(record: RunRecord) -> str:
 def as_json(views: Sequence[RunView]) -> str:
     """One document: ``schema``; ``runs``, each as in its ``run.json``; what else a report says, in full precision.
 
-    ``highlights`` and ``quality`` are of single runs, ``trends`` of models that several runs have.
+    ``decisions`` (by the default weights), ``highlights`` and ``quality`` are of single runs, ``trends`` of models that
+    several runs have.
     """
-    document = {
+    default = Preference()
+    found = {
         "schema": REPORT_SCHEMA,
         "runs": [view.record for view in views],
+        "decisions": [document(view, rank(view, default, Rules()), default) for view in views],
         "highlights": [
             {"run": view.record.id, "about": one.about, "best": one.lead.best, "next": one.lead.next, "text": one.text}
             for view in views
@@ -65,7 +71,7 @@ def as_json(views: Sequence[RunView]) -> str:
         ],
         "trends": trends_json(trends(views)),
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n"
 
 
 # By the ending of a file's name.

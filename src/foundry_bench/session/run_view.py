@@ -1,8 +1,9 @@
 """A recorded run as screens and reports show it: its record, its ratings, the figures of each request in columns."""
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 
 from foundry_bench.session.ratings import load_ratings
 from foundry_bench.session.store import find_run, load, read_samples
+from foundry_bench.values.degenerate import OutputCheck
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.metrics import decode_tokens_per_s, itl_s
 from foundry_bench.values.ratings import Answer, Ratings, first_answers, means
 from foundry_bench.values.record import Sample
+from foundry_bench.values.resampling import Answers
 from foundry_bench.values.result import RunRecord
 from foundry_bench.values.stats import Floats
 
@@ -48,7 +51,8 @@ class Traces:
 class RunView:
     """A run with the traces of its models by name, its ratings, and the mean score of each model rated by hand.
 
-    ``answers`` are the first of each model to each prompt.
+    ``answers`` are the first of each model to each prompt; ``measured`` holds the figures of all of a model's answers
+    for resampling, ``outputs`` what there is to say of their text.
     """
 
     path: Path
@@ -57,6 +61,8 @@ class RunView:
     scores: Mapping[str, float]
     ratings: Ratings
     answers: Sequence[Answer] = ()
+    measured: Mapping[str, Answers] = field(default_factory=dict)
+    outputs: Mapping[str, OutputCheck] = field(default_factory=dict)
     problem: str | None = None
 
 
@@ -70,10 +76,9 @@ def open_run(out: Path, path: Path | None) -> RunView:
     record = load(path)
     problems = []
     answers: Sequence[Answer] = ()
-    columns: dict[str, list[tuple[float, ...]]] = {}
-    gaps: dict[str, array[float]] = {}
+    models: dict[str, _Model] = defaultdict(_Model)
     try:
-        answers = first_answers(_kept(read_samples(path), columns, gaps))
+        answers = first_answers(_kept(read_samples(path), models))
     except InputError as error:
         problems.append(str(error))
     ratings = Ratings(run=path.name)
@@ -84,10 +89,12 @@ def open_run(out: Path, path: Path | None) -> RunView:
     return RunView(
         path=path,
         record=record,
-        traces={model: _traces(rows, np.array(gaps[model])) for model, rows in columns.items()},
+        traces={name: model.traces() for name, model in models.items()},
         scores={model: mean for model, (mean, _) in means(ratings.hand).items()},
         ratings=ratings,
         answers=answers,
+        measured={name: model.measured for name, model in models.items()},
+        outputs={name: model.output for name, model in models.items()},
         problem="; ".join(problems) or None,
     )
 
@@ -117,28 +124,37 @@ def is_measured(sample: Sample) -> bool:
     return sample.phase == "measure" and sample.counts and sample.path != "openai"
 
 
-def _kept(
-    samples: Iterable[Sample], columns: dict[str, list[tuple[float, ...]]], gaps: dict[str, "array[float]"]
-) -> Iterator[Sample]:
-    """The measured samples, whose figures are put into ``columns`` and ``gaps`` by the way: a run is read once."""
+class _Model:
+    """What a view keeps of one model's samples."""
+
+    def __init__(self) -> None:
+        self.measured = Answers()
+        self.output = OutputCheck()
+        self._rows: list[tuple[float, ...]] = []
+        self._gaps = array("d")
+
+    def add(self, sample: Sample) -> None:
+        self.measured.add(sample)
+        self.output.add(sample)
+        figures = (sample.ttft_s, sample.latency_s, decode_tokens_per_s(sample))
+        self._rows.append((float(sample.round), *(nan if figure is None else figure for figure in figures)))
+        gaps = itl_s(sample)
+        self._gaps.frombytes(b"" if gaps is None else gaps.tobytes())
+
+    def traces(self) -> Traces:
+        rounds, ttft, latency, decode = np.array(self._rows).T
+        gaps = np.array(self._gaps)
+        return Traces(
+            rounds=rounds.astype(np.int64),
+            ttft_s=ttft,
+            latency_s=latency,
+            decode_tokens_per_s=decode,
+            itl_quantiles_s=np.quantile(gaps, _QUANTILES, overwrite_input=True) if gaps.size else gaps,
+        )
+
+
+def _kept(samples: Iterable[Sample], models: Mapping[str, _Model]) -> Iterator[Sample]:
+    """The measured samples, which are added to ``models`` by the way: a run is read once."""
     for sample in filter(is_measured, samples):
-        columns.setdefault(sample.model, []).append(_figures(sample))
-        found = itl_s(sample)
-        gaps.setdefault(sample.model, array("d")).frombytes(b"" if found is None else found.tobytes())
+        models[sample.model].add(sample)
         yield sample
-
-
-def _figures(sample: Sample) -> tuple[float, ...]:
-    figures = (sample.ttft_s, sample.latency_s, decode_tokens_per_s(sample))
-    return (float(sample.round), *(nan if figure is None else figure for figure in figures))
-
-
-def _traces(rows: Sequence[tuple[float, ...]], gaps: Floats) -> Traces:
-    rounds, ttft, latency, decode = np.array(rows).T
-    return Traces(
-        rounds=rounds.astype(np.int64),
-        ttft_s=ttft,
-        latency_s=latency,
-        decode_tokens_per_s=decode,
-        itl_quantiles_s=np.quantile(gaps, _QUANTILES, overwrite_input=True) if gaps.size else gaps,
-    )

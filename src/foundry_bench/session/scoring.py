@@ -2,19 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
-from foundry_bench.session.ratings import load_ratings
-from foundry_bench.session.run_view import is_measured
-from foundry_bench.session.store import load, read_samples
+from foundry_bench.session.run_view import RunView
 from foundry_bench.values.comparison import parse_figure
-from foundry_bench.values.degenerate import OutputCheck
 from foundry_bench.values.eligibility import Rules, refusals
-from foundry_bench.values.ratings import SCORES, Rating, prompt_means
-from foundry_bench.values.resampling import Answers, Side, batches_of, draw, lasting, rounds_of
-from foundry_bench.values.result import ModelResult, RunRecord
+from foundry_bench.values.ratings import SCORES, prompt_means
+from foundry_bench.values.resampling import Side, batches_of, draw, lasting, rounds_of
+from foundry_bench.values.result import ModelResult
 from foundry_bench.values.scorecard import CRITERIA, Candidate, Scorecard, score, widened
 from foundry_bench.values.stats import RESAMPLES, SEED, Floats
 
@@ -40,16 +36,6 @@ class Preference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
-    """All that a ranking is made of: the run, its answers and what there is to say of their text, its ratings."""
-
-    record: RunRecord
-    answers: Mapping[str, Answers]
-    outputs: Mapping[str, OutputCheck]
-    ratings: tuple[tuple[Rating, ...], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
     """A scorecard with what it leaves out.
 
@@ -66,43 +52,22 @@ class Ranking:
     accepting: Scorecard | None = None
 
 
-def gather(path: Path) -> Material:
-    """Read the run in the folder ``path``.
-
-    Raises:
-        InputError: it can't be read.
-    """
-    answers: dict[str, Answers] = {}
-    outputs: dict[str, OutputCheck] = {}
-    for sample in read_samples(path):
-        if is_measured(sample):
-            answers.setdefault(sample.model, Answers()).add(sample)
-            outputs.setdefault(sample.model, OutputCheck()).add(sample)
-    ratings = load_ratings(path)
-    return Material(
-        record=load(path),
-        answers=answers,
-        outputs=outputs,
-        ratings=(ratings.hand, ratings.judge),
-    )
-
-
-def rank(material: Material, preference: Preference, rules: Rules) -> Ranking:
+def rank(view: RunView, preference: Preference, rules: Rules) -> Ranking:
     """Rank the models of a run that the rules let in."""
-    models = material.record.models
-    refused = refusals(models, material.outputs, rules)
-    card, unrated = _score(material, [model for model in models if model.name not in refused], preference)
+    models = view.record.models
+    refused = refusals(models, view.outputs, rules)
+    card, unrated = _score(view, [model for model in models if model.name not in refused], preference)
     accepting = None
     if not rules.degenerate:
         lenient = Rules(licenses=rules.licenses, capabilities=rules.capabilities, degenerate=True)
-        still = refusals(models, material.outputs, lenient)
+        still = refusals(models, view.outputs, lenient)
         if len(still) < len(refused):
-            accepting, _ = _score(material, [model for model in models if model.name not in still], preference)
+            accepting, _ = _score(view, [model for model in models if model.name not in still], preference)
     return Ranking(card=card, refused=refused, unrated=unrated, accepting=accepting)
 
 
 def _score(
-    material: Material, models: Sequence[ModelResult], preference: Preference
+    view: RunView, models: Sequence[ModelResult], preference: Preference
 ) -> tuple[Scorecard | None, tuple[str, ...]]:
     if not models:
         return None, ()
@@ -112,8 +77,8 @@ def _score(
             if value:
                 drafts[model.name].figures[criterion] = value
     timed = [one for one in TIMED if preference.weights.get(one)]
-    rounds = [_add_timed(material, drafts, one, preference.figures[one]) for one in timed]
-    unrated = _add_quality(material, drafts) if preference.weights.get("quality") else ()
+    rounds = [_add_timed(view, drafts, one, preference.figures[one]) for one in timed]
+    unrated = _add_quality(view, drafts) if preference.weights.get("quality") else ()
     candidates = [Candidate(name=name, figures=one.figures, drawn=one.drawn) for name, one in drafts.items()]
     return score(candidates, preference.weights, rounds=min(filter(None, rounds), default=0)), unrated
 
@@ -126,19 +91,19 @@ class _Draft:
         self.drawn: dict[str, Floats] = {}
 
 
-def _add_timed(material: Material, drafts: Mapping[str, _Draft], criterion: str, figure: str) -> int:
+def _add_timed(view: RunView, drafts: Mapping[str, _Draft], criterion: str, figure: str) -> int:
     """Add a figure of the answers, and the same resamples of rounds for all models; returns how many rounds there are.
 
     Only prompts that all models answered enter, where there are any.
     """
     metric, statistic = parse_figure(figure)
     share = None if statistic == "mean" else float(statistic[1:]) / 100
-    known = [name for name in drafts if name in material.answers and material.answers[name].prompts(metric)]
+    known = [name for name in drafts if name in view.measured and view.measured[name].prompts(metric)]
     if not known:
         return 0
-    lists = [material.answers[name].prompts(metric) for name in known]
+    lists = [view.measured[name].prompts(metric) for name in known]
     shared = [prompt for prompt in lists[0] if all(prompt in some for some in lists[1:])]
-    groups = {name: material.answers[name].groups(metric, shared) for name in known}
+    groups = {name: view.measured[name].groups(metric, shared) for name in known}
     rounds = frozenset.union(*map(rounds_of, groups.values()))
     batches = batches_of(rounds)
     sides = {name: Side(some, batches) for name, some in groups.items()}
@@ -158,12 +123,12 @@ def _add_timed(material: Material, drafts: Mapping[str, _Draft], criterion: str,
     return len(rounds)
 
 
-def _add_quality(material: Material, drafts: Mapping[str, _Draft]) -> tuple[str, ...]:
+def _add_quality(view: RunView, drafts: Mapping[str, _Draft]) -> tuple[str, ...]:
     """Add the mean scores, by hand or else by judge, over the prompts rated for all; returns who lacks a score.
 
     The kind of rating that covers most models counts: scores by hand and by judge are never mixed.
     """
-    kinds = [prompt_means(ratings) for ratings in material.ratings]
+    kinds = [prompt_means(ratings) for ratings in (view.ratings.hand, view.ratings.judge)]
     scores = max(kinds, key=lambda kind: sum(name in kind for name in drafts))
     rated = [name for name in drafts if name in scores]
     if not rated:

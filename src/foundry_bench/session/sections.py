@@ -7,11 +7,14 @@ from typing import Any
 from foundry_bench.session import run_tables
 from foundry_bench.session.highlights import highlights
 from foundry_bench.session.run_view import RunView
+from foundry_bench.session.scoring import Preference, rank
 from foundry_bench.session.tables import Table
 from foundry_bench.session.trends import trends, trends_table, unlike
 from foundry_bench.values.calibration import timing_error
+from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.format import UNDEFINED, megabytes, one_line, seconds
 from foundry_bench.values.metrics import METRICS
+from foundry_bench.values.reasons import decision, sentences
 from foundry_bench.values.result import RunRecord
 
 # Longer ones would bury the report; run.json has them whole.
@@ -52,6 +55,7 @@ def run_sections(view: RunView) -> list[Section]:
     farthest = f", the {run_tables.MOST_OUTLIERS} farthest of {hidden + run_tables.MOST_OUTLIERS}" if hidden > 0 else ""
     sections = (
         Section("summary", "Summary", list(_summary(record))),
+        Section("decision", "Decision", list(_decision(view))),
         Section("highlights", "Highlights", [Item(one.about, one.text) for one in highlights(view)]),
         Section("results", "Results", run_tables.results(view)),
         Section("failures", "Not measured in full", list(_failures(record))),
@@ -102,6 +106,20 @@ def _summary(record: RunRecord) -> Iterator[Item]:
     yield Item("Plan", _plan(record))
     if record.calibration:
         yield Item("Timing error", timing_error(record.calibration))
+
+
+def _decision(view: RunView) -> Iterator[Item]:
+    """What the scorecard says with its default weights; nothing where there is nothing to choose from."""
+    preference = Preference()
+    ranking = rank(view, preference, Rules())
+    if len(view.record.models) < 2 or ranking.card is None:
+        return
+    yield Item("Default model", decision(ranking.card))
+    for line in sentences(ranking.card, preference.figures, unrated=ranking.unrated):
+        yield Item("Why", line)
+    yield from (Item("Out", f"{name}: {reason}") for name, reason in ranking.refused.items())
+    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in ranking.card.weights.items())
+    yield Item("By", f"{weights}; 'foundry-bench rank' takes other weights")
 
 
 def _failures(record: RunRecord) -> Iterator[Item]:
