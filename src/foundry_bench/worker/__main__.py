@@ -67,6 +67,7 @@ class _Worker:
         self._loop = asyncio.get_running_loop()
         self._commands: asyncio.Queue[Command | None] = asyncio.Queue()
         self._engine: Engine | None = None
+        self._stopped = False
 
     def read_commands(self, source: BinaryIO) -> None:
         """Runs in a thread; the end of ``source`` means that the parent is gone or wants no more."""
@@ -82,6 +83,7 @@ class _Worker:
         elif isinstance(command, Resume) and self._engine:
             self._engine.resume()
         elif isinstance(command, Stop) or command is None:
+            self._stopped = True  # the engine may not be there yet
             if self._engine:
                 self._engine.stop()
             if command is None:
@@ -103,6 +105,8 @@ class _Worker:
         key = os.environ.get(target.key_env) if target.key_env else None
         backend = _backend(target, plan.runtime, plan.via)
         self._engine = Engine(plan, target.name, backend, self._events.emit, key=key, done=command.done)
+        if self._stopped:
+            self._engine.stop()
         await self._engine.measure()
         self._engine = None
 
