@@ -145,7 +145,7 @@ def _wait(condition: Callable[[], object]) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.parametrize(
     ("number", "code", "status"),
-    [(signal.SIGKILL, -9, "interrupted"), (signal.SIGINT, 130, "interrupted"), (signal.SIGHUP, 130, "interrupted")],
+    [(signal.SIGKILL, -9, "interrupted"), (signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 130, "interrupted")],
 )
 def test_a_killed_parent_loses_nothing_and_leaves_nothing_running(
     reference_server: str, tmp_path: Path, number: signal.Signals, code: int, status: str

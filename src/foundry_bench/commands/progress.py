@@ -2,11 +2,12 @@
 
 import sys
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from foundry_bench.commands.hangup import Lossy
 from foundry_bench.values.events import (
     AnswerProgressed,
     Event,
@@ -33,7 +34,7 @@ class StderrProgress:
     """One bar for the step in hand, with what is being done and the time it has taken."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(file=cast("TextIO", Lossy(sys.stderr)), highlight=False)
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
@@ -53,6 +54,10 @@ class StderrProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the bars away; nobody looks any more."""
         self._bars.stop()
 
     def step(self, description: str, total: float | None = None) -> None:

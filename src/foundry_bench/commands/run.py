@@ -2,24 +2,23 @@
 
 import argparse
 import asyncio
-import contextlib
 import os
-import signal
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from foundry_bench.commands.hangup import Lossy, leave, terminals
 from foundry_bench.commands.progress import StderrProgress
-from foundry_bench.session.benchmark import Benchmark
 from foundry_bench.session.environment import describe_environment
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.reports import results_table
+from foundry_bench.session.serving import ServedBenchmark
 from foundry_bench.session.settings import Settings, resolve
+from foundry_bench.session.signals import answered
 from foundry_bench.session.store import Run, find_run
 from foundry_bench.session.targets import find_targets
-from foundry_bench.values.result import RunStatus
+from foundry_bench.values.result import RunRecord, RunStatus
 
 
 def main(args: argparse.Namespace) -> int:
@@ -44,44 +43,37 @@ def run_benchmark(settings: Settings, *, as_json: bool, resumed: Path | None = N
     targets = find_targets(plan, settings.endpoints, settings.adapters, list_own())
     run = run or Run.create(settings.out, plan, describe_environment())
     with StderrProgress() as progress:
-        benchmark = Benchmark(plan, targets, run, progress.show)
+        benchmark = ServedBenchmark(plan, targets, run, progress.show)
         try:
-            status = asyncio.run(_until_done(benchmark))
+            status = asyncio.run(_until_done(benchmark, progress))
         except asyncio.CancelledError:
             status = "interrupted"
         except OSError as error:
             print(
                 f"foundry-bench: {run.path}: {error.strerror or error}; what was finished is there: make room, "
                 f"then go on with: foundry-bench run --resume {run.record.id}",
-                file=sys.stderr,
+                file=Lossy(sys.stderr),
             )
             return 1
-    if as_json:
-        sys.stdout.write((run.path / "run.json").read_text("utf-8"))
-    else:
-        print(results_table(run.record))
-    print(f"run {run.record.id}: {status}, in {run.path}", file=sys.stderr)
+    return tell_results(run.path, run.record, status, as_json=as_json)
+
+
+def tell_results(path: Path, record: RunRecord, status: RunStatus, *, as_json: bool) -> int:
+    """Print what came out of the run in the folder ``path``, to whoever is still there; returns the exit code."""
+    text = (path / "run.json").read_text("utf-8") if as_json else f"{results_table(record)}\n"
+    print(text, end="", file=Lossy(sys.stdout), flush=True)
+    print(f"run {record.id}: {status}, in {path}", file=Lossy(sys.stderr))
     return {"done": 0, "failed": 1}.get(status, 130)
 
 
-async def _until_done(benchmark: Benchmark) -> RunStatus:
-    """Measure; an interrupt, a closed terminal or a polite kill ends it with everything on disk."""
+async def _until_done(benchmark: ServedBenchmark, progress: StderrProgress) -> RunStatus:
+    """Measure; an interrupt or a polite kill ends it with everything on disk, a closed terminal doesn't end it."""
+    screens = terminals()
+
+    def hang_up() -> None:
+        leave(screens)
+        progress.stop()
+
     task = asyncio.ensure_future(benchmark.measure())
-    with _signals_cancel(task):
+    with answered(SIGINT=task.cancel, SIGTERM=task.cancel, SIGHUP=hang_up):
         return await task
-
-
-@contextlib.contextmanager
-def _signals_cancel(task: "asyncio.Future[RunStatus]") -> Iterator[None]:
-    loop = asyncio.get_running_loop()
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    try:
-        for name in names:
-            loop.add_signal_handler(getattr(signal, name), task.cancel)
-    except NotImplementedError:  # Windows: ^C arrives as KeyboardInterrupt, which asyncio.run turns into the same
-        names = []
-    try:
-        yield
-    finally:
-        for name in names:
-            loop.remove_signal_handler(getattr(signal, name))

@@ -73,10 +73,11 @@ class Benchmark:
             self._run.close(status)
         return status
 
-    def pause(self) -> None:
-        """Let the requests in flight end and start no more."""
+    def pause(self) -> bool:
+        """Let the requests in flight end and start no more; returns whether there is a model in hand to pause."""
         if self._worker:
             self._worker.send(Pause())
+        return self._worker is not None
 
     def resume(self) -> None:
         """Go on after a pause."""
@@ -119,6 +120,8 @@ class Benchmark:
         self._skipping = False
         async with start_worker(self._run.log_path(target.name)) as self._worker:
             self._worker.send(Measure(plan=self._plan, target=target, done=tuple(sorted(done))))
+            if self._stopping:  # while it was being started
+                self.skip()
             async with contextlib.aclosing(self._worker.events()) as events:
                 async for event in events:
                     match event:

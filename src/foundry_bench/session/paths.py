@@ -20,6 +20,11 @@ def log_dir() -> Path:
     return data_dir() / "logs"
 
 
+def running_dir() -> Path:
+    """Where benchmarks under way say how they are reached."""
+    return data_dir() / "running"
+
+
 def with_default_folders(runtime: Runtime) -> Runtime:
     """The runtime's settings with both folders filled in."""
     app_data = Path(runtime.app_data_dir).expanduser() if runtime.app_data_dir else data_dir() / "runtime"

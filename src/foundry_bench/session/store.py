@@ -1,7 +1,6 @@
 """A run on disk: ``samples.jsonl``, which grows, and ``run.json``, which is replaced whole."""
 
 import contextlib
-import os
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -11,9 +10,9 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import msgspec
-import psutil
 
 from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.processes import is_alive, this_process
 from foundry_bench.session.samples import SampleFile, SampleLog
 from foundry_bench.values.calibration import Calibration
 from foundry_bench.values.errors import InputError
@@ -28,8 +27,6 @@ _ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _HEAD_BYTES = 1 << 13
 # The first line of a run.json after all that a list of runs needs: no line within a value is indented so little.
 _HEAD_END = b'\n  "calibration":'
-# A machine's clock may be set between the start of a run and its listing; a process id isn't reused that fast.
-_SAME_PROCESS_S = 60
 
 _records = msgspec.json.Decoder(RunRecord)
 
@@ -39,7 +36,7 @@ class Run:
 
     def __init__(self, path: Path, record: RunRecord) -> None:
         self.path = path
-        self.record = replace(record, status="running", environment={**record.environment, "process": _this_process()})
+        self.record = replace(record, status="running", environment={**record.environment, "process": this_process()})
         self._log = SampleLog(path / SAMPLES_FILE)
         self.write_run_json()
 
@@ -84,8 +81,10 @@ class Run:
             InputError: there is no readable run, or another process is recording it.
         """
         record = load(path)
-        if record.status == "running" and _is_alive(record.environment):
-            raise InputError(f"{path}: another process is recording this run; wait for its end")
+        if record.status == "running" and is_alive(record.environment.get("process")):
+            raise InputError(
+                f"{path}: another process is recording this run; see it with: foundry-bench attach {record.id}"
+            )
         return cls(path, record)
 
     def append(self, sample: Sample) -> None:
@@ -259,7 +258,7 @@ def _head(path: Path) -> RunHead:
             found = _heads.decode(head.removesuffix(b",") + b"}" if end else content + file.read())
         except ValueError:
             return RunHead(path=path, id=path.name, created=None, status="unreadable", models=())
-    gone = found.status == "running" and not _is_alive(found.environment)
+    gone = found.status == "running" and not is_alive(found.environment.get("process"))
     return RunHead(
         path=path,
         id=found.id,
@@ -267,20 +266,6 @@ def _head(path: Path) -> RunHead:
         status="interrupted" if gone else found.status,
         models=found.plan.models,
     )
-
-
-def _this_process() -> dict[str, float]:
-    return {"pid": os.getpid(), "started": psutil.Process().create_time()}
-
-
-def _is_alive(environment: Mapping[str, Any]) -> bool:
-    """Whether the process that recorded itself in ``environment`` still runs, on this machine."""
-    try:
-        process = environment["process"]
-        started: float = psutil.Process(process["pid"]).create_time()
-        return abs(started - float(process["started"])) < _SAME_PROCESS_S
-    except (psutil.Error, KeyError, TypeError, ValueError):
-        return False
 
 
 def _slug(name: str) -> str:

@@ -45,39 +45,42 @@ class Stop:
 Command = Measure | Catalog | Pause | Resume | Stop
 
 
-def _by_name(union: types.UnionType) -> dict[str, Any]:
+def by_name(union: types.UnionType) -> dict[str, Any]:
+    """The kinds of messages in a union, by the name that stands before each on its line."""
     return {kind.__name__: kind for kind in get_args(union)}
 
 
-_COMMANDS, _EVENTS = _by_name(Command), _by_name(events.Event)
+_COMMANDS, _EVENTS = by_name(Command), by_name(events.Event)
 
 
-def _encode(message: object) -> bytes:
+def encode(message: object) -> bytes:
+    """A line with the message and its kind."""
     return msgspec.json.encode([type(message).__name__, message]) + b"\n"
 
 
-def _decode(line: bytes, kinds: dict[str, Any]) -> Any:
+def decode(line: bytes, kinds: dict[str, Any]) -> Any:
+    """The message on a line, of one of ``kinds``. Raises msgspec.DecodeError or KeyError on anything else."""
     name, fields = msgspec.json.decode(line, type=tuple[str, msgspec.Raw])
     return msgspec.json.decode(fields, type=kinds[name])
 
 
 def encode_command(command: Command) -> bytes:
     """One line for the worker."""
-    return _encode(command)
+    return encode(command)
 
 
 def decode_command(line: bytes) -> Command:
     """A line from the parent. Raises msgspec.ValidationError or KeyError on anything else."""
-    command: Command = _decode(line, _COMMANDS)
+    command: Command = decode(line, _COMMANDS)
     return command
 
 
 def encode_event(event: events.Event) -> bytes:
     """One line for the parent."""
-    return _encode(event)
+    return encode(event)
 
 
 def decode_event(line: bytes) -> events.Event:
     """A line from the worker. Raises msgspec.DecodeError or KeyError on anything else."""
-    event: events.Event = _decode(line, _EVENTS)
+    event: events.Event = decode(line, _EVENTS)
     return event
