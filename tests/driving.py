@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 from textual.app import App
 from textual.pilot import Pilot
 
+from foundry_bench.session.beacons import Beacon
 from foundry_bench.session.settings import resolve
 from foundry_bench.tui.app import FoundryBenchApp
 from foundry_bench.tui.display import Display
@@ -73,7 +75,9 @@ class FakeCatalog:
         self.asked: list[Plan] = []
 
 
-def make_app(folder: Path, *, start: Plan | None = None, display: dict[str, Any] | None = None, **options: Any) -> Any:
+def make_app(
+    folder: Path, *, start: Plan | Beacon | None = None, display: dict[str, Any] | None = None, **options: Any
+) -> Any:
     """The application with settings as given; runs are kept in ``folder``."""
     settings = resolve({"out": str(folder / "runs"), **options}, {}, models_needed=False)
     return FoundryBenchApp(settings, options=Display(**display or {}), start=start)
@@ -83,6 +87,16 @@ def screen_text(app: App[Any]) -> str:
     """What stands on the screen, without colors."""
     strips = app.screen._compositor.render_strips(app.size)
     return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
+
+
+def processes(module: str) -> list[psutil.Process]:
+    """The processes that run a module and came from this one."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it ended meanwhile
+            if module in child.cmdline():
+                found.append(child)
+    return found
 
 
 @contextlib.asynccontextmanager

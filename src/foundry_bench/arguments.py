@@ -131,6 +131,12 @@ def _history(parser: Parser) -> None:
     add_json(parser, "the runs")
 
 
+def _attach(parser: Parser) -> None:
+    parser.add_argument("run", nargs="?", metavar="RUN", help="id of a running benchmark (default: the only one)")
+    fill_screen(parser)
+    add_json(parser, "the finished run.json")
+
+
 def fill_screen(parser: Parser) -> None:
     """Adds what the TUI takes."""
     from foundry_bench.session.fields import SCREEN
@@ -152,7 +158,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Parser], None], str]] = {
 foundry-bench run plan.toml --rounds 10
 foundry-bench run -e http://localhost:11434 -m llama3.2 --prompt "Why is the sky blue?"
 
-What isn't given comes from the environment, the plan, config.toml or the default, in this order.""",
+What isn't given comes from the environment, the plan, config.toml or the default, in this order.
+It goes on when its terminal is closed: 'foundry-bench attach' shows and steers it.""",
     ),
     "models": (
         "list the catalog and the models on the disk",
@@ -225,4 +232,12 @@ no decision. Exit code 1 where no model can be chosen at all.""",
         "foundry-bench calibrate\nfoundry-bench calibrate --json",
     ),
     "history": ("list the recorded runs", _history, "foundry-bench history --json"),
+    "attach": (
+        "go back to a running benchmark, whose terminal may be gone",
+        _attach,
+        """foundry-bench attach
+foundry-bench attach 20261122-141530-phi-4-mini-x7
+
+It opens the TUI; off a terminal it shows progress on stderr and prints the results at the end.""",
+    ),
 }

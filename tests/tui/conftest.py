@@ -1,6 +1,10 @@
+import contextlib
+from collections.abc import Iterator
+
+import psutil
 import pytest
 
-from driving import FakeCatalog
+from driving import FakeCatalog, processes
 from foundry_bench.tui.catalog_view import Memory
 from foundry_bench.tui.widgets.cache_use import CacheUse
 from foundry_bench.values.events import CatalogEntry, CatalogListed
@@ -24,6 +28,17 @@ def catalog(monkeypatch: pytest.MonkeyPatch) -> FakeCatalog:
     monkeypatch.setattr("foundry_bench.session.catalog.list_models", list_models)
     monkeypatch.setattr("foundry_bench.tui.machine.look", look)
     return fake
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_running() -> Iterator[None]:
+    """A benchmark outlives its screen: what a test leaves behind ends with it."""
+    yield
+    hosts = processes("foundry_bench.session.hosting")
+    for host in hosts:
+        with contextlib.suppress(psutil.NoSuchProcess):  # it was about to end by itself
+            host.kill()
+    psutil.wait_procs(hosts, timeout=5)
 
 
 @pytest.fixture(autouse=True)

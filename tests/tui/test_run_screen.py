@@ -6,7 +6,8 @@ from typing import Any
 import psutil
 import pytest
 
-from driving import make_app, running
+from driving import make_app, processes, running
+from foundry_bench.session.beacons import list_running
 from foundry_bench.session.store import list_runs, load
 from foundry_bench.values.plan import Plan, Prompt
 
@@ -22,8 +23,7 @@ def plan(url: str, *models: str, **changes: Any) -> Plan:
 
 
 def workers() -> list[psutil.Process]:
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "foundry_bench.worker" in child.cmdline()]
+    return processes("foundry_bench.worker")
 
 
 async def test_a_plan_is_checked_as_one_types_and_then_measured(tmp_path: Path, reference_server: str) -> None:
@@ -77,13 +77,79 @@ async def test_stopping_asks_first(tmp_path: Path, reference_server: str) -> Non
         await driver.press("x", "n")
         assert app.control.running
         await driver.press("q")
-        await driver.shows("y quit")
+        await driver.shows("l leave it running   s stop it   n go back")
         await driver.press("n")
         assert app.control.running
-        await driver.press("q", "y")
+        await driver.press("q", "s")
+        await driver.until(lambda: not app.is_running)
+    assert app.control.left is None
+    assert not workers()
+    assert [head.status for head in list_runs(tmp_path / "runs")] == ["interrupted"]
+
+
+async def test_a_benchmark_that_was_left_goes_on_and_is_found_again(tmp_path: Path, reference_server: str) -> None:
+    app = make_app(tmp_path, start=plan(reference_server, ENDLESS, concurrency=2, max_tokens=2000))
+    async with running(app) as driver:
+        await driver.shows("w3 w4")
+        await driver.press("q", "l")
+        await driver.until(lambda: not app.is_running)
+    (run,) = list_runs(tmp_path / "runs")
+    assert (run.status, app.control.left) == ("running", run.path)
+    assert workers()
+
+    app = make_app(tmp_path)
+    async with running(app) as driver:
+        await driver.shows("a benchmark is running: g r, then a goes to it")
+        await driver.press("g", "r")
+        await driver.shows("a go to the running one")
+        await driver.press("a")
+        await driver.shows("Progress", "≈")
+        assert len(app.screen.query("AnswerPane")) == 2
+        chunks = app.control.snapshot.answers[0].chunks
+        await driver.until(lambda: app.control.snapshot.answers[0].chunks > chunks)
+        await driver.press("q", "enter")
+        await driver.until(lambda: not app.is_running)
+
+    app = make_app(tmp_path, start=list_running()[0])
+    async with running(app) as driver:
+        await driver.shows("Progress", "≈")
+        await driver.press("x", "y")
+        await driver.shows("the run is over: interrupted")
+        assert app.chosen_run == run.path
+    assert not workers()
+
+
+async def test_the_history_leads_to_what_runs(tmp_path: Path, reference_server: str) -> None:
+    app = make_app(tmp_path, start=plan(reference_server, ENDLESS, max_tokens=2000))
+    async with running(app, (120, 40)) as driver:
+        await driver.shows("w3 w4")
+        await driver.press("g", "h")
+        await driver.shows("running", "a go to the running one")
+        await driver.press("a")
+        await driver.mode_is("run")
+        await driver.shows("w5 w6")
+        await driver.press("x", "y")
+        await driver.until(lambda: not app.control.running)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows ends a process in another way")
+async def test_a_process_that_is_killed_is_told_of(tmp_path: Path, reference_server: str) -> None:
+    app = make_app(tmp_path, start=plan(reference_server, ENDLESS, max_tokens=2000))
+    async with running(app, (120, 40)) as driver:
+        await driver.shows("w3 w4")
+        psutil.Process(int(list_running()[0].process["pid"])).kill()
+        await driver.shows("its process is gone", "run --resume")
+    assert list_running() == []
+
+
+async def test_quitting_before_it_began_leaves_nothing(tmp_path: Path, reference_server: str) -> None:
+    app = make_app(tmp_path, start=plan(reference_server, ENDLESS, max_tokens=2000))
+    async with running(app) as driver:
+        await driver.until(lambda: app.control.running)
+        await driver.press("q", "s")
         await driver.until(lambda: not app.is_running)
     assert not workers()
-    assert [head.status for head in list_runs(tmp_path / "runs")] != ["running"]
+    assert {head.status for head in list_runs(tmp_path / "runs")} <= {"interrupted"}
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows ends a process in another way")

@@ -2,11 +2,12 @@
 
 import argparse
 import os
+from asyncio import to_thread
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
@@ -28,9 +29,11 @@ from foundry_bench.values.plan import Plan
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from foundry_bench.session.beacons import Beacon
+
 
 class FoundryBenchApp(App[None]):
-    """Takes settings and options as resolved, and where there is one a plan to measure at once."""
+    """Takes settings and options as resolved, and what to show at once: a plan to measure, or a running benchmark."""
 
     TITLE = "foundry-bench"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {**MODES}
@@ -45,7 +48,7 @@ class FoundryBenchApp(App[None]):
         Binding("ctrl+q,ctrl+c", "ask_to_quit", "quit", show=False, priority=True),
     ]
 
-    def __init__(self, settings: Settings, *, options: Display, start: Plan | None = None) -> None:
+    def __init__(self, settings: Settings, *, options: Display, start: "Plan | Beacon | None" = None) -> None:
         super().__init__()
         self.settings = settings
         self.options = options
@@ -60,9 +63,11 @@ class FoundryBenchApp(App[None]):
         self.set_keymap(dict(options.keys))
 
     def on_mount(self) -> None:
-        """Go where there is something to measure at once."""
+        """Go where there is something to see at once."""
         if self.start:
             self.switch_mode("run")
+        else:
+            self.screen.call_after_refresh(self._tell_running)
         self.set_interval(1.0, self._tell_status)
         self.set_interval(1.0, self._follow_theme)
 
@@ -75,7 +80,7 @@ class FoundryBenchApp(App[None]):
             self.screen.choose(event)
 
     async def on_unmount(self) -> None:
-        """Leave no worker behind, however the application ends."""
+        """Let go of the benchmark, however the application ends."""
         await self.control.close()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -126,13 +131,18 @@ class FoundryBenchApp(App[None]):
         self.notify(keep_screenshot(self.export_screenshot(), datetime.now(UTC)))
 
     def action_ask_to_quit(self) -> None:
-        """Leave; while a benchmark runs, only after a yes."""
-        from foundry_bench.tui.screens.confirm import ConfirmScreen
+        """Leave; while a benchmark runs, only after the answer what becomes of it."""
+        from foundry_bench.tui.screens.confirm import QuitScreen
 
-        if self.control.running and not isinstance(self.screen, ConfirmScreen):
-            question = "A benchmark is running. What is measured stays on disk; the rest is given up."
-            self.push_screen(ConfirmScreen(question, "quit", "go on"), lambda yes: self.exit() if yes else None)
+        if self.control.running and not isinstance(self.screen, QuitScreen):
+            self.push_screen(QuitScreen(), self._quit)
         else:
+            self.exit()
+
+    def _quit(self, answer: str | None) -> None:
+        if answer == "stop":
+            self.control.stop()
+        if answer in {"stop", "leave"}:
             self.exit()
 
     def open_mode(self, mode: str | None) -> None:
@@ -180,6 +190,16 @@ class FoundryBenchApp(App[None]):
             if theme:
                 self.register_theme(theme)
                 self.refresh_css(animate=False)
+
+    @work
+    async def _tell_running(self) -> None:
+        """A benchmark may run that was left, or that was started elsewhere."""
+        from foundry_bench.session.beacons import list_running
+
+        running = await to_thread(list_running)
+        if running:
+            what = "a benchmark is running" if len(running) == 1 else f"{len(running)} benchmarks are running"
+            self.notify(f"{what}: g r, then a goes to it", timeout=15)
 
     def _tell_status(self) -> None:
         if isinstance(self.screen, FrameScreen):

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from foundry_bench.session.settings import Settings, config_path
 from foundry_bench.tui import is_slow_line
@@ -12,19 +14,27 @@ from foundry_bench.tui.display import Display
 from foundry_bench.tui.modes import MODE_NAMES
 from foundry_bench.values.plan import Plan
 
+if TYPE_CHECKING:
+    from foundry_bench.session.beacons import Beacon
 
-def open_app(settings: Settings, start: Plan | None = None) -> int:
+
+def open_app(settings: Settings, start: "Plan | Beacon | None" = None) -> int:
     """Open the application with these settings; returns its exit code.
 
     Args:
         settings: resolved.
-        start: a plan to measure at once.
+        start: a plan to measure at once, or a running benchmark to show.
 
     Raises:
         InputError: for a theme or a key that can't be used.
     """
     app = FoundryBenchApp(settings, options=display(settings), start=start)
-    return asyncio.run(_run(app))
+    code = asyncio.run(_run(app))
+    if app.control.left:
+        with suppress(OSError):  # the terminal may have gone away: then nobody asks
+            back = f"foundry-bench attach {app.control.left.name}"
+            sys.stderr.write(f"the benchmark goes on; back to it with: {back}\n")
+    return code
 
 
 def display(settings: Settings) -> Display:

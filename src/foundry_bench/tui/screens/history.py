@@ -11,9 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import DataTable, Input, Static
 
+from foundry_bench.session.beacons import list_running
 from foundry_bench.session.store import RunHead, list_runs
 from foundry_bench.tui.screens.compare import CompareScreen
 from foundry_bench.tui.screens.frame import FrameScreen
+from foundry_bench.tui.screens.run import RunScreen
 from foundry_bench.tui.widgets.figures_table import Cell, FiguresTable, Heading
 from foundry_bench.tui.widgets.filter_line import FilterLine
 from foundry_bench.tui.widgets.pages import Pages
@@ -36,6 +38,7 @@ class HistoryScreen(FrameScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "mark", id="mark"),
         Binding("c", "compare", "compare two", id="history.compare"),
+        Binding("a", "attach", "go to the running one", id="history.attach"),
         Binding("slash", "filter", "filter", key_display="/", id="filter"),
         Binding("right_square_bracket", "turn(1)", "next page", key_display="]", id="page.next"),
         Binding("left_square_bracket", "turn(-1)", "page before", key_display="[", id="page.before"),
@@ -108,6 +111,22 @@ class HistoryScreen(FrameScreen):
         if isinstance(screen, CompareScreen):
             screen.compare_runs(paths[0], paths[1])
 
+    @work
+    async def action_attach(self) -> None:
+        """Show the running benchmark in hand."""
+        run = self._run_in_hand()
+        if run is None:
+            return
+        running = await to_thread(list_running)
+        beacon = next((one for one in running if Path(one.run) == run.path.absolute()), None)
+        if beacon is None:
+            self.notify(f"{one_line(run.id)} is not running any more, or can't be followed")
+            return
+        await self.app.switch_mode("run")
+        screen = self.app.screen
+        if isinstance(screen, RunScreen):
+            screen.attach(beacon)
+
     @on(DataTable.RowSelected, "#runs")
     def _open(self) -> None:
         run = self._run_in_hand()
@@ -140,7 +159,9 @@ class HistoryScreen(FrameScreen):
             self._draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Pages are turned only where there are several."""
+        """Pages are turned only where there are several; one goes only to what runs."""
+        if action == "attach":
+            return any(run.status == "running" for run in self._pages.page)
         return self._pages.count > 1 if action == "turn" else super().check_action(action, parameters)
 
     def _run_in_hand(self) -> RunHead | None:

@@ -1,11 +1,12 @@
 """The mode Run: the plan before, the progress and the answers during, what became of it after."""
 
 import time
+from asyncio import to_thread
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import psutil
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical, VerticalScroll
@@ -14,6 +15,7 @@ from textual.widgets import Static
 from foundry_bench.tui.pace import Pace
 from foundry_bench.tui.screens.confirm import ConfirmScreen
 from foundry_bench.tui.screens.frame import FrameScreen
+from foundry_bench.tui.screens.pick import PickScreen
 from foundry_bench.tui.widgets.answers import Answers
 from foundry_bench.tui.widgets.event_log import EventLog
 from foundry_bench.tui.widgets.form_row import FormInput
@@ -24,7 +26,11 @@ from foundry_bench.tui.widgets.text_pane import TextPane
 from foundry_bench.values.plan import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.timer import Timer
+
+    from foundry_bench.session.beacons import Beacon
 
 # By then Textual has painted what a draw asked it to; what that took belongs to the draw's cost.
 _PAINTED_S = 0.06
@@ -42,6 +48,7 @@ class RunScreen(FrameScreen):
         Binding("x", "stop", "stop", id="run.stop"),
         Binding("t", "results", "results", id="run.results"),
         Binding("r", "again", "new run", id="run.again"),
+        Binding("a", "attach", "go to the running one", id="run.attach"),
     ]
     DEFAULT_CSS = """
     RunScreen {
@@ -71,6 +78,8 @@ class RunScreen(FrameScreen):
         self._pace = Pace(0.1)
         self._redraw: Timer | None = None
         self._memory_mb = 1.0
+        self._shown: Plan | None = None
+        self._elsewhere: Sequence[Beacon] = ()
 
     def compose_body(self) -> ComposeResult:
         """The form beside its sum, and in their place the live panes."""
@@ -100,14 +109,17 @@ class RunScreen(FrameScreen):
         self._pace = Pace(self.bench.options.tick_s)
         self._dress()
         self._sum_up(self.query_one(PlanForm).plan)
-        if self.bench.start:
-            self._begin(self.bench.start)
-            self.bench.start = None
+        start, self.bench.start = self.bench.start, None
+        if isinstance(start, Plan):
+            self._begin(start)
+        elif start:
+            self.attach(start)
 
     def on_screen_resume(self) -> None:
         """Other models may have been marked in the meantime; a benchmark may have gone on."""
         self.query_one(PlanForm).take_models(self.bench.marked)
         self._draw()
+        self._look_elsewhere()
 
     def on_screen_suspend(self) -> None:
         """What nobody sees is not drawn."""
@@ -127,6 +139,8 @@ class RunScreen(FrameScreen):
             return running
         if action in {"results", "again"}:
             return live and not running
+        if action == "attach":
+            return bool(self._elsewhere) and not running
         return not live if action == "start" else True
 
     def action_start(self) -> None:
@@ -141,6 +155,24 @@ class RunScreen(FrameScreen):
         """Back to the plan."""
         self.remove_class("-live")
         self._dress()
+
+    def action_attach(self) -> None:
+        """Go to a benchmark that runs elsewhere; where there are several, choose one."""
+        running = self._elsewhere
+        if len(running) == 1:
+            self.attach(running[0])
+            return
+
+        def chosen(index: int | None) -> None:
+            if index is not None:
+                self.attach(running[index])
+
+        self.app.push_screen(PickScreen("Running", [beacon.line for beacon in running]), chosen)
+
+    def attach(self, beacon: "Beacon") -> None:
+        """Show a running benchmark."""
+        self.bench.control.attach(beacon)
+        self._go_live()
 
     def action_pause(self) -> None:
         """Start no more requests, or go on."""
@@ -172,11 +204,20 @@ class RunScreen(FrameScreen):
 
     def _begin(self, plan: Plan) -> None:
         self.bench.control.start(plan, self.bench.settings)
+        self._go_live()
+
+    def _go_live(self) -> None:
         self.add_class("-live")
         self._dress()
-        self.query_one(Answers).expect(plan.concurrency)
-        self.query_one("#bars").styles.height = lines_wanted(len(plan.models))
         self.call_after_refresh(self._draw)
+
+    @work(exclusive=True, group="elsewhere")
+    async def _look_elsewhere(self) -> None:
+        """Which benchmarks run, of other terminals or of none."""
+        from foundry_bench.session.beacons import list_running
+
+        self._elsewhere = await to_thread(list_running)
+        self.refresh_bindings()
 
     def _dress(self) -> None:
         """The panes and the keys of the plan, or those of the benchmark."""
@@ -203,6 +244,7 @@ class RunScreen(FrameScreen):
             self._redraw = self.set_timer(_PAINTED_S, partial(self._painted, began))
         else:
             self.refresh_bindings()
+            self._look_elsewhere()
 
     def _painted(self, began: float) -> None:
         self._pace.took(time.thread_time() - began)
@@ -214,6 +256,10 @@ class RunScreen(FrameScreen):
         bars = self.query_one("#bars", TextPane)
         if snapshot is None or not self.has_class("-live"):
             return
+        if control.plan is not self._shown and control.plan:
+            self._shown = control.plan
+            self.query_one(Answers).expect(control.plan.concurrency)
+            bars.styles.height = lines_wanted(len(control.plan.models))
         board = Board(
             now_s=control.clock(),
             over=not control.running,
