@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from asyncio import to_thread
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -16,6 +15,7 @@ from textual.screen import Screen
 
 from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.tui import palette
+from foundry_bench.tui.apart import apart
 from foundry_bench.tui.ascii_filter import AsciiFilter
 from foundry_bench.tui.display import Display
 from foundry_bench.tui.modes import MODE_NAMES, MODES
@@ -196,7 +196,7 @@ class FoundryBenchApp(App[None]):
         """A benchmark may run that was left, or that was started elsewhere."""
         from foundry_bench.session.beacons import list_running
 
-        running = await to_thread(list_running)
+        running = await apart(self, list_running)
         if running:
             what = "a benchmark is running" if len(running) == 1 else f"{len(running)} benchmarks are running"
             self.notify(f"{what}: g r, then a goes to it", timeout=15)

@@ -1,6 +1,5 @@
 """The mode Compare: two models, of one run or of two."""
 
-from asyncio import to_thread
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -14,6 +13,7 @@ from textual.widgets import Static
 
 from foundry_bench.session.run_view import samples_of
 from foundry_bench.session.store import list_runs, load
+from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.pick import PickScreen
 from foundry_bench.tui.widgets.difference_list import as_stack, as_table
@@ -101,7 +101,7 @@ class CompareScreen(FrameScreen):
     @work(exclusive=True, group="load")
     async def load(self) -> None:
         """Find what can be compared; at first the last run's two first models."""
-        self._offered = await to_thread(offered, self.bench.settings.out)
+        self._offered = await apart(self.app, offered, self.bench.settings.out)
         if not self._sides and len(self._offered) > 1:
             self._sides = dict(zip("ab", self._offered, strict=False))
             self.compute()
@@ -113,7 +113,7 @@ class CompareScreen(FrameScreen):
         self._differences, self._problem = (), "comparing ..."
         self._draw()
         try:
-            self._differences = await to_thread(differences, self._sides["a"], self._sides["b"])
+            self._differences = await apart(self.app, differences, self._sides["a"], self._sides["b"])
             self._problem = "" if self._differences else "there is no figure that both sides have"
         except InputError as error:
             self._problem = one_line(str(error))

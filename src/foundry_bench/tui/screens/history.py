@@ -1,6 +1,5 @@
 """The mode History: what was recorded."""
 
-from asyncio import to_thread
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +12,7 @@ from textual.widgets import DataTable, Input, Static
 
 from foundry_bench.session.beacons import list_running
 from foundry_bench.session.store import RunHead, list_runs
+from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.compare import CompareScreen
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.run import RunScreen
@@ -76,7 +76,7 @@ class HistoryScreen(FrameScreen):
     @work(exclusive=True, group="load")
     async def load(self) -> None:
         """List the runs in a thread."""
-        self._runs = await to_thread(list_runs, self.bench.settings.out)
+        self._runs = await apart(self.app, list_runs, self.bench.settings.out)
         self._marked = [name for name in self._marked if any(run.path.name == name for run in self._runs)]
         self._filter()
 
@@ -117,7 +117,7 @@ class HistoryScreen(FrameScreen):
         run = self._run_in_hand()
         if run is None:
             return
-        running = await to_thread(list_running)
+        running = await apart(self.app, list_running)
         beacon = next((one for one in running if Path(one.run) == run.path.absolute()), None)
         if beacon is None:
             self.notify(f"{one_line(run.id)} is not running any more, or can't be followed")

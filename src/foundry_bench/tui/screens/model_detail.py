@@ -1,6 +1,5 @@
 """One model of a run: its figures prompt by prompt, each request, and the answer behind it."""
 
-from asyncio import to_thread
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,6 +10,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import DataTable, Static
 
 from foundry_bench.session.run_view import RunView, answers_of
+from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.answer_timeline import AnswerTimeline
 from foundry_bench.tui.widgets.figures_table import FiguresTable
@@ -79,7 +79,7 @@ class ModelDetailScreen(FrameScreen):
     async def read(self) -> None:
         """Read the model's samples in a thread."""
         try:
-            self._samples = await to_thread(answers_of, self._view.path, self._model.name)
+            self._samples = await apart(self.app, answers_of, self._view.path, self._model.name)
         except InputError as error:
             self.query_one("#facts", Static).update(one_line(str(error)))
             return

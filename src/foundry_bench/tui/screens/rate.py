@@ -1,6 +1,5 @@
 """The mode Rate: answers judged blind, each judgement on the disk before the next is asked for."""
 
-from asyncio import to_thread
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from textual.widgets import Static
 
 from foundry_bench.session.ratings import load_ratings, rater_name, remove_rating, save_rating
 from foundry_bench.session.store import find_run, load, read_samples
+from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.note import NoteScreen
 from foundry_bench.tui.widgets.answer_card import AnswerCard
@@ -79,7 +79,7 @@ class RateScreen(FrameScreen):
         """Read answers and earlier ratings in a thread."""
         try:
             path = self.bench.chosen_run or find_run(self.bench.settings.out, "last")
-            self._prompts, answers, ratings = await to_thread(_read, path)
+            self._prompts, answers, ratings = await apart(self.app, _read, path)
         except InputError as error:
             self._round, self._path = RatingRound((), ()), None
             self._draw(one_line(str(error)))

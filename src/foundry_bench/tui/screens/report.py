@@ -1,6 +1,5 @@
 """The mode Report: a run as documents."""
 
-from asyncio import to_thread
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -16,6 +15,7 @@ from foundry_bench.session.atomic import write_atomically
 from foundry_bench.session.reports import NAME, render
 from foundry_bench.session.run_view import open_run
 from foundry_bench.session.store import find_run
+from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.format_list import FormatList
 from foundry_bench.tui.widgets.path_line import PathLine
@@ -105,7 +105,7 @@ class ReportScreen(FrameScreen):
         if self._path is None:
             return
         try:
-            document = await to_thread(_preview, self._path, form)
+            document = await apart(self.app, _preview, self._path, form)
         except InputError as error:
             document = str(error)
         self.query_one("#preview-pane").border_title = f"Preview {form}"
@@ -123,7 +123,7 @@ class ReportScreen(FrameScreen):
         for form in chosen:
             file = f"{stem}.{form}"
             try:
-                file = await to_thread(_write, self._path, form, file)
+                file = await apart(self.app, _write, self._path, form, file)
             except (InputError, OSError, ValueError) as error:
                 lines.append(f"{file}: {getattr(error, 'strerror', None) or one_line(str(error))}")
             else:

@@ -1,6 +1,5 @@
 """The mode Results: models by metrics, and charts of the requests behind them."""
 
-from asyncio import to_thread
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,6 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import DataTable, Input, Static
 
 from foundry_bench.session.run_view import RunView, open_run
+from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.model_detail import ModelDetailScreen
 from foundry_bench.tui.widgets.chart import Chart
@@ -73,8 +73,8 @@ class ResultsScreen(FrameScreen):
         """Read the run in a thread, then draw it."""
         out, chosen = self.bench.settings.out, self.bench.chosen_run
         try:
-            self._view = await to_thread(open_run, out, chosen)
-            await to_thread(prepare)
+            self._view = await apart(self.app, open_run, out, chosen)
+            await apart(self.app, prepare)
         except InputError as error:
             self._view = None
             self.query_one("#note", Static).update(_nothing(error))

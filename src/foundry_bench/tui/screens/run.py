@@ -1,7 +1,6 @@
 """The mode Run: the plan before, the progress and the answers during, what became of it after."""
 
 import time
-from asyncio import to_thread
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
+from foundry_bench.tui.apart import apart
 from foundry_bench.tui.pace import Pace
 from foundry_bench.tui.screens.confirm import ConfirmScreen
 from foundry_bench.tui.screens.frame import FrameScreen
@@ -216,7 +216,7 @@ class RunScreen(FrameScreen):
         """Which benchmarks run, of other terminals or of none."""
         from foundry_bench.session.beacons import list_running
 
-        self._elsewhere = await to_thread(list_running)
+        self._elsewhere = await apart(self.app, list_running)
         self.refresh_bindings()
 
     def _dress(self) -> None:
