@@ -1,14 +1,26 @@
+import pytest
+
 from foundry_bench.tui.pace import Pace
 
 
+def settled(draw_s: float, told_per_s: float) -> float:
+    """The wait after many draws of ``draw_s`` each, while what comes in takes ``told_per_s`` of each second."""
+    pace, now_s, cpu_s = Pace(0.1, share=0.05), 0.0, 0.0
+    for _ in range(100):
+        pace.drawing(now_s, cpu_s)
+        now_s += pace.wait_s
+        cpu_s += draw_s + told_per_s * pace.wait_s
+    return pace.wait_s
+
+
 def test_cheap_draws_keep_the_tick() -> None:
-    pace = Pace(0.1)
-    pace.took(0.001)
-    assert pace.wait_s == 0.1
+    assert settled(draw_s=0.001, told_per_s=0.01) == 0.1
 
 
-def test_dear_draws_stretch_it_to_their_share() -> None:
-    pace = Pace(0.1, share=0.06)
-    for _ in range(50):
-        pace.took(0.03)
-    assert 0.49 < pace.wait_s < 0.51
+def test_dear_draws_stretch_it_until_all_keeps_to_the_share() -> None:
+    wait_s = settled(draw_s=0.012, told_per_s=0.02)
+    assert 0.012 / wait_s + 0.02 == pytest.approx(0.05, rel=0.01)
+
+
+def test_it_never_waits_longer_than_a_second() -> None:
+    assert settled(draw_s=0.5, told_per_s=0.1) == 1.0

@@ -10,7 +10,9 @@ from driving import make_app, processes, running
 from foundry_bench.session.beacons import list_running
 from foundry_bench.session.store import list_runs, load
 from foundry_bench.values.plan import Plan, Prompt
+from golden_text import looks_like
 
+SIZES = [(60, 20), (80, 24), (120, 40)]
 PROMPTS = (Prompt(id="benefits", prompt="Why local?"), Prompt(id="explain", prompt="What is RAG?"))
 FAST = "reference?interval_ms=2&delay_ms=5"
 SLOW = "reference?interval_ms=50&delay_ms=5"
@@ -45,7 +47,14 @@ async def test_a_plan_is_checked_as_one_types_and_then_measured(tmp_path: Path, 
         await driver.shows("Summary")
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)], ids="{0[0]}x{0[1]}".format)
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+async def test_what_the_form_looks_like(tmp_path: Path, size: tuple[int, int], update_golden: bool) -> None:
+    async with running(make_app(tmp_path, models=("phi-4-mini", "qwen2.5-0.5b"), rounds=5), size) as driver:
+        await driver.press("g", "r")
+        await looks_like(driver.pilot, f"run-{size[0]}x{size[1]}", update=update_golden)
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
 async def test_streams_are_shown_as_they_come(tmp_path: Path, reference_server: str, size: tuple[int, int]) -> None:
     start = plan(reference_server, SLOW, concurrency=2, max_tokens=200)
     app = make_app(tmp_path, start=start)

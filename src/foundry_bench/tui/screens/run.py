@@ -1,7 +1,6 @@
 """The mode Run: the plan before, the progress and the answers during, what became of it after."""
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import psutil
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from foundry_bench.session.beacons import Beacon
-
-# By then Textual has painted what a draw asked it to; what that took belongs to the draw's cost.
-_PAINTED_S = 0.06
 
 
 class RunScreen(FrameScreen):
@@ -238,17 +234,13 @@ class RunScreen(FrameScreen):
             self._redraw.stop()
         if not self.is_current or not self.has_class("-live"):
             return
-        began = time.thread_time()
+        self._pace.drawing(time.monotonic(), time.process_time())
         self._show()
         if self.bench.control.running:
-            self._redraw = self.set_timer(_PAINTED_S, partial(self._painted, began))
+            self._redraw = self.set_timer(self._pace.wait_s, self._draw)
         else:
             self.refresh_bindings()
             self._look_elsewhere()
-
-    def _painted(self, began: float) -> None:
-        self._pace.took(time.thread_time() - began)
-        self._redraw = self.set_timer(max(0.0, self._pace.wait_s - _PAINTED_S), self._draw)
 
     def _show(self) -> None:
         control = self.bench.control
