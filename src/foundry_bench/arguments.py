@@ -145,6 +145,15 @@ def fill_screen(parser: Parser) -> None:
     add_settings(parser, "endpoint", "out", "foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir")
 
 
+def _init(parser: Parser) -> None:
+    from pathlib import Path
+
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="(default: the current one)"
+    )
+    parser.add_argument("--force", action="store_true", help="replace files that are there")
+
+
 def _calibrate(parser: Parser) -> None:
     add_json(parser, "the calibration")
 
@@ -230,6 +239,11 @@ no decision. Exit code 1 where no model can be chosen at all.""",
         "measure this machine's own timing error, on streams of known cadence",
         _calibrate,
         "foundry-bench calibrate\nfoundry-bench calibrate --json",
+    ),
+    "init": (
+        "write a commented plan, prompts and config to start from",
+        _init,
+        "foundry-bench init\nfoundry-bench init my-benchmark",
     ),
     "history": ("list the recorded runs", _history, "foundry-bench history --json"),
     "attach": (

@@ -40,7 +40,7 @@ def _dispatch(argv: Sequence[str]) -> int:
         from foundry_bench.session.refusals import known
 
         known([argv[0]], COMMANDS, "command", "see 'foundry-bench --help'")
-    commands = "".join(f"  {name:9} {summary}\n" for name, (summary, _, _) in COMMANDS.items())
+    commands = "".join(f"  {name:10}{summary}\n" for name, (summary, _, _) in COMMANDS.items())
     parser = Parser(
         "foundry-bench",
         "Measure, rate and compare small language models on this device. Without a command it opens the TUI.",

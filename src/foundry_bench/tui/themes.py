@@ -10,6 +10,7 @@ from textual.theme import Theme
 from foundry_bench.session.documents import parse_toml, read_text
 from foundry_bench.session.refusals import Check, instance, known, place, refusal
 from foundry_bench.session.rules import flag
+from foundry_bench.session.shipped import shipped_folder
 from foundry_bench.values.errors import InputError
 
 COLORS = (
@@ -27,18 +28,11 @@ COLORS = (
 _FLAGS: Mapping[str, Check] = {"dark": flag, "ansi": flag}
 # Textual's own style sheets ask for these under a theme of the terminal's colors, and for no others.
 _ANSI_VARIABLES = {"ansi-background": "ansi_black", "ansi-foreground": "ansi_white"}
-_HERE = Path(__file__).resolve().parent
-
-
-def shipped_folder() -> Path:
-    """Where the product's own themes are: in the installed package, or at the top of the source tree."""
-    installed = _HERE.parent / "themes"
-    return installed if installed.is_dir() else _HERE.parents[2] / "themes"
 
 
 def theme_files(own: Path | None = None) -> dict[str, Path]:
     """Every theme's file by its name; the user's own go before the shipped ones of the same name."""
-    folders = [shipped_folder(), *([own] if own and own.is_dir() else [])]
+    folders = [shipped_folder("themes"), *([own] if own and own.is_dir() else [])]
     return {file.stem: file for folder in folders for file in sorted(folder.glob("*.toml"))}
 
 
