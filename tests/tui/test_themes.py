@@ -6,6 +6,7 @@ import pytest
 from textual.color import Color
 
 from driving import make_app, running
+from foundry_bench.tui.start import fitting_theme
 from foundry_bench.tui.themes import COLORS, find_theme, read_theme, read_themes, theme_files
 from foundry_bench.tui.widgets.key_bar import KeyBar
 from foundry_bench.values.errors import InputError
@@ -103,3 +104,16 @@ async def test_the_theme_in_use_is_worn_as_its_file_is_now(tmp_path: Path) -> No
         file.write_text(shipped.replace("foreground", "foregruond"), "utf-8")
         await driver.shows("foregruond")
         assert driver.app.theme_variables["foreground"].upper() == "#ABCDEF"
+
+
+@pytest.mark.parametrize(
+    ("environ", "theme"),
+    [
+        ({"TERM": "xterm-256color"}, "dark"),
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, "dark"),
+        ({"TERM": "xterm"}, "ansi-16"),
+        ({"TERM": "screen"}, "ansi-16"),
+    ],
+)
+def test_few_colors_get_a_theme_made_of_them(environ: dict[str, str], theme: str) -> None:
+    assert fitting_theme(environ) == theme

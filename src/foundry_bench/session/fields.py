@@ -119,7 +119,7 @@ FIELDS: Mapping[str, Field] = {
         FOLDER, "model cache of the embedded runtime", ("--model-cache",), "FOUNDRY_BENCH_MODEL_CACHE"
     ),
     "foundry.app_data_dir": Field(FOLDER, "data folder of the embedded runtime", ("--data-dir",), "FOUNDRY_BENCH_DATA"),
-    "screen.theme": Field(NAME, "dark, light, high-contrast, ansi-16, or a theme's file", ("--theme",)),
+    "screen.theme": Field(NAME, "dark, light, high-contrast, ansi-16, or a file", ("--theme",)),
     "screen.ascii": Field(FLAG, "draw with ASCII characters alone", ("--ascii",)),
     "screen.low_bandwidth": Field(FLAG, "redraw seldom (default: over SSH)", ("--low-bandwidth",)),
 }

@@ -4,8 +4,11 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from rich.console import Console
 
 from foundry_bench.session.settings import Settings, config_path
 from foundry_bench.tui import is_slow_line
@@ -50,12 +53,18 @@ def display(settings: Settings) -> Display:
         keys = read_keys(settings.keys, action_ids(MODE_NAMES))
     asked = settings.screen
     return Display(
-        theme=asked.get("theme", "dark"),
+        theme=asked.get("theme", fitting_theme(os.environ)),
         ascii=asked.get("ascii", False),
         low_bandwidth=asked.get("low_bandwidth", is_slow_line((), os.environ)),
         keys=keys,
         theme_folder=config_path(os.environ).parent / "themes",
     )
+
+
+def fitting_theme(environ: Mapping[str, str]) -> str:
+    """The theme where none is asked for: a terminal of sixteen colors has names for them that fit each other."""
+    few = Console(force_terminal=True, _environ=environ).color_system == "standard"
+    return "ansi-16" if few else "dark"
 
 
 async def _run(app: FoundryBenchApp) -> int:
