@@ -30,17 +30,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(argv: Sequence[str]) -> int:
-    if argv and argv[0] in COMMANDS:
-        summary, fill, examples = COMMANDS[argv[0]]
-        parser = Parser(f"foundry-bench {argv[0]}", f"{summary[0].upper()}{summary[1:]}.", f"examples:\n{examples}")
+    name, rest = _command(argv)
+    if name in COMMANDS:
+        summary, fill, examples = COMMANDS[name]
+        parser = Parser(f"foundry-bench {name}", f"{summary[0].upper()}{summary[1:]}.", f"examples:\n{examples}")
         fill(parser)
-        module = "commands.import_model" if argv[0] == "import" else f"commands.{argv[0]}"
-        return _start(module, parser.parse(argv[1:]))
+        module = "import_model" if name == "import" else name.replace(" ", "_")
+        return _start(f"commands.{module}", parser.parse(rest))
     if argv and not argv[0].startswith("-"):
         from foundry_bench.session.refusals import known
 
         known([argv[0]], COMMANDS, "command", "see 'foundry-bench --help'")
-    commands = "".join(f"  {name:10}{summary}\n" for name, (summary, _, _) in COMMANDS.items())
+    commands = "".join(f"  {name:16} {summary}\n" for name, (summary, _, _) in COMMANDS.items())
     parser = Parser(
         "foundry-bench",
         "Measure, rate and compare small language models on this device. Without a command it opens the TUI.",
@@ -53,6 +54,23 @@ def _dispatch(argv: Sequence[str]) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError("the TUI needs a terminal; name a command to do without, see 'foundry-bench --help'")
     return _start("tui.app", args)
+
+
+def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The command, of one word or two, and its arguments.
+
+    Raises:
+        InputError: for a second word that is none.
+    """
+    if not argv:
+        return "", argv
+    seconds = [name.partition(" ")[2] for name in COMMANDS if name.startswith(f"{argv[0]} ")]
+    if not seconds or len(argv) == 1 or argv[1].startswith("-"):
+        return argv[0], argv[1:]
+    from foundry_bench.session.refusals import known
+
+    known([argv[1]], seconds, f"'{argv[0]}' command", f"see 'foundry-bench {argv[0]} --help'")
+    return f"{argv[0]} {argv[1]}", argv[2:]
 
 
 def _start(module: str, args: argparse.Namespace) -> int:

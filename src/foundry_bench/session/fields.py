@@ -111,6 +111,8 @@ FIELDS: Mapping[str, Field] = {
     "client": Field(CLIENT, "openai: also measure through the openai package", ("--client",)),
     "via": Field(VIA, "how the embedded runtime is asked", ("--via",)),
     "calibrate": Field(FLAG, "measure this machine's own timing error first", ("--calibrate",)),
+    "prefetch": Field(FLAG, "download all missing models before the first is measured", ("--prefetch",)),
+    "fit_check": Field(FLAG, "refuse models that can't fit in this machine's memory", ("--fit-check",)),
     "out": Field(FOLDER, "where runs are kept", ("-o", "--out")),
     "foundry.catalog_url": Field(
         URL, "catalog of the embedded runtime", ("--catalog-url",), "FOUNDRY_BENCH_CATALOG_URL"

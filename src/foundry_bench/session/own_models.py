@@ -1,6 +1,7 @@
 """Models of one's own: which folders were imported under which names."""
 
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +49,22 @@ def register(name: str, model: OwnModel) -> None:
         InputError: the name can't be a folder's name everywhere.
     """
     check_name(name)
-    file = _registry()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_suffix(".new")
-    content = msgspec.json.encode(list_own() | {name: model}, order="deterministic")
-    fresh.write_bytes(msgspec.json.format(content, indent=2))
-    fresh.replace(file)
+    _write(list_own() | {name: model})
+
+
+def unregister(name: str) -> bool:
+    """Forget a model; True where its folder stays: only one that was converted for us goes with it.
+
+    Raises:
+        InputError: the registry was damaged by hand.
+    """
+    own = list_own()
+    path = Path(own.pop(name).path)
+    _write(own)
+    converted = path.absolute() == folder_for(name).absolute()
+    if converted:
+        shutil.rmtree(path, ignore_errors=True)
+    return not converted
 
 
 def check_name(name: str) -> None:
@@ -64,6 +75,15 @@ def check_name(name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"--name {name!r}: use letters, digits, dots, dashes and underscores only")
+
+
+def _write(models: dict[str, OwnModel]) -> None:
+    file = _registry()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_suffix(".new")
+    content = msgspec.json.encode(models, order="deterministic")
+    fresh.write_bytes(msgspec.json.format(content, indent=2))
+    fresh.replace(file)
 
 
 def _registry() -> Path:

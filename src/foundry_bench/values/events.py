@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from foundry_bench.values.fit import Verdict
 from foundry_bench.values.record import Failure, Memory, ModelStatus, Phase, Sample
 
 Stage = Literal["calibrate", "start", "catalog", "download", "load", "canary", "warmup", "measure", "unload"]
@@ -64,21 +65,78 @@ class StageStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageProgressed:
-    """A long stage moved on; ``fraction`` from 0 to 1, or None where nobody can tell."""
+    """A long stage moved on; ``fraction`` from 0 to 1, or None where nobody can tell.
+
+    ``received_mb`` is what a download's connections have brought so far, where the system tells.
+    """
 
     model: str
     stage: Stage
     fraction: float | None
     detail: str = ""
+    received_mb: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelLoaded:
-    """The model answers; ``load_s`` is what loading took, ``cold_ttft_s`` the first answer's first token."""
+    """The model answers; ``load_s`` is what loading took, ``cold_ttft_s`` the first answer's first token.
+
+    ``url`` is where an application reaches a model that was loaded to be used, not measured.
+    """
 
     model: str
     load_s: float | None
-    cold_ttft_s: float | None
+    cold_ttft_s: float | None = None
+    url: str | None = None
+    memory: Memory = field(default_factory=Memory)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitChecked:
+    """Before a load the model's need of memory was held against what is free, in MB; ``message`` is for people."""
+
+    model: str
+    verdict: Verdict
+    least_mb: float
+    likely_mb: float
+    free_mb: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelDownloaded:
+    """The whole model is on the disk; ``fetched`` is false where it was there already."""
+
+    model: str
+    id: str
+    path: str
+    disk_mb: float | None = None
+    fetched: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUnloaded:
+    """The model no longer takes memory."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRemoved:
+    """The model, or what there was of it, is gone from the disk; ``freed_mb`` is what it took."""
+
+    model: str
+    id: str
+    freed_mb: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionFailed:
+    """A download, load, unload or removal didn't succeed; ``advice`` is the mend."""
+
+    model: str
+    error: Failure
+    advice: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +201,11 @@ Event = (
     | StageStarted
     | StageProgressed
     | ModelLoaded
+    | FitChecked
+    | ModelDownloaded
+    | ModelUnloaded
+    | ModelRemoved
+    | ActionFailed
     | RequestStarted
     | AnswerProgressed
     | SampleFinished

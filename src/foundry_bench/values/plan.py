@@ -45,7 +45,8 @@ class Plan:
     ``timeout_s`` bounds one request. ``client="openai"`` sends every measured request a second time
     through the ``openai`` package, so that what an application feels stands beside what the wire shows.
     ``via`` chooses how the embedded runtime is asked: its web service, a ChatSession, or whichever serves the model.
-    ``calibrate`` asks for the short calibration before the first model.
+    ``calibrate`` asks for the short calibration before the first model, ``prefetch`` for all missing downloads before it;
+    ``fit_check`` refuses a model that can't fit in memory before it is loaded.
     """
 
     models: tuple[str, ...]
@@ -63,6 +64,8 @@ class Plan:
     client: Client = "raw"
     via: Via = "auto"
     calibrate: bool = True
+    prefetch: bool = False
+    fit_check: bool = True
     capabilities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     runtime: Runtime = Runtime()
 
@@ -78,6 +81,8 @@ class Target:
         key_env: name of the environment variable that holds the endpoint's key; the key itself is never stored.
         path: folder of a model of one's own, for ``foundry``; weights, for ``adapter``.
         adapter: the file of an adapter, which ends in ``.py``, or the name of an installed one, for ``adapter``.
+        device: ``cpu``, ``gpu`` or ``npu``, where only a variant for it will do.
+        execution_provider: likewise a provider, or a part of its name.
     """
 
     name: str
@@ -89,3 +94,5 @@ class Target:
     license: str | None = None
     adapter: str | None = None
     capabilities: tuple[str, ...] = ()
+    device: str | None = None
+    execution_provider: str | None = None

@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from foundry_bench.values.events import Event
+from foundry_bench.values.fit import Demand, demand
 from foundry_bench.values.plan import Runtime, Target
 from foundry_bench.worker.adapter import AdapterBackend
-from foundry_bench.worker.backend import Backend
+from foundry_bench.worker.backend import Backend, LifeCycle
 from foundry_bench.worker.engine import Engine
 from foundry_bench.worker.foundry import FoundryBackend
+from foundry_bench.worker.life import FoundryLife, LifeCommand, carry_out
 from foundry_bench.worker.openai_http import OpenAIEndpoint
 from foundry_bench.worker.protocol import Catalog, Command, Measure, Pause, Resume, Stop, decode_command, encode_event
 
@@ -68,6 +70,7 @@ class _Worker:
         self._commands: asyncio.Queue[Command | None] = asyncio.Queue()
         self._engine: Engine | None = None
         self._stopped = False
+        self._life: LifeCycle | None = None
 
     def read_commands(self, source: BinaryIO) -> None:
         """Runs in a thread; the end of ``source`` means that the parent is gone or wants no more."""
@@ -86,6 +89,8 @@ class _Worker:
             self._stopped = True  # the engine may not be there yet
             if self._engine:
                 self._engine.stop()
+            if self._life:
+                self._life.cancel()
             if command is None:
                 self._commands.put_nowait(None)
         else:
@@ -99,11 +104,16 @@ class _Worker:
                 backend = _backend(command.target, command.runtime, "auto")
                 self._events.emit(await backend.catalog())
                 await backend.release()
+            elif isinstance(command, LifeCommand):
+                self._life = self._life or FoundryLife(command.runtime, self._events.emit)
+                self._events.emit(await carry_out(command, self._life))
+        if self._life:
+            await self._life.close()
 
     async def _measure(self, command: Measure) -> None:
         plan, target = command.plan, command.target
         key = os.environ.get(target.key_env) if target.key_env else None
-        backend = _backend(target, plan.runtime, plan.via)
+        backend = _backend(target, plan.runtime, plan.via, demand(plan))
         self._engine = Engine(plan, target.name, backend, self._events.emit, key=key, done=command.done)
         if self._stopped:
             self._engine.stop()
@@ -111,13 +121,13 @@ class _Worker:
         self._engine = None
 
 
-def _backend(target: Target | None, runtime: Runtime, via: Any) -> Backend:
+def _backend(target: Target | None, runtime: Runtime, via: Any, needed: Demand | None = None) -> Backend:
     if target is not None and target.backend == "openai_http":
         # For comparing the clocks: stamps of the kernel where there are any, or those of every system.
         return OpenAIEndpoint(target, kernel_stamps=os.environ.get("FOUNDRY_BENCH_CLOCK") != "arrival")
     if target is not None and target.backend == "adapter":
         return AdapterBackend(target)
-    return FoundryBackend(target, runtime, via)
+    return FoundryBackend(target, runtime, via, needed)
 
 
 @contextlib.contextmanager

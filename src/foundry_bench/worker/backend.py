@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from foundry_bench.values.events import CatalogListed, Event, ModelDescribed
+from foundry_bench.values.events import (
+    CatalogListed,
+    Event,
+    ModelDescribed,
+    ModelDownloaded,
+    ModelLoaded,
+    ModelRemoved,
+    ModelUnloaded,
+)
+from foundry_bench.values.plan import Target
 from foundry_bench.worker.answer import Answer
 
 Emit = Callable[[Event], None]
@@ -56,3 +65,28 @@ class Backend(Protocol):
 
     async def release(self) -> None:
         """Unload and close; never raises."""
+
+
+class LifeCycle(Protocol):
+    """A place that keeps models: what can be done with one besides measuring it.
+
+    Each verb raises ModelUnavailableError where it doesn't succeed.
+    """
+
+    def cancel(self) -> None:
+        """Break a download off; what is there of it stays for the next try."""
+
+    async def download(self, target: Target) -> ModelDownloaded:
+        """Fetch the whole model, telling how far that is."""
+
+    async def load(self, target: Target, *, fit_check: bool) -> ModelLoaded:
+        """Bring a model that is on the disk into memory."""
+
+    async def unload(self, target: Target) -> ModelUnloaded:
+        """Take it out of memory."""
+
+    async def remove(self, target: Target) -> ModelRemoved:
+        """Delete it from the disk."""
+
+    async def close(self) -> None:
+        """Let go of everything; never raises."""

@@ -1,6 +1,8 @@
 """What a Foundry Local model cache holds, read from the disk alone."""
 
+import contextlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from foundry_bench.values.events import CatalogEntry
@@ -10,6 +12,7 @@ def cached_models(cache_dir: Path | None) -> list[CatalogEntry]:
     """The complete models of a cache: ``<publisher>/<name>-<version>/`` with its two files and no partial download."""
     if cache_dir is None or not cache_dir.is_dir():
         return []
+    saved = _saved_catalog(cache_dir)
     entries = []
     for marker in sorted(cache_dir.glob("*/*/inference_model.json")):
         folder = marker.parent
@@ -18,22 +21,62 @@ def cached_models(cache_dir: Path | None) -> list[CatalogEntry]:
         try:
             model_id = json.loads(marker.read_text("utf-8"))["Name"]
             name, _, version = model_id.rpartition(":")
-            entries.append(
-                CatalogEntry(
-                    id=model_id,
-                    alias=name,
-                    name=name,
-                    version=int(version),
-                    size_mb=folder_mb(folder),
-                    publisher=folder.parent.name,
-                    cached=True,
-                    path=str(folder),
-                    source="disk",
-                )
+            known = saved.get(model_id) or CatalogEntry(
+                id=model_id, alias=name, name=name, version=int(version), publisher=folder.parent.name
             )
+            entries.append(replace(known, size_mb=folder_mb(folder), cached=True, path=str(folder), source="disk"))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # a damaged marker: not a model the runtime would take
     return entries
+
+
+def _saved_catalog(cache_dir: Path) -> dict[str, CatalogEntry]:
+    """What the runtime last heard from its catalog and keeps beside the models, by id; empty where it isn't readable."""
+    found = {}
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        for model in json.loads((cache_dir / "foundry.modelinfo.json").read_text("utf-8"))["models"]:
+            runtime = model.get("runtime") or {}
+            found[model["id"]] = CatalogEntry(
+                id=model["id"],
+                alias=model["alias"],
+                name=model["name"],
+                version=model.get("version"),
+                device=runtime.get("deviceType"),
+                execution_provider=runtime.get("executionProvider"),
+                license=model.get("license"),
+                task=model.get("task"),
+                publisher=model.get("publisher"),
+                context_length=(model.get("intProperties") or {}).get("context_length"),
+            )
+    return found
+
+
+def model_folder(cache_dir: Path | None, entry: CatalogEntry) -> Path | None:
+    """Where a cache keeps a model, whole or in part; None where it has nothing of it."""
+    if cache_dir is None:
+        return None
+    name = f"{entry.name}-{entry.version}"
+    return next((folder for folder in cache_dir.glob("*/*") if folder.name == name), None)
+
+
+def partial_mb(cache_dir: Path, entry: CatalogEntry) -> float:
+    """MB that an unfinished download has taken on the disk so far; files are made at full length and filled later."""
+    folder = model_folder(cache_dir, entry)
+    return _taken_mb(folder) if folder else 0.0
+
+
+def partial_downloads(cache_dir: Path | None) -> dict[Path, float]:
+    """The folders of unfinished downloads, with the MB that each has taken on the disk."""
+    if cache_dir is None:
+        return {}
+    folders = {marker.parent for marker in cache_dir.glob("*/*/download.tmp")}
+    return {folder: _taken_mb(folder) for folder in sorted(folders)}
+
+
+def _taken_mb(folder: Path) -> float:
+    files = [file.stat() for file in folder.rglob("*") if file.is_file()]
+    # Windows has no st_blocks; there a file's length has to do.
+    return sum(getattr(stat, "st_blocks", stat.st_size / 512) * 512 for stat in files) / 1e6
 
 
 def folder_mb(folder: Path) -> float | None:

@@ -27,6 +27,39 @@ class Catalog:
     target: Target | None = None
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """Fetch a model; ``Stop`` breaks it off."""
+
+    runtime: Runtime
+    target: Target
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Load a model and hold it until it is unloaded or the worker ends."""
+
+    runtime: Runtime
+    target: Target
+    fit_check: bool = True
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Unload:
+    """Give up the model that is held."""
+
+    runtime: Runtime
+    target: Target
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """Delete a model, or what there is of it, from the cache."""
+
+    runtime: Runtime
+    target: Target
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Pause:
     """Start no further request."""
@@ -39,10 +72,10 @@ class Resume:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Stop:
-    """Break off the measurement and finish it properly."""
+    """Break off the measurement and finish it properly, or the download and keep what is there."""
 
 
-Command = Measure | Catalog | Pause | Resume | Stop
+Command = Measure | Catalog | Download | Load | Unload | Remove | Pause | Resume | Stop
 
 
 def by_name(union: types.UnionType) -> dict[str, Any]:

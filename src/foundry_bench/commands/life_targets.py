@@ -1,0 +1,42 @@
+"""Which models the names on the command line mean, for the commands that act on one."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+
+from foundry_bench.session.own_models import list_own
+from foundry_bench.session.paths import with_default_folders
+from foundry_bench.session.settings import resolve
+from foundry_bench.session.targets import find_target
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.plan import Runtime, Target
+
+
+def life_targets(args: argparse.Namespace, names: Sequence[str]) -> tuple[Runtime, list[Target]]:
+    """The runtime's settings, and a target a name, each once.
+
+    Raises:
+        InputError: a name means a model of a service.
+    """
+    settings = resolve(vars(args), os.environ, models_needed=False)
+    own = list_own()
+    targets = []
+    for name in dict.fromkeys(names):
+        target = find_target(name, None, settings.endpoints, own)
+        if target.backend != "foundry":
+            raise InputError(f"'{name}' is a model of a service, which keeps its models itself; act on it there")
+        targets.append(
+            replace(target, device=getattr(args, "device", None), execution_provider=getattr(args, "ep", None))
+        )
+    return with_default_folders(settings.plan.runtime), targets
+
+
+def print_json(kind: str, models: Sequence[object]) -> None:
+    """One document on standard output."""
+    document = {"schema": f"foundry-bench/{kind}/1", "models": models}
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+    sys.stdout.flush()

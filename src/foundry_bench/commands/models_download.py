@@ -1,0 +1,136 @@
+"""``foundry-bench models download``: fetches models, one after the other, and resumes what was broken off."""
+
+import argparse
+import asyncio
+import sys
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from foundry_bench.commands.life_targets import life_targets, print_json
+from foundry_bench.commands.signals import signals_cancel
+from foundry_bench.session.downloads import Downloads
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.eta import clock
+from foundry_bench.values.format import megabytes, one_line
+from foundry_bench.values.plan import Runtime, Target
+from foundry_bench.values.transfer import ATTEMPTS, Transfer, eta_s, speed_mb_s
+
+_STEP = 0.1  # where there is no terminal, a line each tenth
+
+
+def main(args: argparse.Namespace) -> int:
+    """Download; 0 when all are on the disk, 1 when one is not, 130 when interrupted."""
+    runtime, targets = life_targets(args, args.names)
+    if own := [target.name for target in targets if target.path]:
+        raise InputError(f"'{own[0]}' is a model of your own and on the disk already")
+    return download(runtime, targets, as_json=args.json)
+
+
+def download(runtime: Runtime, targets: list[Target], *, as_json: bool) -> int:
+    """Download with progress on standard error and the outcome on standard output; returns the exit code."""
+    with TransferProgress() as progress:
+        transfers, interrupted = asyncio.run(_until_done(runtime, targets, progress))
+    if as_json:
+        print_json("download", [_document(transfer) for transfer in transfers])
+    else:
+        for transfer in transfers:
+            if transfer.state == "done":
+                print(transfer.id)
+    if interrupted:
+        print("interrupted; what was fetched stays, and the same command goes on from there", file=sys.stderr)
+        return 130
+    return 0 if all(transfer.state == "done" for transfer in transfers) else 1
+
+
+async def _until_done(
+    runtime: Runtime, targets: list[Target], progress: "TransferProgress"
+) -> tuple[list[Transfer], bool]:
+    downloads = Downloads(runtime, progress.show)
+    for target in targets:
+        downloads.add(target)
+    task = asyncio.ensure_future(downloads.finished())
+    interrupted = False
+    with signals_cancel(task):
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            interrupted = True
+            await downloads.close()
+    return list(downloads.transfers.values()), interrupted
+
+
+def _document(transfer: Transfer) -> dict[str, object]:
+    whole = asdict(transfer)
+    return {key: whole[key] for key in ("name", "id", "state", "size_mb", "fraction", "error", "advice")}
+
+
+class TransferProgress:
+    """A bar a model on a terminal; elsewhere a line now and then. Retries and failures are lines that stay."""
+
+    def __init__(self) -> None:
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.fields[detail]}", markup=False),
+            console=Console(stderr=True, highlight=False),
+            disable=not sys.stderr.isatty(),
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._shown: dict[str, tuple[str, int, float]] = {}
+
+    def __enter__(self) -> "TransferProgress":
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def show(self, transfer: Transfer) -> None:
+        """Follow a transfer."""
+        name = one_line(transfer.name)
+        if transfer.name not in self._tasks:
+            self._tasks[transfer.name] = self._bars.add_task(name, total=1.0, detail="")
+        task = self._tasks[transfer.name]
+        self._bars.update(task, completed=transfer.arrived, detail=_detail(transfer))
+        state, attempt, fraction = self._shown.get(transfer.name, ("", 0, 0.0))
+        if (transfer.state, transfer.attempt) != (state, attempt):
+            self._shown[transfer.name] = (transfer.state, transfer.attempt, fraction)
+            if line := _line(transfer):
+                self._say(f"{name}: {line}")
+        elif not sys.stderr.isatty() and transfer.arrived >= fraction + _STEP:
+            self._shown[transfer.name] = (state, attempt, transfer.arrived)
+            self._say(f"{name}: {transfer.arrived:.0%} {_detail(transfer)}")
+
+    def _say(self, line: str) -> None:
+        self._bars.console.print(line, markup=False, soft_wrap=True)
+
+
+def _detail(transfer: Transfer) -> str:
+    if transfer.state != "downloading":
+        return transfer.state
+    speed, left_s = speed_mb_s(transfer), eta_s(transfer)
+    parts = ["of " + megabytes(transfer.size_mb)] if transfer.size_mb else ["looking it up"]
+    if speed is not None:
+        parts.append(f"{speed:.1f} MB/s")
+    if left_s is not None:
+        parts.append(f"{clock(left_s)} left")
+    return ", ".join(parts)
+
+
+def _line(transfer: Transfer) -> str:
+    """What is worth a line of its own."""
+    reason = one_line(transfer.error.message) if transfer.error else ""
+    advice = f" ({one_line(transfer.advice)})" if transfer.advice else ""
+    match transfer.state:
+        case "retrying":
+            return f"{reason}; try {transfer.attempt} of {ATTEMPTS}"
+        case "failed":
+            return f"{reason}{advice}"
+        case "done":
+            return f"{megabytes(transfer.size_mb)} on the disk"
+        case "cancelled":
+            return f"cancelled at {transfer.fraction:.0%}"
+    return ""
