@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from dataclasses import asdict
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -12,10 +13,10 @@ from foundry_bench.commands.life_targets import life_targets, print_json
 from foundry_bench.commands.signals import signals_cancel
 from foundry_bench.session.downloads import Downloads
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.eta import clock
-from foundry_bench.values.format import megabytes, one_line
+from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Runtime, Target
-from foundry_bench.values.transfer import ATTEMPTS, Transfer, eta_s, speed_mb_s
+from foundry_bench.values.transfer import Transfer
+from foundry_bench.values.transfer_lines import detail, outcome
 
 _STEP = 0.1  # where there is no terminal, a line each tenth
 
@@ -81,7 +82,7 @@ class TransferProgress:
         self._tasks: dict[str, TaskID] = {}
         self._shown: dict[str, tuple[str, int, float]] = {}
 
-    def __enter__(self) -> "TransferProgress":
+    def __enter__(self) -> Self:
         self._bars.start()
         return self
 
@@ -94,43 +95,15 @@ class TransferProgress:
         if transfer.name not in self._tasks:
             self._tasks[transfer.name] = self._bars.add_task(name, total=1.0, detail="")
         task = self._tasks[transfer.name]
-        self._bars.update(task, completed=transfer.arrived, detail=_detail(transfer))
+        self._bars.update(task, completed=transfer.arrived, detail=detail(transfer))
         state, attempt, fraction = self._shown.get(transfer.name, ("", 0, 0.0))
         if (transfer.state, transfer.attempt) != (state, attempt):
             self._shown[transfer.name] = (transfer.state, transfer.attempt, fraction)
-            if line := _line(transfer):
+            if line := outcome(transfer):
                 self._say(f"{name}: {line}")
         elif not sys.stderr.isatty() and transfer.arrived >= fraction + _STEP:
             self._shown[transfer.name] = (state, attempt, transfer.arrived)
-            self._say(f"{name}: {transfer.arrived:.0%} {_detail(transfer)}")
+            self._say(f"{name}: {transfer.arrived:.0%} {detail(transfer)}")
 
     def _say(self, line: str) -> None:
         self._bars.console.print(line, markup=False, soft_wrap=True)
-
-
-def _detail(transfer: Transfer) -> str:
-    if transfer.state != "downloading":
-        return transfer.state
-    speed, left_s = speed_mb_s(transfer), eta_s(transfer)
-    parts = ["of " + megabytes(transfer.size_mb)] if transfer.size_mb else ["looking it up"]
-    if speed is not None:
-        parts.append(f"{speed:.1f} MB/s")
-    if left_s is not None:
-        parts.append(f"{clock(left_s)} left")
-    return ", ".join(parts)
-
-
-def _line(transfer: Transfer) -> str:
-    """What is worth a line of its own."""
-    reason = one_line(transfer.error.message) if transfer.error else ""
-    advice = f" ({one_line(transfer.advice)})" if transfer.advice else ""
-    match transfer.state:
-        case "retrying":
-            return f"{reason}; try {transfer.attempt} of {ATTEMPTS}"
-        case "failed":
-            return f"{reason}{advice}"
-        case "done":
-            return f"{megabytes(transfer.size_mb)} on the disk"
-        case "cancelled":
-            return f"cancelled at {transfer.fraction:.0%}"
-    return ""

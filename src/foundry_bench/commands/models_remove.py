@@ -9,8 +9,8 @@ from foundry_bench.commands.life_targets import life_targets, print_json
 from foundry_bench.session.downloads import unfinished
 from foundry_bench.session.model_actions import remove
 from foundry_bench.session.own_models import unregister
-from foundry_bench.values.events import ActionFailed
 from foundry_bench.values.errors import InputError
+from foundry_bench.values.events import ActionFailed
 from foundry_bench.values.format import megabytes, one_line
 from foundry_bench.values.plan import Runtime, Target
 

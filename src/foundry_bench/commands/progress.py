@@ -11,6 +11,7 @@ from foundry_bench.commands.hangup import Lossy
 from foundry_bench.values.events import (
     AnswerProgressed,
     Event,
+    FitChecked,
     ModelFinished,
     SampleFinished,
     StageProgressed,
@@ -86,6 +87,8 @@ class StderrProgress:
                 self.step(f"{event.model}: {_DOING[event.stage]}", total)
             case StageProgressed(fraction=fraction, detail=detail):
                 self.update(completed=fraction, detail=detail)
+            case FitChecked(verdict="tight"):
+                self.say(f"{event.model}: memory is tight: {event.message}")
             case AnswerProgressed():
                 rate = event.chunks / event.elapsed_s if event.elapsed_s > 0 else 0
                 self.update(detail=f"{event.chunks} tokens, {rate:.0f}/s")

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from foundry_bench.session.calibrating import calibrate, short_loads
+from foundry_bench.session.prefetch import prefetch
 from foundry_bench.session.store import Run
 from foundry_bench.session.supervisor import Worker, start_worker
 from foundry_bench.values.errors import InputError
@@ -48,6 +49,7 @@ class Benchmark:
         self._worker: Worker | None = None
         self._skipping = False
         self._stopping = False
+        self._prefetching: asyncio.Task[None] | None = None
 
     async def measure(self) -> RunStatus:
         """Measure every model that the run doesn't hold yet; returns the run's final status.
@@ -60,6 +62,8 @@ class Benchmark:
         """
         status: RunStatus = "interrupted"
         try:
+            if self._plan.prefetch:
+                await self._prefetch()
             await self._calibrate()
             for target in self._targets:
                 if self._stopping:
@@ -94,15 +98,28 @@ class Benchmark:
     def stop(self) -> None:
         """Give the model in hand up and measure no more; what was finished stays."""
         self._stopping = True
+        if self._prefetching:
+            self._prefetching.cancel()
         self.skip()
 
     def _kill_if_same(self, worker: Worker) -> None:
         if self._worker is worker:
             worker.kill()
 
+    async def _prefetch(self) -> None:
+        waiting = [target for target in self._targets if target.name not in self._run.finished_models()]
+        self._prefetching = asyncio.create_task(prefetch(self._plan, waiting, self._listener))
+        try:
+            await self._prefetching
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+        finally:
+            self._prefetching = None
+
     async def _calibrate(self) -> None:
         """Measure this machine's own error first; a benchmark goes on without, and says so by having none."""
-        if self._plan.calibrate:
+        if self._plan.calibrate and not self._stopping:
             self._listener(StageStarted(model="this machine", stage="calibrate"))
             with contextlib.suppress(InputError):
                 self._run.set_calibration(await calibrate(short_loads(self._plan.concurrency), short=True))

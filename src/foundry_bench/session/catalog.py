@@ -1,11 +1,14 @@
 """The list of models: what one imported, what the catalog offers, what the disk holds."""
 
+from pathlib import Path
+
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import log_dir, with_default_folders
 from foundry_bench.session.supervisor import start_worker
 from foundry_bench.session.targets import endpoint_target
 from foundry_bench.values.events import CatalogEntry, CatalogListed
 from foundry_bench.values.plan import Plan
+from foundry_bench.worker.model_cache import cached_models
 from foundry_bench.worker.protocol import Catalog
 
 
@@ -19,6 +22,16 @@ def own_entries() -> tuple[CatalogEntry, ...]:
         CatalogEntry(id=name, alias=name, name=name, license=model.license, cached=True, path=model.path, source="own")
         for name, model in list_own().items()
     )
+
+
+def on_disk(plan: Plan) -> tuple[CatalogEntry, ...]:
+    """Imported models and the cache's, read from the disk alone.
+
+    Raises:
+        InputError: the registry of imported models was damaged by hand.
+    """
+    cache = with_default_folders(plan.runtime).model_cache_dir
+    return (*own_entries(), *cached_models(Path(cache) if cache else None))
 
 
 async def list_models(plan: Plan) -> CatalogListed:

@@ -1,4 +1,4 @@
-"""The queue of downloads: one at a time, each watched, broken off where it stalls, and tried again by a fresh worker."""
+"""The queue of downloads: one at a time, each watched, broken off where it stalls, tried again by a fresh worker."""
 
 import asyncio
 import contextlib

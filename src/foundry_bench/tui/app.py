@@ -1,6 +1,7 @@
 """The application: its modes, its keys, its themes."""
 
 import argparse
+import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -18,12 +19,14 @@ from foundry_bench.tui import palette
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.ascii_filter import AsciiFilter
 from foundry_bench.tui.display import Display
+from foundry_bench.tui.model_keeper import ModelKeeper
 from foundry_bench.tui.modes import MODE_NAMES, MODES
 from foundry_bench.tui.run_control import RunControl
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.theme_watch import ThemeWatch
 from foundry_bench.tui.themes import find_theme, read_theme
 from foundry_bench.values.errors import InputError
+from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Plan
 
 if TYPE_CHECKING:
@@ -56,7 +59,8 @@ class FoundryBenchApp(App[None]):
         self.marked: tuple[str, ...] = settings.plan.models  # names of the models that the next run measures
         self.chosen_run: Path | None = None  # the run that Results shows; None is the last one
         self._last_filters = [AsciiFilter()] if options.ascii else []
-        self.control = RunControl(self._run_ended)
+        self.keeper = ModelKeeper(settings, self._models_changed)
+        self.control = RunControl(self._run_ended, self._make_room)
         # Before the style sheets are first read: a theme that is set later has all of them read twice.
         self.set_reactive(App.theme, self._take_theme(options.theme))
         self.stylesheet.set_variables(self.get_css_variables())
@@ -80,8 +84,8 @@ class FoundryBenchApp(App[None]):
             self.screen.choose(event)
 
     async def on_unmount(self) -> None:
-        """Let go of the benchmark, however the application ends."""
-        await self.control.close()
+        """Let go of the benchmark and leave no worker of ours behind, however the application ends."""
+        await asyncio.gather(self.control.close(), self.keeper.close())
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own; under ``--ascii`` what is drawn is turned into ASCII at last."""
@@ -132,10 +136,15 @@ class FoundryBenchApp(App[None]):
 
     def action_ask_to_quit(self) -> None:
         """Leave; while a benchmark runs, only after the answer what becomes of it."""
-        from foundry_bench.tui.screens.confirm import QuitScreen
+        from foundry_bench.tui.screens.confirm import ConfirmScreen, QuitScreen
 
-        if self.control.running and not isinstance(self.screen, QuitScreen):
+        if isinstance(self.screen, (ConfirmScreen, QuitScreen)):
+            self.exit()
+        elif self.control.running:
             self.push_screen(QuitScreen(), self._quit)
+        elif self.keeper.downloading:
+            question = "A download is under way. What was fetched stays, and it resumes next time."
+            self.push_screen(ConfirmScreen(question, "quit", "go on"), lambda yes: self.exit() if yes else None)
         else:
             self.exit()
 
@@ -200,6 +209,20 @@ class FoundryBenchApp(App[None]):
         if running:
             what = "a benchmark is running" if len(running) == 1 else f"{len(running)} benchmarks are running"
             self.notify(f"{what}: g r, then a goes to it", timeout=15)
+
+    async def _make_room(self) -> None:
+        """A benchmark measures with a fresh worker, and no second copy of a model in memory."""
+        if name := await self.keeper.unload():
+            self.notify(f"{name} is unloaded: the benchmark loads its models afresh", timeout=10)
+        if self.keeper.downloading:
+            self.notify("downloads go on and may disturb the figures", severity="warning", timeout=10)
+
+    def _models_changed(self, line: str, severity: SeverityLevel) -> None:
+        if line:
+            self.notify(one_line(line), severity=severity, timeout=10)
+        for screen in self.screen_stack:
+            if isinstance(screen, FrameScreen):
+                screen.show_models()
 
     def _tell_status(self) -> None:
         if isinstance(self.screen, FrameScreen):

@@ -2,28 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:  # the first paint does not wait for it
     from foundry_bench.values.events import CatalogEntry
+    from foundry_bench.values.transfer import Transfer
 
 SortKey = Literal["name", "size", "device", "context", "disk"]
 SORT_KEYS: tuple[SortKey, ...] = ("name", "size", "device", "context", "disk")
-Fit = Literal["fits", "tight", "no"]
 
 Item = TypeVar("Item")
-
-# Weights in memory, the KV cache of a usual context and the runtime itself, by a rule of thumb.
-_MEMORY_PER_SIZE = 1.3
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """Of this machine, in MB."""
-
-    total_mb: float
-    available_mb: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +29,19 @@ class Row:
     last: bool = False
 
 
-def needed_mb(entry: "CatalogEntry") -> float | None:
-    """About how much memory the model takes: 1.3 x its size on the disk; None where that is not known."""
-    return None if entry.size_mb is None else entry.size_mb * _MEMORY_PER_SIZE
+def with_disk(entries: "Sequence[CatalogEntry]", model_id: str, *, cached: bool) -> "tuple[CatalogEntry, ...]":
+    """The entries after a model has come to the disk, or left it; one that the disk alone knew is gone then."""
+    return tuple(
+        replace(entry, cached=cached) if entry.id == model_id else entry
+        for entry in entries
+        if entry.id != model_id or cached or entry.source == "catalog"
+    )
 
 
-def fit(entry: "CatalogEntry", memory: Memory) -> Fit | None:
-    """Whether it fits in what is free now, only after other programs are closed, or not at all."""
-    needed = needed_mb(entry)
-    if needed is None:
-        return None
-    return "fits" if needed <= memory.available_mb else "tight" if needed <= memory.total_mb * 0.9 else "no"
+def transfer_of(row: Row, transfers: "Sequence[Transfer]") -> "Transfer | None":
+    """The latest download that was asked for by the row's name, or turned out to be of its variant."""
+    meant = [transfer for transfer in transfers if row.name == transfer.name or row.entry.id == transfer.id]
+    return meant[-1] if meant else None
 
 
 def rows(

@@ -3,24 +3,22 @@
 import shutil
 from pathlib import Path
 
-import psutil
-
 from foundry_bench.session.catalog import own_entries
 from foundry_bench.session.paths import with_default_folders
-from foundry_bench.tui.catalog_view import Memory
 from foundry_bench.tui.widgets.cache_use import CacheUse
 from foundry_bench.values.events import CatalogEntry
+from foundry_bench.values.fit import Room
 from foundry_bench.values.plan import Plan
 from foundry_bench.worker.model_cache import cached_models
+from foundry_bench.worker.room import read_room
 
 
-def look(plan: Plan) -> tuple[Memory, CacheUse, tuple[CatalogEntry, ...]]:
+def look(plan: Plan) -> tuple[Room, CacheUse, tuple[CatalogEntry, ...]]:
     """Memory, cache and what is on the disk.
 
     Raises:
         InputError: the registry of imported models was damaged by hand.
     """
-    memory = psutil.virtual_memory()
     folder = Path(with_default_folders(plan.runtime).model_cache_dir or ".")
     cached = cached_models(folder)
     use = CacheUse(
@@ -29,7 +27,7 @@ def look(plan: Plan) -> tuple[Memory, CacheUse, tuple[CatalogEntry, ...]]:
         free_mb=_free_mb(folder),
     )
     on_disk = () if plan.endpoint else (*own_entries(), *cached)
-    return Memory(memory.total / 1e6, memory.available / 1e6), use, on_disk
+    return read_room(), use, on_disk
 
 
 def _free_mb(folder: Path) -> float | None:

@@ -28,10 +28,16 @@ class RunControl:
 
     Args:
         ended: is called, from the event loop, when the benchmark is over.
+        make_room: is awaited before one begins.
         clock: seconds of a monotonic clock that all processes of this machine share.
     """
 
-    def __init__(self, ended: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ended: Callable[[], None],
+        make_room: Callable[[], Awaitable[None]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.clock = clock
         self.plan: Plan | None = None
         self.snapshot: Snapshot | None = None
@@ -40,6 +46,7 @@ class RunControl:
         self.path: Path | None = None
         self.left: Path | None = None  # the benchmark that went on when the application was left
         self._ended = ended
+        self._make_room = make_room
         self._host: Host | None = None
         self._attachment: Attachment | None = None
         self._task: asyncio.Task[None] | None = None
@@ -111,6 +118,7 @@ class RunControl:
         self._task = asyncio.create_task(self._follow(beacon, self._reached))
 
     async def _host_of(self, plan: Plan, settings: Settings) -> "Beacon":
+        await self._make_room()
         self._host = await asyncio.to_thread(_start_host, plan, settings)
         return await asyncio.to_thread(self._host.opened)
 

@@ -44,7 +44,7 @@ def choose(variants: Sequence[CatalogEntry], room: Room | None) -> CatalogEntry:
 
 
 def smaller(entries: Sequence[CatalogEntry], than: CatalogEntry, room: Room) -> dict[str, float]:
-    """At most three models that fit, by id with their size in MB: variants of the same alias, then the largest others."""
+    """At most three models that fit, by id with their size in MB: variants of the alias, then the largest others."""
     fitting = [
         entry
         for entry in entries

@@ -92,16 +92,17 @@ def read_shape(genai_config: object, device: str | None = None) -> Shape | None:
 
 
 def kv_mb(shape: Shape, tokens: int) -> float:
-    """Size of a KV cache in MB: keys and values x layers x heads x head size x tokens x bytes, at most the context's."""
+    """Size of a KV cache in MB: 2 (keys, values) x layers x heads x head size x bytes x tokens, at most the context."""
     per_token = 2 * shape.layers * shape.kv_heads * shape.head_size * shape.value_bytes
     return per_token * min(tokens, shape.context_length) / 1e6
 
 
-def need(size_mb: float, shape: Shape | None = None, demand: Demand = Demand()) -> Need:  # noqa: B008 - it is frozen
+def need(size_mb: float, shape: Shape | None = None, demand: Demand = Demand()) -> Need:
     """Memory that a model of ``size_mb`` takes while it answers what is asked of it.
 
     At least weights + one KV cache a request + the runtime; likely the weights grow by half and a second KV cache
-    comes to each, as past and present are kept apart at times. Without a ``shape`` the KV cache is guessed from the size.
+    comes to each, as past and present are kept apart at times. Without a ``shape`` the KV cache is guessed from the
+    size.
     """
     if shape:
         least_kv, likely_kv = (demand.requests * factor * kv_mb(shape, demand.tokens) for factor in (1, 2))

@@ -45,8 +45,8 @@ class Plan:
     ``timeout_s`` bounds one request. ``client="openai"`` sends every measured request a second time
     through the ``openai`` package, so that what an application feels stands beside what the wire shows.
     ``via`` chooses how the embedded runtime is asked: its web service, a ChatSession, or whichever serves the model.
-    ``calibrate`` asks for the short calibration before the first model, ``prefetch`` for all missing downloads before it;
-    ``fit_check`` refuses a model that can't fit in memory before it is loaded.
+    ``calibrate`` asks for the short calibration before the first model, ``prefetch`` for all missing downloads before
+    it; ``fit_check`` refuses a model that can't fit in memory before it is loaded.
     """
 
     models: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Which models this user's processes hold in memory: a file each, beside the runtime's data, for as long as they live."""
+"""Which models this user's processes hold in memory: a file each beside the runtime's data, while they live."""
 
 import contextlib
 import os

@@ -31,7 +31,7 @@ def cached_models(cache_dir: Path | None) -> list[CatalogEntry]:
 
 
 def _saved_catalog(cache_dir: Path) -> dict[str, CatalogEntry]:
-    """What the runtime last heard from its catalog and keeps beside the models, by id; empty where it isn't readable."""
+    """What the runtime last heard from its catalog and keeps beside the models, by id; empty if it isn't readable."""
     found = {}
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         for model in json.loads((cache_dir / "foundry.modelinfo.json").read_text("utf-8"))["models"]:

@@ -35,7 +35,7 @@ def _sockets() -> list[tuple[str, int]]:
     found = []
     for entry in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):  # closed meanwhile, no socket, or none of TCP
-            name = os.readlink(entry)
+            name = str(entry.readlink())
             if name.startswith("socket:"):
                 # A duplicate, as closing the Python object closes its descriptor.
                 with socket.socket(fileno=os.dup(int(entry.name))) as connection:

@@ -52,7 +52,7 @@ def explained(kind: str, what: str, *, skipped: bool = False) -> Iterator[None]:
 
 @contextlib.contextmanager
 def explained_download() -> Iterator[None]:
-    """Tells apart why a download failed: ``offline``, ``forbidden``, ``not_found``, ``disk_full``, ``http_503``, others.
+    """Tells why a download failed: ``offline``, ``forbidden``, ``not_found``, ``disk_full``, ``http_503`` or others.
 
     Raises:
         ModelUnavailableError: in place of any exception; it names the host that failed.

@@ -123,6 +123,9 @@ class FrameScreen(Screen[None]):
         for bar in self.query(KeyBar):  # none before the screen is composed
             bar.say(message, severity, seconds)
 
+    def show_models(self) -> None:
+        """A download moved on, or a model was loaded, unloaded or removed; few screens show that."""
+
     def tell_status(self) -> None:
         """Show in the header how the benchmark under way stands."""
         control, glyphs = self.bench.control, self.bench.options.glyphs
@@ -130,6 +133,8 @@ class FrameScreen(Screen[None]):
         if control.running and control.snapshot:
             glyph = glyphs.paused if control.paused else glyphs.working
             status = f"{glyph} {control.snapshot.fraction:.0%}"
+        elif fetched := self.bench.keeper.fraction:
+            status = f"{glyphs.down} {fetched:.0%}"
         for bar in self.query(ModeBar):
             bar.status = status
 

@@ -1,21 +1,26 @@
 """The mode Models: what there is to measure, and what it takes."""
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
-from foundry_bench.tui.catalog_view import SORT_KEYS, Memory, Row, SortKey, marked_names, rows
+from foundry_bench.tui.catalog_view import SORT_KEYS, Row, SortKey, marked_names, rows, transfer_of, with_disk
+from foundry_bench.tui.screens.confirm import ConfirmScreen
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.cache_use import CacheUse, cache_use
 from foundry_bench.tui.widgets.details import details
+from foundry_bench.tui.widgets.download_lines import download_lines, summary
 from foundry_bench.tui.widgets.filter_line import FilterLine
 from foundry_bench.tui.widgets.model_table import ModelTable
 from foundry_bench.values.errors import InputError
+from foundry_bench.values.fit import Room
 from foundry_bench.values.format import one_line
 
 if TYPE_CHECKING:
@@ -32,6 +37,11 @@ class ModelsScreen(FrameScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "mark", id="models.mark"),
         Binding("r,enter", "run", "run", key_display="r", id="models.run"),
+        Binding("d", "download", "download", id="models.download"),
+        Binding("l", "load", "load", id="models.load"),
+        Binding("u", "unload", "unload", id="models.unload"),
+        Binding("x", "cancel", "cancel", id="models.cancel"),
+        Binding("D", "remove", "remove", show=False, id="models.remove"),
         Binding("slash", "filter", "filter", key_display="/", id="filter"),
         Binding("s", "sort", "sort", id="table.sort"),
         Binding("S", "reverse", "reverse", show=False, id="table.reverse"),
@@ -61,8 +71,9 @@ class ModelsScreen(FrameScreen):
         self._on_disk_only = False
         self._loading_since = 0.0
         self._asked = False
-        self._memory = Memory(0.0, 0.0)
+        self._memory = Room(total_mb=0.0, available_mb=0.0)
         self._use: CacheUse | None = None
+        self._seen: tuple[int, str | None] = (0, None)  # what the keeper had done when all was last drawn
 
     def compose_body(self) -> ComposeResult:
         """The list, and beside it the details over the cache."""
@@ -92,6 +103,8 @@ class ModelsScreen(FrameScreen):
         elif not self._asked:
             self._asked = True
             self.call_after_refresh(self.action_reload)
+        if self._entries:
+            self.call_after_refresh(self.show_models)
 
     def action_reload(self) -> None:
         """Read the catalog once more."""
@@ -162,6 +175,91 @@ class ModelsScreen(FrameScreen):
             self.bench.marked = (row.name,)
         self.bench.open_mode("run")
 
+    def action_download(self) -> None:
+        """Fetch the marked models that are not on the disk, or else the one in hand; once more to give it up."""
+        if self.bench.control.running:
+            self.notify("a download would disturb the benchmark; wait for its end", severity="warning")
+            return
+        row, keeper = self.query_one(ModelTable).row_in_hand, self.bench.keeper
+        entries = {row.name: row.entry for row in rows(self._entries)}
+        wanted = [name for name in self._marked if name in entries and not entries[name].cached]
+        if not wanted and row is not None:
+            if row.entry.cached:
+                self.notify(f"{one_line(row.name)} is on the disk already")
+            elif not self._cancel(row):
+                wanted = [row.name]
+        for name in wanted:
+            keeper.download(name, entries[name].size_mb)
+
+    def action_cancel(self) -> None:
+        """Give the download in hand up, or else the one under way."""
+        row = self.query_one(ModelTable).row_in_hand
+        if row is None or not self._cancel(row):
+            for transfer in self.bench.keeper.transfers:
+                if transfer.open:
+                    self.bench.keeper.cancel(transfer.name)
+                    return
+
+    def action_load(self) -> None:
+        """Load the model in hand into memory, where it stays until u."""
+        row = self.query_one(ModelTable).row_in_hand
+        if self.bench.control.running:
+            self.notify("a second model in memory would disturb the benchmark; wait for its end", severity="warning")
+        elif row is not None and not row.entry.cached:
+            self.notify(f"{one_line(row.name)} is not on the disk; d downloads it")
+        elif row is not None:
+            self.bench.keeper.load(row.name)
+
+    async def action_unload(self) -> None:
+        """Give the model in memory up."""
+        if await self.bench.keeper.unload() is None:
+            self.notify("no model is loaded here")
+
+    def action_remove(self) -> None:
+        """Delete the model in hand from the disk, after a yes."""
+        row = self.query_one(ModelTable).row_in_hand
+        if row is None:
+            return
+        name, entry = row.name, row.entry
+        if entry.source != "own" and not entry.cached and not transfer_of(row, self.bench.keeper.transfers):
+            self.notify(f"{one_line(name)} is not on the disk")
+            return
+        own = "Forget your own model {}? The folder that you imported stays."
+        question = (own if entry.source == "own" else "Delete {} from this disk?").format(one_line(name))
+        self.app.push_screen(
+            ConfirmScreen(question, "remove", "keep"),
+            lambda yes: (
+                self.bench.keeper.remove(name if entry.source == "own" else entry.id, entry.id) if yes else None
+            ),
+        )
+
+    def show_models(self) -> None:
+        """Draw how far the downloads are; all anew where models have come to the disk or left it, or were loaded."""
+        keeper = self.bench.keeper
+        now = (len(keeper.disk_changes), keeper.loaded)
+        if now == self._seen:
+            self.query_one(ModelTable).show_transfers(keeper.transfers)
+            self._draw_cache()
+            self._row_changed()
+            self._tell()
+            return
+        for model_id, cached in keeper.disk_changes[self._seen[0] :]:
+            self._entries = with_disk(self._entries, model_id, cached=cached)
+        self._seen = now
+        self.read_disk()
+
+    @work(exclusive=True, group="disk")
+    async def read_disk(self) -> None:
+        """What the models on the disk take, and the memory that is free, read anew."""
+        from foundry_bench.tui import machine
+
+        self._memory, self._use, _ = await asyncio.to_thread(machine.look, self.bench.settings.plan)
+        self._draw()
+
+    def _cancel(self, row: Row) -> bool:
+        transfer = transfer_of(row, self.bench.keeper.transfers)
+        return transfer is not None and self.bench.keeper.cancel(transfer.name)
+
     def copied(self) -> str | None:
         """The id of the model in hand."""
         row = self.query_one(ModelTable).row_in_hand
@@ -179,19 +277,36 @@ class ModelsScreen(FrameScreen):
     def _row_changed(self) -> None:
         row = self.query_one(ModelTable).row_in_hand
         self.query_one("#details-text", Static).update(
-            details(row, self._memory, self.bench.options.glyphs, self.query_one("#details").content_size.width)
+            details(
+                row,
+                self._memory,
+                transfer_of(row, self.bench.keeper.transfers) if row else None,
+                self.bench.options.glyphs,
+                self.query_one("#details").content_size.width,
+            )
         )
 
     def _rows(self) -> list[Row]:
-        entries = [entry for entry in self._entries if entry.cached or not self._on_disk_only]
+        loaded = self.bench.keeper.loaded
+        entries = [
+            replace(entry, loaded=True) if loaded and loaded in {entry.alias, entry.id} and entry.cached else entry
+            for entry in self._entries
+            if entry.cached or not self._on_disk_only
+        ]
         return rows(entries, wanted=self.query_one(FilterLine).value, sort=self._sort, descending=self._descending)
 
     def _draw(self) -> None:
-        glyphs, cache = self.bench.options.glyphs, self.query_one("#cache")
-        self.query_one(ModelTable).show(self._rows(), self._marked, self._memory)
-        self.query_one("#cache-text", Static).update(cache_use(self._use, glyphs, cache.content_size.width or 28))
+        table = self.query_one(ModelTable)
+        table.show(self._rows(), self._marked, self._memory, self.bench.keeper.transfers)
+        self._draw_cache()
         self._row_changed()
         self._tell()
+
+    def _draw_cache(self) -> None:
+        glyphs, width = self.bench.options.glyphs, self.query_one("#cache").content_size.width or 28
+        queue = download_lines(self.bench.keeper.transfers, glyphs, width)
+        text = cache_use(self._use, glyphs, width)
+        self.query_one("#cache-text", Static).update(Text("\n").join([queue, text]) if queue else text)
 
     def _tell(self) -> None:
         """The title and subtitle of the list."""
@@ -207,6 +322,7 @@ class ModelsScreen(FrameScreen):
             waited = self.bench.control.clock() - self._loading_since
             turn = glyphs.spinner[int(waited / _SPINNER_S) % len(glyphs.spinner)]
             shown = f"{turn} reading the catalog, {waited:.0f} s"
+        shown = summary(self.bench.keeper.transfers, glyphs) or shown
         catalog.border_subtitle = shown
         self.rename_panes()
 

@@ -8,9 +8,13 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
-from foundry_bench.tui.catalog_view import Memory, Row, fit
+from foundry_bench.tui.catalog_view import Row, transfer_of
 from foundry_bench.tui.display import Glyphs
+from foundry_bench.tui.widgets.download_lines import percent_done
+from foundry_bench.values.choice import entry_verdict
+from foundry_bench.values.fit import Room
 from foundry_bench.values.format import UNDEFINED, megabytes, one_line
+from foundry_bench.values.transfer import Transfer
 
 _FIGURES = {"Size", "Context"}
 _FIT_STYLES = {"fits": "", "tight": "bold", "no": "dim", None: "dim"}
@@ -30,20 +34,22 @@ class ModelTable(DataTable[Text]):
         super().__init__(id="models", cursor_type="row", zebra_stripes=False, cell_padding=0)
         self._glyphs = glyphs
         self._rows: Sequence[Row] = ()
-        self._shown: tuple[Sequence[Row], Collection[str], Memory] | None = None
+        self._shown: tuple[Sequence[Row], Collection[str], Room, Sequence[Transfer]] | None = None
 
     @property
     def row_in_hand(self) -> Row | None:
         """The row that the cursor is on."""
         return self._rows[self.cursor_row] if 0 <= self.cursor_row < len(self._rows) else None
 
-    def show(self, rows: Sequence[Row], marked: Collection[str], memory: Memory) -> None:
+    def show(
+        self, rows: Sequence[Row], marked: Collection[str], memory: Room, transfers: Sequence[Transfer] = ()
+    ) -> None:
         """Replace all, as wide as there is room for; what nobody sees is drawn once it is seen."""
-        self._shown = (rows, marked, memory)
+        self._shown = (rows, marked, memory, transfers)
         if not self.size.width:
             return
         at, width = self.row_in_hand, self.size.width - 1  # the scrollbar's column
-        columns = [column for column in self._columns(memory) if width >= column[3]]
+        columns = [column for column in self._columns(memory, transfers) if width >= column[3]]
         fixed = 2 + sum(column[1] + 1 for column in columns if column[1])
         name_width = max(15, width - fixed - 1)
         self.clear(columns=True)
@@ -71,14 +77,25 @@ class ModelTable(DataTable[Text]):
         for position, row in enumerate(self._rows):
             self.update_cell(str(position), "mark", self._mark(row, marked))
 
-    def _columns(self, memory: Memory) -> list[tuple[str, int, Callable[[Row], Text], int]]:
+    def show_transfers(self, transfers: Sequence[Transfer]) -> None:
+        """Draw how far the downloads are, and nothing else."""
+        if self._shown:
+            self._shown = (*self._shown[:3], transfers)
+        if "Disk" in self.columns:
+            for position, row in enumerate(self._rows):
+                if transfer_of(row, transfers):
+                    self.update_cell(str(position), "Disk", self._disk_cell(row, transfers))
+
+    def _columns(
+        self, memory: Room, transfers: Sequence[Transfer]
+    ) -> list[tuple[str, int, Callable[[Row], Text], int]]:
         """Title, width (0: what is left), cell, and the least width of the table that has room for it."""
         return [
             ("Model", 0, self._name_cell, 0),
             ("Device", 6, lambda row: Text(_short(row.entry.device, 6)), 0),
             ("Size", 7, lambda row: _right(megabytes(row.entry.size_mb), 7), 0),
             ("Fit", 5, lambda row: _fit(row, memory), 0),
-            ("Disk", 4, self._disk_cell, 44),
+            ("Disk", 4, lambda row: self._disk_cell(row, transfers), 44),
             ("Context", 7, lambda row: _right(_count(row.entry.context_length), 7), 66),
             ("Licence", 11, lambda row: Text(_short(row.entry.license, 11)), 78),
             ("Task", 16, lambda row: Text(_short(row.entry.task, 16)), 100),
@@ -100,8 +117,11 @@ class ModelTable(DataTable[Text]):
             name.append("  your own", "dim")
         return name
 
-    def _disk_cell(self, row: Row) -> Text:
+    def _disk_cell(self, row: Row, transfers: Sequence[Transfer]) -> Text:
         glyphs, entry = self._glyphs, row.entry
+        transfer = transfer_of(row, transfers)
+        if transfer and transfer.open:
+            return Text(percent_done(transfer, glyphs), "bold")
         loaded = glyphs.loaded if entry.loaded else ""
         own = glyphs.own if entry.source == "own" else glyphs.cached if entry.cached else ""
         return Text(f"{own}{loaded}")
@@ -114,8 +134,8 @@ def _cut(cell: Text, width: int, glyphs: Glyphs) -> Text:
     return cell
 
 
-def _fit(row: Row, memory: Memory) -> Text:
-    fits = fit(row.entry, memory)
+def _fit(row: Row, memory: Room) -> Text:
+    fits = entry_verdict(row.entry, memory)
     return Text(fits or UNDEFINED, _FIT_STYLES[fits])
 
 

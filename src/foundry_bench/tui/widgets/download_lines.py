@@ -1,0 +1,50 @@
+"""The queue of downloads: each with how far it is, its speed and what is left."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from foundry_bench.tui.display import Glyphs
+from foundry_bench.values.eta import clock
+from foundry_bench.values.format import one_line
+from foundry_bench.values.transfer import Transfer, eta_s, speed_mb_s
+
+_FIGURES = 22  # " 42%  2.0 MB/s  0:31"
+
+
+def download_lines(transfers: Sequence[Transfer], glyphs: Glyphs, width: int) -> Text:
+    """A line each that is not over; empty where there is none."""
+    room = max(6, width - 1 - _FIGURES)
+    lines = []
+    for transfer in transfers:
+        if transfer.open:
+            name = one_line(transfer.name)
+            short = name if len(name) <= room else name[: room - len(glyphs.ellipsis)] + glyphs.ellipsis
+            lines.append(Text(f"{short:{room}}{_figures(transfer)}", no_wrap=True))
+    return Text("\n").join(lines)
+
+
+def summary(transfers: Sequence[Transfer], glyphs: Glyphs) -> str:
+    """The one under way, and how many wait; empty where there is none."""
+    under_way = [transfer for transfer in transfers if transfer.open]
+    if not under_way:
+        return ""
+    waiting = f" {glyphs.dot} {len(under_way) - 1} waiting" if len(under_way) > 1 else ""
+    return f"{glyphs.down} {one_line(under_way[0].name)}{_figures(under_way[0]).rstrip()}{waiting}"
+
+
+def percent_done(transfer: Transfer, glyphs: Glyphs) -> str:
+    """At most four characters."""
+    if transfer.state == "waiting":
+        return glyphs.waiting
+    return f"{transfer.arrived:.0%}"
+
+
+def _figures(transfer: Transfer) -> str:
+    if transfer.state == "waiting":
+        return f"{'waits':>6}"
+    if transfer.state == "retrying":
+        return f"{transfer.arrived:>6.0%}  try {transfer.attempt} soon"
+    speed = speed_mb_s(transfer)
+    rate = "" if speed is None else f"{speed:5.1f} MB/s"
+    return f"{transfer.arrived:>5.0%} {rate} {clock(eta_s(transfer)):>5}"
