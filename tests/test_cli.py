@@ -124,8 +124,8 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
     argv = (
         "run plan.toml -m a --model b,c -e http://h:1 --system S --rounds 5 --warmup 0 --max-tokens 9 --temperature 1 "
         "--seed 7 --concurrency 4 --no-stream --timeout 2.5 -o there --resume last --json --client openai --via web "
-        "--no-calibrate --catalog-url http://c --model-cache cache --data-dir data --prompt one --prompt two "
-        "--adapter mine.py"
+        "--no-calibrate --prefetch --no-fit-check --catalog-url http://c --model-cache cache "
+        "--data-dir data --prompt one --prompt two --adapter mine.py"
     )
     assert arguments(*argv.split()) == {
         "plan": Path("plan.toml"),
@@ -148,6 +148,8 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
         "client": "openai",
         "via": "web",
         "calibrate": False,
+        "prefetch": True,
+        "fit_check": False,
         "foundry.catalog_url": "http://c",
         "foundry.model_cache_dir": "cache",
         "foundry.app_data_dir": "data",

@@ -5,9 +5,9 @@ import psutil
 import pytest
 
 from driving import FakeCatalog, processes
-from foundry_bench.tui.catalog_view import Memory
 from foundry_bench.tui.widgets.cache_use import CacheUse
 from foundry_bench.values.events import CatalogEntry, CatalogListed
+from foundry_bench.values.fit import Room
 from foundry_bench.values.plan import Plan
 
 
@@ -21,9 +21,9 @@ def catalog(monkeypatch: pytest.MonkeyPatch) -> FakeCatalog:
         await fake.answers.wait()
         return fake.listed
 
-    def look(_plan: Plan) -> tuple[Memory, CacheUse, tuple[CatalogEntry, ...]]:
+    def look(_plan: Plan) -> tuple[Room, CacheUse, tuple[CatalogEntry, ...]]:
         use = CacheUse(folder="/cache/models", models=[("qwen2.5-0.5b:4", 822.0), ("phi:5", 3600.0)], free_mb=81000.0)
-        return Memory(16000.0, 8000.0), use, fake.disk
+        return Room(total_mb=16000.0, available_mb=8000.0), use, fake.disk
 
     monkeypatch.setattr("foundry_bench.session.catalog.list_models", list_models)
     monkeypatch.setattr("foundry_bench.tui.machine.look", look)

@@ -175,6 +175,12 @@ class ModelsScreen(FrameScreen):
             self.bench.marked = (row.name,)
         self.bench.open_mode("run")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what is under way is cancelled, only what is loaded unloaded."""
+        keeper = self.bench.keeper
+        possible = {"cancel": keeper.downloading, "unload": bool(keeper.loaded or keeper.loading)}
+        return possible.get(action, True) and super().check_action(action, parameters)
+
     def action_download(self) -> None:
         """Fetch the marked models that are not on the disk, or else the one in hand; once more to give it up."""
         if self.bench.control.running:
@@ -212,8 +218,7 @@ class ModelsScreen(FrameScreen):
 
     async def action_unload(self) -> None:
         """Give the model in memory up."""
-        if await self.bench.keeper.unload() is None:
-            self.notify("no model is loaded here")
+        await self.bench.keeper.unload()
 
     def action_remove(self) -> None:
         """Delete the model in hand from the disk, after a yes."""
@@ -236,6 +241,7 @@ class ModelsScreen(FrameScreen):
     def show_models(self) -> None:
         """Draw how far the downloads are; all anew where models have come to the disk or left it, or were loaded."""
         keeper = self.bench.keeper
+        self.refresh_bindings()
         now = (len(keeper.disk_changes), keeper.loaded)
         if now == self._seen:
             self.query_one(ModelTable).show_transfers(keeper.transfers)

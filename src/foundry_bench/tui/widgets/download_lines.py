@@ -9,18 +9,19 @@ from foundry_bench.values.eta import clock
 from foundry_bench.values.format import one_line
 from foundry_bench.values.transfer import Transfer, eta_s, speed_mb_s
 
-_FIGURES = 22  # " 42%  2.0 MB/s  0:31"
+_FIGURES, _SHORT_FIGURES, _NARROW = 22, 11, 36  # " 42%  2.0 MB/s  0:31", " 42%  0:31"
 
 
 def download_lines(transfers: Sequence[Transfer], glyphs: Glyphs, width: int) -> Text:
     """A line each that is not over; empty where there is none."""
-    room = max(6, width - 1 - _FIGURES)
+    narrow = width < _NARROW
+    room = max(6, width - 1 - (_SHORT_FIGURES if narrow else _FIGURES))
     lines = []
     for transfer in transfers:
         if transfer.open:
             name = one_line(transfer.name)
             short = name if len(name) <= room else name[: room - len(glyphs.ellipsis)] + glyphs.ellipsis
-            lines.append(Text(f"{short:{room}}{_figures(transfer)}", no_wrap=True))
+            lines.append(Text(f"{short:{room}}{_figures(transfer, narrow=narrow)}", no_wrap=True))
     return Text("\n").join(lines)
 
 
@@ -29,8 +30,9 @@ def summary(transfers: Sequence[Transfer], glyphs: Glyphs) -> str:
     under_way = [transfer for transfer in transfers if transfer.open]
     if not under_way:
         return ""
-    waiting = f" {glyphs.dot} {len(under_way) - 1} waiting" if len(under_way) > 1 else ""
-    return f"{glyphs.down} {one_line(under_way[0].name)}{_figures(under_way[0]).rstrip()}{waiting}"
+    waiting = f" +{len(under_way) - 1}" if len(under_way) > 1 else ""
+    figures = " ".join(_figures(under_way[0]).split())
+    return f"{glyphs.down} {one_line(under_way[0].name)} {figures}{waiting}"
 
 
 def percent_done(transfer: Transfer, glyphs: Glyphs) -> str:
@@ -40,11 +42,11 @@ def percent_done(transfer: Transfer, glyphs: Glyphs) -> str:
     return f"{transfer.arrived:.0%}"
 
 
-def _figures(transfer: Transfer) -> str:
+def _figures(transfer: Transfer, *, narrow: bool = False) -> str:
     if transfer.state == "waiting":
         return f"{'waits':>6}"
     if transfer.state == "retrying":
-        return f"{transfer.arrived:>6.0%}  try {transfer.attempt} soon"
+        return f"{transfer.arrived:>5.0%} try {transfer.attempt}"
     speed = speed_mb_s(transfer)
-    rate = "" if speed is None else f"{speed:5.1f} MB/s"
-    return f"{transfer.arrived:>5.0%} {rate} {clock(eta_s(transfer)):>5}"
+    rate = "" if speed is None or narrow else f" {speed:5.1f} MB/s"
+    return f"{transfer.arrived:>5.0%}{rate} {clock(eta_s(transfer)):>5}"
