@@ -1,5 +1,6 @@
 """The list of models: what one imported, what the catalog offers, what the disk holds."""
 
+import asyncio
 from pathlib import Path
 
 from foundry_bench.session.own_models import list_own
@@ -44,8 +45,12 @@ async def list_models(plan: Plan) -> CatalogListed:
     target = endpoint_target(plan.endpoint) if plan.endpoint else None
     async with start_worker(log_dir() / "models.log") as worker:
         worker.send(Catalog(runtime=with_default_folders(plan.runtime), target=target))
-        async for event in worker.events():
-            if isinstance(event, CatalogListed):
-                return CatalogListed(entries=(*own, *event.entries), note=event.note)
+        try:
+            async for event in worker.events():
+                if isinstance(event, CatalogListed):
+                    return CatalogListed(entries=(*own, *event.entries), note=event.note)
+        except asyncio.CancelledError:
+            worker.kill()  # it waits for a catalog that doesn't answer, and hears nothing
+            raise
     cause = await worker.cause_of_death()
     return CatalogListed(entries=own, note=f"the catalog could not be read: {cause.message}")
