@@ -20,15 +20,15 @@ def life_targets(args: argparse.Namespace, names: Sequence[str]) -> tuple[Runtim
     """The runtime's settings, and a target a name, each once.
 
     Raises:
-        InputError: a name means a model of a service.
+        InputError: a name means a model of a service or an adapter.
     """
     settings = resolve(vars(args), os.environ, models_needed=False)
     own = list_own()
     targets = []
     for name in dict.fromkeys(names):
-        target = find_target(name, None, settings.endpoints, own)
+        target = find_target(name, None, settings.endpoints, settings.adapters, own)
         if target.backend != "foundry":
-            raise InputError(f"'{name}' is a model of a service, which keeps its models itself; act on it there")
+            raise InputError(f"'{name}' belongs to a service or an adapter, which keeps its models itself")
         targets.append(
             replace(target, device=getattr(args, "device", None), execution_provider=getattr(args, "ep", None))
         )

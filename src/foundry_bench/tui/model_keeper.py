@@ -98,12 +98,14 @@ class ModelKeeper:
         from foundry_bench.session.targets import find_target
 
         try:
-            target = find_target(name, self._settings.plan.endpoint, self._settings.endpoints, list_own())
+            settings = self._settings
+            url = settings.plan.endpoint
+            target = find_target(name, url, settings.endpoints, settings.adapters, list_own())
         except InputError as error:
             self._changed(str(error), "error")
             return None
         if target.backend != "foundry":
-            self._changed("a service keeps its models itself; act on them there", "error")
+            self._changed("a service, or an adapter, keeps its models itself; act on them there", "error")
             return None
         return target
 
