@@ -15,7 +15,7 @@ def main(args: argparse.Namespace) -> int:
     documents = []
     for target in targets:
         name = target.name.lower()
-        meant = [model for model in loaded if name in {model.alias.lower(), model.id.lower(), target.model.lower()}]
+        meant = [model for model in loaded if name in {model.alias.lower(), model.id.lower()}]
         held = [model for model in meant if not model.measured]
         freed_mb = sum(model.rss_mb or 0.0 for model in held)
         ended = [model.id for model in held if model.end()]
