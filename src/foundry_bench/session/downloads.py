@@ -65,9 +65,9 @@ class Downloads:
                 self._cancelling.set()
 
     async def finished(self) -> None:
-        """Wait until nothing is queued any more."""
+        """Wait until nothing is queued any more; to be cancelled in this is no reason to end the queue."""
         if self._task:
-            await self._task
+            await asyncio.shield(self._task)
 
     async def close(self) -> None:
         """Give all up and leave no worker behind."""

@@ -38,6 +38,19 @@ def with_disk(entries: "Sequence[CatalogEntry]", model_id: str, *, cached: bool)
     )
 
 
+def with_loaded(entries: "Sequence[CatalogEntry]", name: str | None) -> "list[CatalogEntry]":
+    """The entries, loaded where ``name`` means them and they are on the disk."""
+    return [
+        replace(entry, loaded=True) if name in {entry.alias, entry.id} and entry.cached else entry for entry in entries
+    ]
+
+
+def missing(marked: Sequence[str], entries: "Sequence[CatalogEntry]") -> "dict[str, CatalogEntry]":
+    """The marked models that are not on the disk, by the names of the list."""
+    by_name = {row.name: row.entry for row in rows(entries)}
+    return {name: by_name[name] for name in marked if name in by_name and not by_name[name].cached}
+
+
 def transfer_of(row: Row, transfers: "Sequence[Transfer]") -> "Transfer | None":
     """The latest download that was asked for by the row's name, or turned out to be of its variant."""
     meant = [transfer for transfer in transfers if row.name == transfer.name or row.entry.id == transfer.id]

@@ -105,13 +105,12 @@ class FitChecked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelDownloaded:
-    """The whole model is on the disk; ``fetched`` is false where it was there already."""
+    """The whole model is on the disk."""
 
     model: str
     id: str
     path: str
     disk_mb: float | None = None
-    fetched: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

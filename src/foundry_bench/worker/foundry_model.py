@@ -79,14 +79,14 @@ class FoundryModel:
         """Its folder on the disk."""
         return Path(await asyncio.to_thread(self.sdk.get_path))
 
-    async def download(self, emit: Emit, cancelled: threading.Event | None = None) -> bool:
-        """Fetch what is missing of it, telling how far that is a few times a second; False where nothing was missing.
+    async def download(self, emit: Emit, cancelled: threading.Event | None = None) -> None:
+        """Fetch what is missing of it, telling how far that is a few times a second.
 
         Raises:
             ModelUnavailableError: it didn't succeed, was cancelled, or doesn't fit on the disk.
         """
         if self.own or await asyncio.to_thread(lambda: bool(self.sdk.is_cached)):
-            return False
+            return
         self._check_disk()
         teller = _ProgressTeller(self._target.name, emit)
         ticking = asyncio.create_task(teller.tick())
@@ -95,7 +95,6 @@ class FoundryModel:
                 await asyncio.to_thread(self.sdk.download, teller.reached, cancelled)
         finally:
             ticking.cancel()
-        return True
 
     async def check_fit(self, emit: Emit, *, whole_context: bool = False) -> None:
         """Hold what it needs against the free memory; by its files, or by its size alone while they are not there.

@@ -46,11 +46,9 @@ class FoundryLife:
         """Fetch the whole model."""
         model = await self._find(target, Demand(check=False))
         self._cancelled.clear()
-        fetched = await model.download(self._emit, self._cancelled)
+        await model.download(self._emit, self._cancelled)
         path = await model.path()
-        return ModelDownloaded(
-            model=target.name, id=model.entry.id, path=str(path), disk_mb=folder_mb(path), fetched=fetched
-        )
+        return ModelDownloaded(model=target.name, id=model.entry.id, path=str(path), disk_mb=folder_mb(path))
 
     async def load(self, target: Target, *, fit_check: bool) -> ModelLoaded:
         """Load a model that is on the disk, in place of one that is held, and serve it where the runtime can."""

@@ -1,7 +1,6 @@
 """The mode Models: what there is to measure, and what it takes."""
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -11,7 +10,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
-from foundry_bench.tui.catalog_view import SORT_KEYS, Row, SortKey, marked_names, rows, transfer_of, with_disk
+from foundry_bench.tui.catalog_view import (
+    SORT_KEYS,
+    Row,
+    SortKey,
+    marked_names,
+    missing,
+    rows,
+    transfer_of,
+    with_disk,
+    with_loaded,
+)
 from foundry_bench.tui.screens.confirm import ConfirmScreen
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.cache_use import CacheUse, cache_use
@@ -187,15 +196,14 @@ class ModelsScreen(FrameScreen):
             self.notify("a download would disturb the benchmark; wait for its end", severity="warning")
             return
         row, keeper = self.query_one(ModelTable).row_in_hand, self.bench.keeper
-        entries = {row.name: row.entry for row in rows(self._entries)}
-        wanted = [name for name in self._marked if name in entries and not entries[name].cached]
+        wanted = missing(self._marked, self._entries)
         if not wanted and row is not None:
             if row.entry.cached:
                 self.notify(f"{one_line(row.name)} is on the disk already")
             elif not self._cancel(row):
-                wanted = [row.name]
-        for name in wanted:
-            keeper.download(name, entries[name].size_mb)
+                wanted = {row.name: row.entry}
+        for name, entry in wanted.items():
+            keeper.download(name, entry.size_mb)
 
     def action_cancel(self) -> None:
         """Give the download in hand up, or else the one under way."""
@@ -216,6 +224,7 @@ class ModelsScreen(FrameScreen):
         elif row is not None:
             self.bench.keeper.load(row.name)
 
+    @work
     async def action_unload(self) -> None:
         """Give the model in memory up."""
         await self.bench.keeper.unload()
@@ -293,12 +302,8 @@ class ModelsScreen(FrameScreen):
         )
 
     def _rows(self) -> list[Row]:
-        loaded = self.bench.keeper.loaded
-        entries = [
-            replace(entry, loaded=True) if loaded and loaded in {entry.alias, entry.id} and entry.cached else entry
-            for entry in self._entries
-            if entry.cached or not self._on_disk_only
-        ]
+        shown = [entry for entry in self._entries if entry.cached or not self._on_disk_only]
+        entries = with_loaded(shown, self.bench.keeper.loaded)
         return rows(entries, wanted=self.query_one(FilterLine).value, sort=self._sort, descending=self._descending)
 
     def _draw(self) -> None:
