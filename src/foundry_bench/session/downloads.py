@@ -18,7 +18,7 @@ from foundry_bench.worker.protocol import Download, Stop
 Listener = Callable[[Transfer], None]
 
 _TICK_S = 0.25
-_CANCEL_GRACE_S = 0.4  # the runtime hears a cancel at its next piece, which on a slow line takes seconds
+_CANCEL_GRACE_S = 0.2  # the runtime hears a cancel at its next piece, which on a slow line takes seconds
 
 
 class Downloads:
