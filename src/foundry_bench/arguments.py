@@ -1,5 +1,6 @@
 """The commands: what each does, takes and is good for."""
 
+import argparse
 from collections.abc import Callable, Sequence
 
 from foundry_bench.parser import Checked, Parser, add_adapters, add_json, add_settings

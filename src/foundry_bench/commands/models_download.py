@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from foundry_bench.commands.life_targets import life_targets, print_json
-from foundry_bench.commands.signals import signals_cancel
 from foundry_bench.session.downloads import Downloads
+from foundry_bench.session.signals import answered
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Runtime, Target
@@ -53,7 +53,7 @@ async def _until_done(
         downloads.add(target)
     task = asyncio.ensure_future(downloads.finished())
     interrupted = False
-    with signals_cancel(task):
+    with answered(SIGINT=task.cancel, SIGTERM=task.cancel, SIGHUP=task.cancel):
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:

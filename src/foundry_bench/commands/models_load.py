@@ -8,8 +8,8 @@ from typing import Any
 
 from foundry_bench.commands.life_targets import life_targets, print_json
 from foundry_bench.commands.progress import StderrProgress
-from foundry_bench.commands.signals import signals_cancel
 from foundry_bench.session.model_actions import HeldModel, hold
+from foundry_bench.session.signals import answered
 from foundry_bench.values.events import ActionFailed
 from foundry_bench.values.format import megabytes, one_line
 from foundry_bench.values.plan import Runtime, Target
@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> int:
 
 async def _hold(runtime: Runtime, targets: list[Target], args: argparse.Namespace) -> int:
     task = asyncio.ensure_future(_load(runtime, targets, args))
-    with signals_cancel(task):
+    with answered(SIGINT=task.cancel, SIGTERM=task.cancel, SIGHUP=task.cancel):
         return await task
 
 
