@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
+from foundry_bench.tui.apart import apart
 from foundry_bench.tui.catalog_view import (
     SORT_KEYS,
     Row,
@@ -268,7 +269,7 @@ class ModelsScreen(FrameScreen):
         """What the models on the disk take, and the memory that is free, read anew."""
         from foundry_bench.tui import machine
 
-        self._memory, self._use, _ = await asyncio.to_thread(machine.look, self.bench.settings.plan)
+        self._memory, self._use, _ = await apart(self.app, machine.look, self.bench.settings.plan)
         self._draw()
 
     def _cancel(self, row: Row) -> bool:
