@@ -80,6 +80,9 @@ class ScriptedBackend:
     async def settle(self) -> None:
         self.calls.append("settle")
 
+    async def keep_warm(self, interval_s: float) -> None:
+        self.calls.append(f"keep warm {interval_s:g}")
+
     async def release(self) -> None:
         self.calls.append("release")
 

@@ -108,6 +108,11 @@ FIELDS: Mapping[str, Field] = {
     "concurrency": Field(natural("from 1 to 256", 1, 256), "requests in flight at once", ("--concurrency",)),
     "stream": Field(FLAG, "ask for a stream: without one there is no first-token time", ("--stream",), "BENCH_STREAM"),
     "timeout": Field(SECONDS, "longest wait for one answer, in seconds", ("--timeout",)),
+    "keep_warm": Field(
+        SECONDS,
+        "while paused, remind a service of its model this often, in seconds, lest it unload it",
+        ("--keep-warm",),
+    ),
     "client": Field(CLIENT, "openai: also measure through the openai package", ("--client",)),
     "via": Field(VIA, "how the embedded runtime is asked", ("--via",)),
     "calibrate": Field(FLAG, "measure this machine's own timing error first", ("--calibrate",)),

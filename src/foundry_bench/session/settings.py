@@ -123,5 +123,7 @@ def _adapter_files(options: Mapping[str, object]) -> Mapping[str, NamedAdapter]:
 
 def _plan(values: Mapping[str, Any], capabilities: Mapping[str, tuple[str, ...]]) -> Plan:
     runtime = {name.removeprefix("foundry."): value for name, value in values.items() if name.startswith("foundry.")}
-    others = {name: value for name, value in values.items() if name not in {"out", "timeout"} and "." not in name}
-    return Plan(**others, timeout_s=values["timeout"], capabilities=capabilities, runtime=Runtime(**runtime))
+    renamed = {"timeout_s": values["timeout"], "keep_warm_s": values["keep_warm"]}
+    apart = {"out", "timeout", "keep_warm"}
+    others = {name: value for name, value in values.items() if name not in apart and "." not in name}
+    return Plan(**others, **renamed, capabilities=capabilities, runtime=Runtime(**runtime))

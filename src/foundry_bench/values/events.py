@@ -5,6 +5,7 @@ from typing import Literal
 
 from foundry_bench.values.fit import Verdict
 from foundry_bench.values.record import Failure, Memory, ModelStatus, Phase, Sample
+from foundry_bench.values.service import Service
 
 Stage = Literal["calibrate", "start", "catalog", "download", "load", "canary", "warmup", "measure", "unload"]
 
@@ -20,6 +21,7 @@ class CatalogEntry:
     device: str | None = None
     execution_provider: str | None = None
     size_mb: float | None = None
+    quantization: str | None = None
     license: str | None = None
     task: str | None = None
     publisher: str | None = None
@@ -33,10 +35,14 @@ class CatalogEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogListed:
-    """The worker listed what its backend offers; ``note`` says what could not be reached."""
+    """The worker listed what its backend offers; ``note`` says what could not be reached.
+
+    ``service`` is what answers at an endpoint.
+    """
 
     entries: tuple[CatalogEntry, ...]
     note: str | None = None
+    service: Service | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +58,7 @@ class ModelDescribed:
     license: str | None = None
     capabilities: tuple[str, ...] = ()
     context_length: int | None = None
+    service: Service | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +112,11 @@ class FitChecked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelDownloaded:
-    """The whole model is on the disk."""
+    """The whole model is on the disk; ``path`` is its folder, None where that is a service's own affair."""
 
     model: str
     id: str
-    path: str
+    path: str | None
     disk_mb: float | None = None
 
 

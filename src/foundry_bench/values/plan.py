@@ -46,7 +46,8 @@ class Plan:
     through the ``openai`` package, so that what an application feels stands beside what the wire shows.
     ``via`` chooses how the embedded runtime is asked: its web service, a ChatSession, or whichever serves the model.
     ``calibrate`` asks for the short calibration before the first model, ``prefetch`` for all missing downloads before
-    it; ``fit_check`` refuses a model that can't fit in memory before it is loaded.
+    it; ``fit_check`` refuses a model that can't fit in memory before it is loaded. ``keep_warm_s`` has a service
+    reminded of its model that often while the run is paused, so that it doesn't unload it; None lets it.
     """
 
     models: tuple[str, ...]
@@ -66,6 +67,7 @@ class Plan:
     calibrate: bool = True
     prefetch: bool = False
     fit_check: bool = True
+    keep_warm_s: float | None = None
     capabilities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     runtime: Runtime = Runtime()
 

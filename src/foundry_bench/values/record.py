@@ -85,7 +85,8 @@ class Sample:
         path: how the request travelled: our own transport, the ``openai`` client, a ChatSession,
             an adapter.
         clock: where arrivals were stamped: by the kernel, or on arrival in the worker.
-        queued_s: time the request waited for its turn between its scheduling and ``sent_ns``.
+        queued_s: time the request waited for its turn between its scheduling and ``sent_ns``, and where a server
+            first refused it (429, 503) and asked to wait, that wait; the warning ``retried`` then marks it.
         text: the answer; ``reasoning`` what came before it.
         warnings: short names of what makes this sample less certain.
         disturbance: what else went on meanwhile; None where nothing notable did.

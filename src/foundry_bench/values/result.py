@@ -9,6 +9,7 @@ from foundry_bench.values.calibration import Calibration, near_the_error
 from foundry_bench.values.cautions import Caution
 from foundry_bench.values.plan import Plan
 from foundry_bench.values.record import Disturbance, Failure, Memory, ModelStatus
+from foundry_bench.values.service import Service
 from foundry_bench.values.stats import Distribution
 
 if TYPE_CHECKING:  # only for the signature below, and half of what this layer takes to import
@@ -136,6 +137,7 @@ class ModelResult:
     cold_ttft_s: float | None
     max_lag_s: float | None = None
     cpu_s: float | None = None
+    service: Service | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,4 +192,5 @@ def model_result(
         cold_ttft_s=loaded.cold_ttft_s if loaded else None,
         max_lag_s=finished.max_lag_s,
         cpu_s=finished.cpu_s,
+        service=described.service if described else None,
     )

@@ -24,6 +24,7 @@ _MARKS: Mapping[str, tuple[tuple[str | None, ...], str]] = {
         "tokens are counted as chunks, which may hold several",
     ),
     "first_chunk_estimated": (("decode_tokens_per_s",), "the tokens of the first chunk are an estimate"),
+    "retried": ((None,), "the server refused at first and asked to wait, which no figure holds"),
     "reasoning_only": (("ttfa_s",), "the reasoning never came to an answer"),
 }
 _DISTURBANCES = (

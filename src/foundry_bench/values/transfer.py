@@ -15,7 +15,10 @@ _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 30.0
 _SPEED_WINDOW_S = 5.0
 # What another try won't mend.
-_LASTING = frozenset({"unknown_model", "no_such_variant", "does_not_fit", "disk_full", "forbidden", "not_found"})
+_LASTING = frozenset(
+    {"unknown_model", "no_such_variant", "does_not_fit", "disk_full", "forbidden", "not_found", "unsupported"}
+    | {"http_401", "http_403"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,8 @@ from foundry_bench.worker.foundry import FoundryBackend
 from foundry_bench.worker.life import FoundryLife, LifeCommand, carry_out
 from foundry_bench.worker.openai_http import OpenAIEndpoint
 from foundry_bench.worker.protocol import Catalog, Command, Measure, Pause, Resume, Stop, decode_command, encode_event
+from foundry_bench.worker.secret import Key, read_key
+from foundry_bench.worker.service_life import ServiceLife
 
 _ORPHAN_GRACE_S = 3.0
 
@@ -34,10 +36,16 @@ class _EventWriter:
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
         self._waiting: deque[Event] = deque()
+        self._keys: list[Key] = []
         self._more = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._write, name="events", daemon=True)
         self._thread.start()
+
+    def hide(self, key: Key) -> None:
+        """From now on strike the key out of everything: whatever quotes it, it goes no further."""
+        if key not in self._keys:
+            self._keys.append(key)
 
     def emit(self, event: Event) -> None:
         self._waiting.append(event)
@@ -57,7 +65,10 @@ class _EventWriter:
                 self._more.clear()
                 closing = self._closing  # read before the last look: whatever was emitted until then is written
                 while self._waiting:
-                    self._out.write(encode_event(self._waiting.popleft()))
+                    line = encode_event(self._waiting.popleft())
+                    for key in self._keys:
+                        line = key.strike(line)
+                    self._out.write(line)
                 self._out.flush()
 
 
@@ -70,7 +81,7 @@ class _Worker:
         self._commands: asyncio.Queue[Command | None] = asyncio.Queue()
         self._engine: Engine | None = None
         self._stopped = False
-        self._life: LifeCycle | None = None
+        self._lives: dict[str, LifeCycle] = {}
 
     def read_commands(self, source: BinaryIO) -> None:
         """Runs in a thread; the end of ``source`` means that the parent is gone or wants no more."""
@@ -89,8 +100,8 @@ class _Worker:
             self._stopped = True  # the engine may not be there yet
             if self._engine:
                 self._engine.stop()
-            if self._life:
-                self._life.cancel()
+            for life in self._lives.values():
+                life.cancel()
             if command is None:
                 self._commands.put_nowait(None)
         else:
@@ -98,6 +109,7 @@ class _Worker:
 
     async def serve(self) -> None:
         while (command := await self._commands.get()) is not None:
+            self._events.hide(read_key(getattr(command, "target", None)))
             if isinstance(command, Measure):
                 await self._measure(command)
             elif isinstance(command, Catalog):
@@ -105,15 +117,21 @@ class _Worker:
                 self._events.emit(await backend.catalog())
                 await backend.release()
             elif isinstance(command, LifeCommand):
-                self._life = self._life or FoundryLife(command.runtime, self._events.emit)
-                self._events.emit(await carry_out(command, self._life))
-        if self._life:
-            await self._life.close()
+                self._events.emit(await carry_out(command, self._life_for(command)))
+        for life in self._lives.values():
+            await life.close()
+
+    def _life_for(self, command: LifeCommand) -> LifeCycle:
+        kind = command.target.backend
+        if kind not in self._lives:
+            emit = self._events.emit
+            self._lives[kind] = ServiceLife(emit) if kind == "openai_http" else FoundryLife(command.runtime, emit)
+        return self._lives[kind]
 
     async def _measure(self, command: Measure) -> None:
         plan, target = command.plan, command.target
-        key = os.environ.get(target.key_env) if target.key_env else None
         backend = _backend(target, plan.runtime, plan.via, demand(plan))
+        key = read_key(target).text
         self._engine = Engine(plan, target.name, backend, self._events.emit, key=key, done=command.done)
         if self._stopped:
             self._engine.stop()

@@ -101,6 +101,9 @@ class AdapterBackend:
         self._abandoned.clear()
         self._given_up = False
 
+    async def keep_warm(self, interval_s: float) -> None:
+        """Nobody unloads it."""
+
     async def release(self) -> None:
         """Have the adapter close what it opened; one that is still busy ends with the process."""
         close = getattr(self._adapter, "close", None)

@@ -63,6 +63,12 @@ class Backend(Protocol):
     async def settle(self) -> None:
         """Wait until the runtime is idle again after a request was broken off."""
 
+    async def keep_warm(self, interval_s: float) -> None:
+        """Keep a model that a service may unload in its memory until the next such call; never raises.
+
+        Nothing is in flight then, and nothing is measured.
+        """
+
     async def release(self) -> None:
         """Unload and close; never raises."""
 

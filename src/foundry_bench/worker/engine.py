@@ -22,6 +22,7 @@ from foundry_bench.worker.answer import Answer, Request
 from foundry_bench.worker.backend import Backend, Emit, ModelUnavailableError
 from foundry_bench.worker.garbage import collect_if_needed, quiet_collector
 from foundry_bench.worker.openai_client import OpenAIClient
+from foundry_bench.worker.pause import Pause
 from foundry_bench.worker.process_watch import ProcessWatch
 
 _TICK_S = 0.1
@@ -65,8 +66,7 @@ class Engine:
         self._key = key
         self._done = frozenset(done)
         self._watch = ProcessWatch()
-        self._unpaused = asyncio.Event()
-        self._unpaused.set()
+        self._pause = Pause(plan.keep_warm_s, backend.keep_warm, plan.timeout_s, lambda: not self._in_flight)
         self._stopped = asyncio.Event()
         self._in_flight: dict[int, tuple[Answer, asyncio.Task[None]]] = {}
         self._client: OpenAIClient | None = None
@@ -81,16 +81,16 @@ class Engine:
 
     def pause(self) -> None:
         """Start no further request until ``resume``."""
-        self._unpaused.clear()
+        self._pause.begin()
 
     def resume(self) -> None:
         """Go on after a pause."""
-        self._unpaused.set()
+        self._pause.end()
 
     def stop(self) -> None:
         """Break off the requests in flight and start no more; ``measure`` then ends as it always does."""
         self._stopped.set()
-        self._unpaused.set()
+        self._pause.end(at_once=True)
         for _, task in self._in_flight.values():
             task.cancel()
 
@@ -159,7 +159,7 @@ class Engine:
     async def _work_off(self, slot: int, phase: Phase, waiting: deque[tuple[Prompt, int]]) -> None:
         """Take the next request for as long as there is one."""
         while True:
-            await self._unpaused.wait()
+            await self._pause.over()
             if not waiting or self._stopped.is_set():
                 return
             prompt, number = waiting.popleft()

@@ -120,6 +120,9 @@ class FoundryBackend:
             if (time.process_time() - cpu) < _IDLE_CPU_SHARE * (time.monotonic() - wall):
                 return
 
+    async def keep_warm(self, interval_s: float) -> None:
+        """Nobody unloads it."""
+
     async def release(self) -> None:
         """Unload and close."""
         if self._endpoint:

@@ -1,25 +1,31 @@
 """Any OpenAI-compatible endpoint: a Foundry service, llama.cpp, Ollama, vLLM, LM Studio."""
 
 import asyncio
-import difflib
-import os
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from urllib.parse import quote
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import msgspec
 
 from foundry_bench.values.events import CatalogEntry, CatalogListed, ModelDescribed, StageStarted
 from foundry_bench.values.plan import Prompt, Target
+from foundry_bench.values.service import Service
 from foundry_bench.worker.answer import Answer, Request
 from foundry_bench.worker.backend import Emit, ModelUnavailableError
 from foundry_bench.worker.chat import ChatStream, error_message, request_body, take_document
-from foundry_bench.worker.fetch import fetch
 from foundry_bench.worker.http import HttpConnection, HttpError, Origin
+from foundry_bench.worker.retry_after import retry_after_s
+from foundry_bench.worker.secret import Key, read_key
+from foundry_bench.worker.service import FoundService, find_entry, find_service, unknown_model
+from foundry_bench.worker.service_client import ServiceClient, unreachable
+from foundry_bench.worker.service_control import ServiceControl
 from foundry_bench.worker.turns import ParseTurns
 
 _CHAT = "/v1/chat/completions"
-_LOAD_TIMEOUT_S = 600.0
+_PATIENCE_S = 30.0  # longest wait in all that a server may ask one request for
+_KEPT_BEYOND_S = 60.0
 _ONE_TOKEN = Request(
     model="",
     prompt=Prompt(id="idle", prompt="Hi"),
@@ -34,10 +40,16 @@ _ONE_TOKEN = Request(
 
 
 class _ChatSink:
-    """Carries one response from the connection into its answer."""
+    """Carries one response from the connection into its answer.
 
-    def __init__(self, answer: Answer) -> None:
+    A refusal for now, with a wait within ``patience_s``, leaves the answer as it was and is told by ``wait_s``.
+    """
+
+    def __init__(self, answer: Answer, key: Key, patience_s: float) -> None:
+        self.wait_s: float | None = None
         self._answer = answer
+        self._key = key
+        self._patience_s = patience_s
         self._stream = ChatStream(answer)
         self._status = 0
         self._is_stream = False
@@ -48,11 +60,18 @@ class _ChatSink:
         self._answer.clock = "kernel" if kernel_stamps else "arrival"
 
     def headers(self, status: int, headers: Mapping[str, str], stamp_ns: int) -> None:
+        wait_s = retry_after_s(status, headers, datetime.now(UTC))
+        if wait_s is not None and wait_s <= self._patience_s:
+            self.wait_s = wait_s
+            return
         self._answer.headers_ns = stamp_ns
         self._status = status
         self._is_stream = status == 200 and headers.get("content-type", "").lower().startswith("text/event-stream")
 
     def body(self, data: bytes, stamp_ns: int) -> None:
+        if self.wait_s is not None:
+            return
+        data = self._key.strike(data)
         if self._answer.first_byte_ns is None:
             self._answer.first_byte_ns = stamp_ns
         if self._is_stream:
@@ -61,6 +80,8 @@ class _ChatSink:
             self._document += data
 
     def ended(self, stamp_ns: int) -> None:
+        if self.wait_s is not None:
+            return
         self._answer.end(stamp_ns)
         if self._is_stream:
             self._stream.finish(stamp_ns)
@@ -93,13 +114,15 @@ class OpenAIEndpoint:
 
     def __init__(self, target: Target, *, kernel_stamps: bool = True) -> None:
         self._target = target
-        self._url = (target.url or "").rstrip("/").removesuffix("/v1")
         self._kernel_stamps = kernel_stamps
-        key = os.environ.get(target.key_env) if target.key_env else None
-        self._headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if key else {})
+        self._key = read_key(target)
+        self._headers = {"content-type": "application/json", **self._key.headers}
+        self._client = ServiceClient(target.url or "", self._key)
+        self._control: ServiceControl | None = None
         self._connections: list[HttpConnection] = []
         self._turns = ParseTurns()
         self._load_s: float | None = None
+        self._last = _ONE_TOKEN
         self.model_id = target.model
 
     @property
@@ -110,33 +133,47 @@ class OpenAIEndpoint:
     @property
     def openai_url(self) -> str | None:
         """Base URL as the ``openai`` package wants it."""
-        return f"{self._url}/v1"
+        return f"{self._client.url}/v1"
 
     async def catalog(self) -> CatalogListed:
-        """The ids of ``/v1/models``."""
+        """The models of the service, and what it is."""
         try:
-            ids = await self._list() or []
+            found = await find_service(self._client)
         except ModelUnavailableError as error:
             return CatalogListed(entries=(), note=str(error))
-        return CatalogListed(
-            entries=tuple(CatalogEntry(id=i, alias=i.split(":")[0], name=i, source="endpoint") for i in ids)
-        )
+        return CatalogListed(entries=found.entries or (), service=found.service)
 
     async def prepare(self, emit: Emit) -> ModelDescribed:
-        """Find the model's id at the endpoint; a Foundry service is asked to load it where it isn't loaded."""
+        """Find the model at the endpoint; a service that can be told to load it is told to, where it hasn't."""
         emit(StageStarted(model=self._target.name, stage="catalog"))
-        ids = await self._list()
-        if ids is None:
-            self.model_id = self._target.model  # the server keeps no list: its first answer will tell
-            return ModelDescribed(model=self._target.name, id=self.model_id, backend="openai_http")
-        loaded = await self._loaded()
-        self.model_id = _match(self._target.model, ids) or ""
-        if loaded is not None and self.model_id not in loaded:
+        found = await find_service(self._client)
+        self._control = found.control
+        name, entries = self._target.model, found.entries or ()
+        entry = find_entry(name, entries)
+        if found.entries is None or ("?" in name and any(e.id == name.partition("?")[0] for e in entries)):
+            self.model_id = name  # a server without a list, or one that reads parameters out of the model's name
+        elif entry and (entry.loaded or not found.control):
+            self.model_id = entry.id
+        elif found.control and (entry or found.service.kind == "foundry"):  # whose list holds no aliases
             emit(StageStarted(model=self._target.name, stage="load"))
-            self.model_id = await self._load(loaded)
-        if not self.model_id:
-            raise _unknown(self._target.model, ids)
-        return ModelDescribed(model=self._target.name, id=self.model_id, backend="openai_http")
+            self.model_id = await self._load(found.control, found, entry)
+        else:
+            raise unknown_model(name, entries)
+        return described(self._target.name, self.model_id, entry, found.service)
+
+    async def _load(self, control: ServiceControl, found: FoundService, entry: CatalogEntry | None) -> str:
+        started_ns = time.perf_counter_ns()
+        try:
+            model_id = await control.load(self._target.model, entry)
+        except ModelUnavailableError as error:
+            if entry is None and error.kind == "unknown_model":
+                raise unknown_model(self._target.model, found.entries or ()) from error
+            if entry and error.kind == "unsupported":
+                return entry.id  # it loads by itself, at the first request
+            raise
+        if not any(one.id == model_id and one.loaded for one in found.entries or ()):
+            self._load_s = (time.perf_counter_ns() - started_ns) / 1e9
+        return model_id
 
     async def connect(self, slots: int) -> None:
         """Open ``slots`` connections, or bring back those that the server has closed."""
@@ -145,28 +182,55 @@ class OpenAIEndpoint:
         try:
             await asyncio.gather(*(connection.open() for connection in self._connections[:slots]))
         except HttpError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
 
     def _new_connection(self) -> HttpConnection:
-        return HttpConnection(Origin.parse(self._url), self._turns, kernel_stamps=self._kernel_stamps)
+        return HttpConnection(Origin.parse(self._client.url), self._turns, kernel_stamps=self._kernel_stamps)
 
     async def answer(self, answer: Answer, slot: int) -> None:
-        """Send the request on the slot's connection.
+        """Send the request on the slot's connection, again where the server asks to wait first.
+
+        The clock starts anew with each try, so that no figure holds the wait; ``queued_s`` does, and a mark tells.
+        """
+        self._last = answer.request
+        patience_s = _PATIENCE_S
+        while (wait_s := await self._send(answer, self._connections[slot], patience_s)) is not None:
+            patience_s -= wait_s
+            await asyncio.sleep(wait_s)
+            if "retried" not in answer.warnings:
+                answer.warnings.append("retried")
+
+    async def _send(self, answer: Answer, connection: HttpConnection, patience_s: float) -> float | None:
+        """One try; the seconds that the server asks to wait before another.
 
         A server may close an idle connection just as the request leaves; it then goes again on a fresh one.
         """
-        connection = self._connections[slot]
         body = request_body(answer.request, self.model_id)
         for reused in (connection.usable, False):
+            sink = _ChatSink(answer, self._key, patience_s)
             try:
                 await connection.open()
-                await connection.exchange("POST", _CHAT, _ChatSink(answer), body=body, headers=self._headers)
+                await connection.exchange("POST", _CHAT, sink, body=body, headers=self._headers)
             except HttpError as error:
-                if reused and answer.headers_ns is None:
+                if sink.wait_s is None and reused and answer.headers_ns is None:
                     continue
-                answer.end(time.perf_counter_ns())
-                answer.fail(error.kind, str(error))
-            return
+                if sink.wait_s is None:
+                    answer.end(time.perf_counter_ns())
+                    answer.fail(error.kind, str(error))
+            return sink.wait_s
+        return None
+
+    async def keep_warm(self, interval_s: float) -> None:
+        """Have the service keep the model: by its control plane where that can, else by one token of the last prompt.
+
+        The last prompt again leaves what a server remembers of prompts as the measurement left it.
+        """
+        with contextlib.suppress(ModelUnavailableError):  # the next request will tell what is wrong
+            if self._control and self._control.keeps:
+                await self._control.load(self.model_id, None, keep_s=2 * interval_s + _KEPT_BEYOND_S)
+            else:
+                await self.connect(1)
+                await self.answer(Answer(replace(self._last, max_tokens=1)), 0)
 
     async def settle(self) -> None:
         """Wait for one token of another request: a service that works on what was broken off answers it late."""
@@ -178,104 +242,18 @@ class OpenAIEndpoint:
         for connection in self._connections:
             connection.close()
 
-    async def _list(self) -> list[str] | None:
-        """The ids of the service's models; None where it keeps no list."""
-        try:
-            status, body = await fetch(self._url, "/v1/models", headers=self._headers)
-        except HttpError as error:
-            raise _unreachable(error) from error
-        if status == 404:
-            return None
-        if status in {401, 403}:
-            raise ModelUnavailableError(
-                f"http_{status}",
-                f"{self._url} refused the request (HTTP {status})",
-                "name the endpoint in config.toml with key_env, and set that variable to the key",
-            )
-        try:
-            document = msgspec.json.decode(body)
-            listed = document["data"] if isinstance(document, dict) else document
-            return [entry["id"] if isinstance(entry, dict) else str(entry) for entry in listed]
-        except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-            raise ModelUnavailableError(
-                "not_an_endpoint",
-                f"{self._url}/v1/models answered HTTP {status} and no list of models",
-                "check the URL: it should be an OpenAI-compatible service",
-            ) from error
 
-    async def _loaded(self) -> list[str] | None:
-        """What a Foundry 2.x service has loaded; None for any other kind of server."""
-        try:
-            status, body = await fetch(self._url, "/models/loaded", headers=self._headers)
-            loaded = msgspec.json.decode(body, type=list[str]) if status == 200 else None
-        except (HttpError, msgspec.DecodeError):
-            return None
-        return loaded
-
-    async def _load(self, before: Sequence[str]) -> str:
-        """Ask a Foundry 2.x service, which loads by alias, for the model; returns its id or "" where unknown."""
-        known = self.model_id
-        started = time.perf_counter_ns()
-        alias = known.rpartition(":")[0] or known or self._target.model
-        for name in dict.fromkeys((self._target.model, alias)):
-            try:
-                status, body = await fetch(
-                    self._url,
-                    f"/models/load/{quote(name, safe='')}",
-                    headers=self._headers,
-                    timeout_s=_LOAD_TIMEOUT_S,
-                )
-            except HttpError as error:
-                raise _unreachable(error) from error
-            if status == 200:
-                after = await self._loaded() or []
-                fresh = [model for model in after if model not in before]
-                if fresh:
-                    self._load_s = (time.perf_counter_ns() - started) / 1e9
-                # An alias that was loaded before adds nothing: its id then begins with it.
-                return known or (fresh[0] if fresh else _match(self._target.model, after, prefix=True) or "")
-            if status != 404:
-                raise ModelUnavailableError(
-                    "load_failed",
-                    f"the service could not load {name}: {error_message(body)}",
-                    "see whether the model is downloaded there, and whether its memory suffices",
-                )
-        if known:
-            raise ModelUnavailableError(
-                "not_loaded", f"the service knows {known} but has not loaded it", "name the model by its alias"
-            )
-        return ""
-
-
-def _match(name: str, ids: Sequence[str], *, prefix: bool = False) -> str | None:
-    """The one id that ``name`` means: the same, the same without its version, or one that begins with it."""
-    base, parameters, _ = name.partition("?")
-    if parameters and base in ids:
-        return name  # parameters that the server reads out of the model's name
-    wanted = name.lower()
-    tests: list[Callable[[str], bool]] = [
-        lambda i: i == name,
-        lambda i: i.lower() == wanted,
-        lambda i: i.lower().rpartition(":")[0] == wanted,
-    ]
-    if prefix:
-        tests.append(lambda i: i.lower().startswith(wanted))
-    for test in tests:
-        found = [i for i in ids if test(i)]
-        if len(found) == 1:
-            return found[0]
-    return None
-
-
-def _unknown(name: str, ids: Sequence[str]) -> ModelUnavailableError:
-    near = difflib.get_close_matches(name, ids, n=3, cutoff=0.4)
-    return ModelUnavailableError(
-        "unknown_model",
-        f"the endpoint has no model '{name}'",
-        f"it has, for example, {', '.join(near or ids[:3])}" if ids else "it has no models at all",
-        skipped=True,
+def described(name: str, model_id: str, entry: CatalogEntry | None, service: Service) -> ModelDescribed:
+    """What a service says of one of its models."""
+    facts = entry or CatalogEntry(id=model_id, alias=model_id, name=model_id)
+    return ModelDescribed(
+        model=name,
+        id=model_id,
+        backend="openai_http",
+        device=facts.device,
+        execution_provider=facts.execution_provider,
+        disk_mb=facts.size_mb,
+        license=facts.license,
+        context_length=facts.context_length,
+        service=service,
     )
-
-
-def _unreachable(error: HttpError) -> ModelUnavailableError:
-    return ModelUnavailableError(error.kind, str(error), "is the service running, and is this its address?")
