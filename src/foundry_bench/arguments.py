@@ -49,9 +49,12 @@ def _models(parser: Parser) -> None:
 _RUNTIME = ("foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir")
 
 
-def _models_action(parser: Parser, *, names: str = "+") -> None:
-    parser.add_argument("names", nargs=names, metavar="NAME", help="alias, id (name:version), or model of your own")
-    add_settings(parser, *_RUNTIME)
+def _models_action(parser: Parser, *, names: str = "+", services: bool = True) -> None:
+    named = "alias, id (name:version), ENDPOINT:ID, or model of your own"
+    parser.add_argument(
+        "names", nargs=names, metavar="NAME", help=named if services else named.replace(" ENDPOINT:ID,", "")
+    )
+    add_settings(parser, *(("endpoint",) if services else ()), *_RUNTIME)
 
 
 def _variant(parser: Parser) -> None:
@@ -84,7 +87,7 @@ def _models_unload(parser: Parser) -> None:
 
 
 def _models_remove(parser: Parser) -> None:
-    _models_action(parser, names="*")
+    _models_action(parser, names="*", services=False)
     parser.add_argument("--partial", action="store_true", help="remove what unfinished downloads left")
     parser.add_argument("-y", "--yes", action="store_true", help="don't ask")
     add_json(parser, "what was removed")
@@ -242,7 +245,8 @@ foundry-bench models download phi-4-mini --device gpu
 foundry-bench models download Phi-4-mini-instruct-generic-cpu:4
 
 Of an alias the variant that fits this device is taken. A download that stalls or is cut is tried again.
-After ^C what was fetched stays, and the same command goes on from there.""",
+After ^C what was fetched stays, and the same command goes on from there.
+At a service (-e URL, or ENDPOINT:ID) it is the service that fetches, where its kind can be told to.""",
     ),
     "models load": (
         "load models and keep them loaded",
@@ -251,12 +255,13 @@ After ^C what was fetched stays, and the same command goes on from there.""",
 foundry-bench models load phi-4-mini --once --json
 
 The embedded runtime keeps a model only as long as the process that loaded it lives. So this command stays, and
-prints the URL that applications on this machine can use (OpenAI's API), until ^C or `models unload` from elsewhere.""",
+prints the URL that applications on this machine can use (OpenAI's API), until ^C or `models unload` from elsewhere.
+A service (-e URL, or ENDPOINT:ID) is told to load the model and keeps it by itself: there the command ends at once.""",
     ),
     "models unload": (
         "end what `models load` or the TUI holds in memory",
         _models_unload,
-        "foundry-bench models unload smollm2-135m",
+        "foundry-bench models unload smollm2-135m\nfoundry-bench models unload llama3.2 -e http://localhost:11434",
     ),
     "models remove": (
         "delete models from the disk",

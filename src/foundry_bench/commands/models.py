@@ -34,6 +34,8 @@ def main(args: argparse.Namespace) -> int:
         known = {entry.id for entry in disk}
         others = [entry for entry in _with_loaded(listed.entries, plan) if entry.id not in known]
         entries = _matching(others, wanted, cached_only=args.cached)
+        if listed.service:
+            print(f"{one_line(listed.service.label)} at {listed.service.url}", file=sys.stderr)
         if listed.note:
             print(listed.note, file=sys.stderr)
         if args.json:
@@ -42,7 +44,12 @@ def main(args: argparse.Namespace) -> int:
         elif disk and entries:
             print("\nin the catalog:")
     if args.json:
-        document = {"schema": "foundry-bench/models/1", "models": entries, "note": listed.note}
+        document = {
+            "schema": "foundry-bench/models/1",
+            "models": entries,
+            "note": listed.note,
+            "service": listed.service,
+        }
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
     elif entries or not disk:
         print(as_text(_table(entries)))

@@ -23,7 +23,7 @@ _STEP = 0.1  # where there is no terminal, a line each tenth
 
 def main(args: argparse.Namespace) -> int:
     """Download; 0 when all are on the disk, 1 when one is not, 130 when interrupted."""
-    runtime, targets = life_targets(args, args.names)
+    runtime, targets = life_targets(args, args.names, services=True)
     if own := [target.name for target in targets if target.path]:
         raise InputError(f"'{own[0]}' is a model of your own and on the disk already")
     return download(runtime, targets, as_json=args.json)

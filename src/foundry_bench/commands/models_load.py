@@ -6,6 +6,7 @@ import contextlib
 import sys
 from typing import Any
 
+from foundry_bench.commands import models_service
 from foundry_bench.commands.life_targets import life_targets, print_json
 from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session.model_actions import HeldModel, hold
@@ -17,7 +18,9 @@ from foundry_bench.values.plan import Runtime, Target
 
 def main(args: argparse.Namespace) -> int:
     """Load, tell what it took, hold; 0 when all were loaded and given up since, 1 when one was not, 130 by ^C."""
-    runtime, targets = life_targets(args, args.names)
+    runtime, targets = life_targets(args, args.names, services=True)
+    if models_service.meant(targets):
+        return models_service.load(runtime, targets, once=args.once, as_json=args.json)
     try:
         return asyncio.run(_hold(runtime, targets, args))
     except (asyncio.CancelledError, KeyboardInterrupt):

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from foundry_bench.commands import models_service
 from foundry_bench.commands.life_targets import life_targets, print_json
 from foundry_bench.session.model_actions import loaded_now
 from foundry_bench.values.format import megabytes, one_line
@@ -10,7 +11,9 @@ from foundry_bench.values.format import megabytes, one_line
 
 def main(args: argparse.Namespace) -> int:
     """Unload what `models load` or the TUI holds; 0 when it was loaded and no longer is, else 1."""
-    runtime, targets = life_targets(args, args.names)
+    runtime, targets = life_targets(args, args.names, services=True)
+    if models_service.meant(targets):
+        return models_service.unload(runtime, targets, as_json=args.json)
     loaded = loaded_now(runtime)
     documents = []
     for target in targets:

@@ -1,6 +1,7 @@
 """The list of models: what one imported, what the catalog offers, what the disk holds."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from foundry_bench.session.own_models import list_own
@@ -48,7 +49,7 @@ async def list_models(plan: Plan) -> CatalogListed:
         try:
             async for event in worker.events():
                 if isinstance(event, CatalogListed):
-                    return CatalogListed(entries=(*own, *event.entries), note=event.note)
+                    return replace(event, entries=(*own, *event.entries))
         except asyncio.CancelledError:
             worker.kill()  # it waits for a catalog that doesn't answer, and hears nothing
             raise

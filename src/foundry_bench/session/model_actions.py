@@ -50,6 +50,13 @@ async def remove(target: Target, runtime: Runtime, listener: Listener) -> ModelR
     return ended if isinstance(ended, ModelRemoved) else _failed(ended, target)
 
 
+async def at_service(command: Load | Unload, listener: Listener) -> Ended:
+    """Have a service load or unload a model, and hold it by itself: the worker only tells it to."""
+    async with start_worker(log_dir() / _LOG) as worker:
+        worker.send(command)
+        return await _outcome(worker, command.target, listener)
+
+
 def loaded_now(runtime: Runtime) -> tuple[LoadedModel, ...]:
     """The models that this user's processes hold in memory."""
     return loaded_models(Path(with_default_folders(runtime).app_data_dir or "."))

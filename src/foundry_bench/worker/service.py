@@ -74,8 +74,11 @@ def find_entry(name: str, entries: Sequence[CatalogEntry]) -> CatalogEntry | Non
 
 
 def unknown_model(name: str, entries: Sequence[CatalogEntry]) -> ModelUnavailableError:
-    """Why a name means nothing, with names that are near."""
+    """Why a name means nothing, with names that are near; or several things."""
     ids = [entry.id for entry in entries]
+    if variants := [entry.id for entry in entries if entry.alias.lower() == name.lower()]:
+        message = f"'{name}' means {len(variants)} models of the endpoint"
+        return ModelUnavailableError("ambiguous_model", message, f"name one by its id: {', '.join(variants)}")
     near = difflib.get_close_matches(name, ids, n=3, cutoff=0.4)
     return ModelUnavailableError(
         "unknown_model",

@@ -54,8 +54,10 @@ class ServiceLife:
         control, entry, url = await self._find(target)
         self._emit(StageStarted(model=target.name, stage="load"))
         started_ns = time.perf_counter_ns()
-        await control.load(target.model, entry)
-        load_s = None if entry and entry.loaded else round((time.perf_counter_ns() - started_ns) / 1e9, 6)
+        load_s = None
+        if not (entry and entry.loaded):
+            await control.load(target.model, entry)
+            load_s = round((time.perf_counter_ns() - started_ns) / 1e9, 6)
         return ModelLoaded(model=target.name, load_s=load_s, url=f"{url}/v1")
 
     async def unload(self, target: Target) -> ModelUnloaded:
@@ -76,14 +78,16 @@ class ServiceLife:
     async def _find(self, target: Target, *, fetching: bool = False) -> tuple[ServiceControl, CatalogEntry | None, str]:
         """The control plane, the model's entry, where the service lists it, and the base URL.
 
-        A name that isn't listed may be an alias to a 2.x service, and anything may be fetched; the service will tell.
+        A name that isn't listed may be an alias to a 2.x service, and something to fetch to others; they will tell.
         """
         self._emit(StageStarted(model=target.name, stage="catalog"))
         found = await find_service(ServiceClient(target.url or "", read_key(target)))
         if found.control is None:
             raise no_control(found.service)
         entry = find_entry(target.model, found.entries or ())
-        if entry is None and not fetching and found.service.kind != "foundry":
+        if entry is None and (
+            found.service.kind == "foundry-legacy" or not (fetching or found.service.kind == "foundry")
+        ):
             raise unknown_model(target.model, found.entries or ())
         self._emit(described(target.name, entry.id if entry else target.model, entry, found.service))
         return found.control, entry, found.service.url
