@@ -21,6 +21,7 @@ from foundry_bench.values.result import (
     Workshop,
 )
 from foundry_bench.values.stats import Distribution
+from foundry_bench.worker.answer import Request
 
 T = TypeVar("T")
 
@@ -77,6 +78,21 @@ def make_failed_sample(**changes: Any) -> Sample:
         "text": "",
     }
     return make_sample(**nothing | changes)
+
+
+def make_request(*, streaming: bool = True) -> Request:
+    """A measured request of a short prompt."""
+    return Request(
+        model="m",
+        prompt=Prompt(id="p", prompt="Say hello."),
+        system=None,
+        max_tokens=8,
+        temperature=0.0,
+        seed=0,
+        stream=streaming,
+        phase="measure",
+        round=1,
+    )
 
 
 def make_plan(**changes: Any) -> Plan:

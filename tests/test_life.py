@@ -104,7 +104,7 @@ def test_a_second_word_that_is_no_command_is_named() -> None:
 
 def test_a_services_models_are_left_to_it() -> None:
     Path(os.environ["FOUNDRY_BENCH_CONFIG"]).write_text('[endpoints.lab]\nurl = "http://127.0.0.1:9"\n', "utf-8")
-    assert "keeps its models itself" in command("models", "load", "lab:phi", code=2).stderr
+    assert "keeps its models itself" in command("models", "remove", "lab:phi", "--yes", code=2).stderr
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The engine with a scripted backend: whole lists of events."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -48,6 +48,7 @@ class ScriptedBackend:
     def __init__(self, *script: Callable[[Answer], Any], unavailable: ModelUnavailableError | None = None) -> None:
         self.script = list(script) or [well]
         self.unavailable = unavailable
+        self.warming: Callable[[float], Awaitable[None]] | None = None
         self.calls: list[str] = []
         self.most_in_flight = self._in_flight = 0
 
@@ -81,7 +82,8 @@ class ScriptedBackend:
         self.calls.append("settle")
 
     async def keep_warm(self, interval_s: float) -> None:
-        self.calls.append(f"keep warm {interval_s:g}")
+        if self.warming:
+            await self.warming(interval_s)
 
     async def release(self) -> None:
         self.calls.append("release")
@@ -229,6 +231,53 @@ async def test_a_pause_holds_the_next_request_back() -> None:
     await engine.measure()
     assert outline(events)[-1] == "ok -"
     assert len(held) == 1
+
+
+async def test_a_paused_model_is_kept_warm_and_nothing_is_measured_meanwhile() -> None:
+    events: list[Event] = []
+    backend = ScriptedBackend()
+    engine = Engine(replace(PLAN, keep_warm_s=0.001, concurrency=2), "m", backend, events.append)
+    warmed: list[int] = []
+
+    async def keep_warm(interval_s: float) -> None:
+        assert interval_s == 0.001
+        warmed.append(len(backend.calls))
+        if len(warmed) == 3:
+            engine.resume()
+        await asyncio.sleep(0)
+        assert len(backend.calls) == warmed[-1]
+
+    backend.warming = keep_warm
+
+    def pause_after_first(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, SampleFinished) and event.sample.phase == "measure" and not warmed:
+            engine.pause()
+
+    engine._emit = pause_after_first
+    await engine.measure()
+    assert len(warmed) == 3
+    assert len(set(warmed)) == 1
+    assert outline(events)[-1] == "ok -"
+
+
+async def test_stopping_breaks_a_warming_off() -> None:
+    backend = ScriptedBackend()
+    engine = Engine(replace(PLAN, keep_warm_s=0.001), "m", backend, lambda _event: None)
+    broken_off = []
+
+    async def keep_warm(_interval_s: float) -> None:
+        engine.stop()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            broken_off.append(True)
+            raise
+
+    backend.warming = keep_warm
+    engine.pause()
+    await engine.measure()
+    assert broken_off == [True]
 
 
 async def test_a_prompts_own_settings_override_the_plans() -> None:

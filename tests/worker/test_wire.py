@@ -3,14 +3,19 @@
 import gzip
 import json
 import math
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from foundry_bench.values.plan import Prompt, Target
+from factories import make_request
+from foundry_bench.values.plan import Target
 from foundry_bench.values.record import Sample
-from foundry_bench.worker.answer import Answer, Request
+from foundry_bench.worker import openai_http
+from foundry_bench.worker.answer import Answer
 from foundry_bench.worker.openai_http import OpenAIEndpoint
+from foundry_bench.worker.retry_after import retry_after_s
 from scripted_server import reply, scripted, stream
 
 
@@ -31,24 +36,11 @@ USAGE = b'data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2}}
 DONE = b"data: [DONE]\n\n"
 
 
-def a_request(*, streaming: bool = True) -> Request:
-    return Request(
-        model="m",
-        prompt=Prompt(id="p", prompt="Say hello."),
-        system=None,
-        max_tokens=8,
-        temperature=0.0,
-        seed=0,
-        stream=streaming,
-        phase="measure",
-        round=1,
-    )
-
-
 async def ask(url: str, *, streaming: bool = True, kernel_stamps: bool = True) -> Sample:
     backend = OpenAIEndpoint(Target(name="m", backend="openai_http", model="m", url=url), kernel_stamps=kernel_stamps)
     await backend.connect(1)
-    answer = Answer(a_request(streaming=streaming))
+    answer = Answer(make_request(streaming=streaming))
+    answer.scheduled_ns = time.perf_counter_ns()
     try:
         await backend.answer(answer, 0)
     finally:
@@ -128,7 +120,7 @@ async def test_utf8_cut_anywhere() -> None:
         pytest.param(reply("200 OK", b'{"choices":[{"message":{"content":"x"}}]}'), "not_a_stream", id="JSON reply"),
         pytest.param(reply("200 OK", b"<html>", content_type="text/html"), "not_an_answer", id="HTML with 200"),
         pytest.param(reply("404 Not Found", b'{"error":{"message":"no such model"}}'), "http_404", id="404"),
-        pytest.param(reply("503 Busy", b"Loading model", "retry-after: 1"), "http_503", id="503"),
+        pytest.param(reply("503 Busy", b"Loading model"), "http_503", id="503"),
         pytest.param(reply("429 Slow", b'{"detail":"slow down"}'), "http_429", id="429"),
     ],
 )
@@ -140,6 +132,59 @@ async def test_what_is_no_answer_is_a_failure_with_its_reason(answer: list[bytes
     assert sample.error.type == kind
     assert sample.latency_s is not None
     assert not sample.counts
+
+
+@pytest.mark.parametrize("status", ["429 Slow down", "503 Loading model"])
+async def test_a_server_that_asks_to_wait_is_asked_again_and_no_figure_holds_the_wait(status: str) -> None:
+    refusal = reply(status, b"not yet", "retry-after: 0.2")
+    with scripted(refusal, refusal, stream(HELLO, STOP, DONE)) as url:
+        sample = await ask(url)
+    assert (sample.status, sample.text, sample.warnings) == ("ok", "Hello", ("retried", "tokens_counted_as_chunks"))
+    assert sample.latency_s is not None
+    assert sample.ttft_s is not None
+    assert sample.queued_s is not None
+    assert sample.ttft_s <= sample.latency_s < 0.2
+    assert sample.queued_s >= 0.4
+
+
+async def test_a_server_that_goes_on_refusing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_http, "_PATIENCE_S", 0.25)
+    with scripted(reply("503 Busy", b"Loading model", "retry-after: 0.1")) as url:
+        sample = await ask(url)
+    assert sample.error is not None
+    assert (sample.error.message, sample.warnings) == ("HTTP 503: Loading model", ("retried",))
+
+
+@pytest.mark.parametrize("wait", ["31", "3600", "Fri, 31 Dec 2100 23:59:59 GMT", "soon", "nan"])
+async def test_a_wait_that_is_too_long_or_unclear_is_a_failure(wait: str) -> None:
+    with scripted(reply("429 Slow down", b"busy", f"retry-after: {wait}")) as url:
+        sample = await ask(url)
+    assert sample.error is not None
+    assert (sample.error.type, sample.warnings) == ("http_429", ())
+
+
+NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "seconds"),
+    [
+        (429, "2", 2.0),
+        (503, " 1.5 ", 1.5),
+        (503, "Sun, 22 Nov 2026 12:00:20 GMT", 20.0),
+        (503, "Sun, 22 Nov 2026 12:00:20 -0000", 20.0),
+        (503, "Sun, 22 Nov 2026 11:00:00 GMT", 0.1),
+        (429, "0", 0.1),
+        (429, "-5", 0.1),
+        (429, "", None),
+        (429, "inf", None),
+        (429, "tomorrow", None),
+        (500, "2", None),
+        (200, "2", None),
+    ],
+)
+def test_how_long_a_refusal_asks_to_wait(status: int, value: str, seconds: float | None) -> None:
+    assert retry_after_s(status, {"retry-after": value}, NOW) == seconds
 
 
 @pytest.mark.parametrize(
@@ -259,7 +304,7 @@ async def test_a_connection_is_used_again_and_replaced_when_the_server_closed_it
         texts = []
         for _ in range(3):  # each answer ends with the server closing
             await backend.connect(1)
-            answer = Answer(a_request())
+            answer = Answer(make_request())
             await backend.answer(answer, 0)
             texts.append(answer.sample("m").text)
         await backend.release()
