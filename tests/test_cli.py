@@ -124,7 +124,7 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
     argv = (
         "run plan.toml -m a --model b,c -e http://h:1 --system S --rounds 5 --warmup 0 --max-tokens 9 --temperature 1 "
         "--seed 7 --concurrency 4 --no-stream --timeout 2.5 -o there --resume last --json --client openai --via web "
-        "--no-calibrate --prefetch --no-fit-check --catalog-url http://c --model-cache cache "
+        "--no-calibrate --prefetch --no-fit-check --keep-warm 60 --catalog-url http://c --model-cache cache "
         "--data-dir data --prompt one --prompt two --adapter mine.py"
     )
     assert arguments(*argv.split()) == {
@@ -150,6 +150,7 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
         "calibrate": False,
         "prefetch": True,
         "fit_check": False,
+        "keep_warm": 60.0,
         "foundry.catalog_url": "http://c",
         "foundry.model_cache_dir": "cache",
         "foundry.app_data_dir": "data",

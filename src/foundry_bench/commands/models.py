@@ -75,7 +75,9 @@ def _matching(entries: Sequence[CatalogEntry], wanted: str, *, cached_only: bool
 
 
 def _with_loaded(entries: Collection[CatalogEntry], plan: Plan) -> list[CatalogEntry]:
-    """The entries, those loaded that some process of this user holds in memory."""
+    """The entries, those loaded that some process of this user holds in memory; a service tells that itself."""
+    if plan.endpoint:
+        return list(entries)
     loaded = {model.id for model in loaded_models(Path(with_default_folders(plan.runtime).app_data_dir or "."))}
     return [replace(entry, loaded=True) if entry.id in loaded else entry for entry in entries]
 

@@ -146,6 +146,7 @@ def _method(record: RunRecord) -> Iterator[Item]:
         told = [
             f"id {model.id}" if model.id else "",
             f"backend {model.backend}" if model.backend else "",
+            f"{model.service.label} at {model.service.url}" if model.service else "",
             f"loaded in {seconds(model.load_s)}" if model.load_s is not None else "",
             f"first answer's first token after {seconds(model.cold_ttft_s)}" if model.cold_ttft_s is not None else "",
             "" if model.deterministic is None else f"answers {'all' if model.deterministic else 'not'} alike",

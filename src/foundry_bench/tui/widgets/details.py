@@ -29,6 +29,7 @@ def details(row: Row | None, room: Room, transfer: Transfer | None, glyphs: Glyp
         ("device", entry.device or UNDEFINED),
         ("provider", (entry.execution_provider or UNDEFINED).removesuffix("ExecutionProvider")),
         ("size", megabytes(entry.size_mb)),
+        ("quantised", entry.quantization or ""),
         ("memory", f"{megabytes(needed.least_mb)} to {megabytes(needed.likely_mb)}" if needed else UNDEFINED),
         ("", f"{glyphs.working} {_FITS[fits]}" if fits else ""),
         ("", f"{megabytes(free_mb(room))} free of {megabytes(room.total_mb)}"),
