@@ -11,12 +11,15 @@ from factories import make_distribution
 from foundry_bench.values.format import (
     UNDEFINED,
     figure,
+    joules,
     mean_with_interval,
     megabytes,
+    money,
     one_line,
     percent,
     rate,
     seconds,
+    watts,
 )
 from foundry_bench.values.stats import Distribution, describe
 
@@ -24,6 +27,15 @@ from foundry_bench.values.stats import Distribution, describe
 @pytest.mark.parametrize(
     ("show", "value", "text"),
     [
+        (joules, None, UNDEFINED),
+        (joules, 0.052, "52.0 mJ"),
+        (joules, 1.234, "1.23 J"),
+        (watts, 12.34, "12.3 W"),
+        (watts, math.nan, UNDEFINED),
+        (lambda value: money(value, "EUR"), None, UNDEFINED),
+        (lambda value: money(value, "EUR"), 0.0, "0.00 EUR"),
+        (lambda value: money(value, "EUR"), 0.0421, "0.0421 EUR"),
+        (lambda value: money(value, None), 1234.5, "1,234"),
         (seconds, None, UNDEFINED),
         (seconds, math.nan, UNDEFINED),
         (seconds, math.inf, UNDEFINED),

@@ -158,7 +158,8 @@ class Benchmark:
                 finished = await self._died(target.name, self._worker, answered=bool(done))
         self._worker = None
         self._listener(finished)
-        return model_result(finished, described, loaded, summarizer.result(), self._run.record.calibration)
+        calibration, rates = self._run.record.calibration, self._plan.rates
+        return model_result(finished, described, loaded, summarizer.result(), calibration, rates=rates)
 
     async def _died(self, model: str, worker: Worker, *, answered: bool) -> ModelFinished:
         failure = await worker.cause_of_death()

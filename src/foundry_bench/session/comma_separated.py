@@ -10,12 +10,14 @@ import numpy as np
 
 from foundry_bench.session.run_view import RunView
 from foundry_bench.session.store import read_samples
+from foundry_bench.values.energy import Energy
 from foundry_bench.values.format import one_line
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.ratings import means
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import Counts, Workshop
 from foundry_bench.values.stats import Distribution
+from foundry_bench.values.telemetry import Telemetry
 
 # Text that begins so is a formula to a spreadsheet; some take the full-width forms for the same.
 _FORMULA_SIGNS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
@@ -91,6 +93,8 @@ def _columns() -> dict[str, str]:
         *("memory.baseline_mb", "memory.loaded_mb", "memory.peak_mb"),
         *(f"counts.{field.name}" for field in fields(Counts)),
         *(f"workshop.{field.name}" for field in fields(Workshop)),
+        *(f"telemetry.{field.name}" for field in fields(Telemetry) if field.name != "meters"),
+        *(f"energy.{field.name}" for field in fields(Energy)),
     )
     columns = {"run": "run.id", "created": "run.created"} | {what: f"model.{what}" for what in whats}
     for metric in METRICS:

@@ -67,6 +67,8 @@ def natural(expects: str, low: int, high: int = MOST) -> Rule:
 COUNT = Rule(rules.count, _number, "N")
 NATURAL = natural("of at least 0", 0)
 TEMPERATURE = Rule(rules.number("a number from 0 to 2", lambda x: 0 <= x <= 2), _number, "X")
+WATTS = Rule(rules.number("a number of watts above 0", lambda w: w > 0), _number, "W")
+PRICE = Rule(rules.number("a price of at least 0", lambda x: x >= 0), _number, "X")
 SECONDS = Rule(rules.number("a number of seconds above 0", lambda s: s > 0), _number, "S")
 FLAG = Rule(rules.flag, _flag)
 NAME = Rule(rules.label, metavar="NAME")
@@ -118,6 +120,9 @@ FIELDS: Mapping[str, Field] = {
     "calibrate": Field(FLAG, "measure this machine's own timing error first", ("--calibrate",)),
     "prefetch": Field(FLAG, "download all missing models before the first is measured", ("--prefetch",)),
     "fit_check": Field(FLAG, "refuse models that can't fit in this machine's memory", ("--fit-check",)),
+    "watts": Field(WATTS, "power of this device, where no meter can be read: energy is then an estimate", ("--watts",)),
+    "price_per_kwh": Field(PRICE, "price of a kWh, for the cost of a million tokens", ("--price-per-kwh",)),
+    "currency": Field(NAME, "the name of that price's money, such as EUR", ("--currency",)),
     "out": Field(FOLDER, "where runs are kept", ("-o", "--out")),
     "foundry.catalog_url": Field(
         URL, "catalog of the embedded runtime", ("--catalog-url",), "FOUNDRY_BENCH_CATALOG_URL"

@@ -6,6 +6,7 @@ import msgspec
 
 from foundry_bench.session import run_tables
 from foundry_bench.session.comma_separated import as_csv, samples_as_csv
+from foundry_bench.session.energy_table import energy_words
 from foundry_bench.session.highlights import highlights
 from foundry_bench.session.html_page import as_html
 from foundry_bench.session.markdown import as_markdown
@@ -43,6 +44,7 @@ def results_table(record: RunRecord) -> str:
     lines = [as_text(run_tables.short_results(record))]
     if record.calibration:
         lines.append(f"Timing error of this machine: {timing_error(record.calibration)}")
+    lines += [f"{one_line(model.name)}: {words}" for model in record.models if (words := energy_words(model))]
     lines += [f"{one_line(model.name)}: {line}" for model in record.models for line in run_tables.cautions(model)]
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foundry_bench.session import run_tables
+from foundry_bench.session.energy_table import energy_table
 from foundry_bench.session.highlights import highlights
 from foundry_bench.session.run_view import RunView
 from foundry_bench.session.scoring import Preference, rank
@@ -12,6 +13,7 @@ from foundry_bench.session.tables import Table
 from foundry_bench.session.trends import trends, trends_table, unlike
 from foundry_bench.values.calibration import timing_error
 from foundry_bench.values.eligibility import Rules
+from foundry_bench.values.energy import DEFINITIONS
 from foundry_bench.values.format import UNDEFINED, megabytes, one_line, seconds
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.reasons import decision, sentences
@@ -61,6 +63,7 @@ def run_sections(view: RunView) -> list[Section]:
         Section("failures", "Not measured in full", list(_failures(record))),
         Section("cautions", "Cautions", list(_cautions(view))),
         Section("quality", "Quality, from 1 (bad) to 5 (best)", run_tables.quality(view)),
+        Section("energy", "Energy, and use of this machine while measuring", energy_table(record)),
         Section("prompts", "By prompt", run_tables.per_prompt(record)),
         Section("outliers", f"Outliers{farthest}", run_tables.outliers(record)),
         Section("client", "Added by the openai client, mean of the paired differences", run_tables.client(record)),
@@ -90,6 +93,7 @@ def definitions() -> Section:
         Item("n", f"requests that enter the figures; failed ones enter none. {UNDEFINED} is undefined, never 0."),
         Item("p50, p95, p99", "percentiles, linear between the two nearest values."),
         Item("±", "95 % interval of the mean, by bootstrap; for ITL whole answers are resampled."),
+        *(Item(what, text) for what, text in DEFINITIONS.items()),
         Item("Exact ITL, Bounds", "chunks of one read make two gaps that are only bounds; the others are exact."),
         Item("too close to call", "the 95 % intervals of the two means overlap."),
         Item("Latency by round", "the mean latency of each round, from the first to the last."),

@@ -6,6 +6,7 @@ from typing import Literal
 from foundry_bench.values.fit import Verdict
 from foundry_bench.values.record import Failure, Memory, ModelStatus, Phase, Sample
 from foundry_bench.values.service import Service
+from foundry_bench.values.telemetry import Telemetry
 
 Stage = Literal["calibrate", "start", "catalog", "download", "load", "canary", "warmup", "measure", "unload"]
 
@@ -189,7 +190,8 @@ class WorkerObserved:
 class ModelFinished:
     """The worker is done with a model; ``error`` and ``advice`` say why where it did not go well.
 
-    ``max_lag_s`` is the event loop's worst delay, ``cpu_s`` the worker's CPU time, both while measuring.
+    ``max_lag_s`` is the event loop's worst delay, ``cpu_s`` the worker's CPU time, ``telemetry`` what a model in the
+    worker took of the machine, all while measuring.
     """
 
     model: str
@@ -199,6 +201,7 @@ class ModelFinished:
     memory: Memory = field(default_factory=Memory)
     max_lag_s: float | None = None
     cpu_s: float | None = None
+    telemetry: Telemetry | None = None
 
 
 Event = (

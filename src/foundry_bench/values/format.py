@@ -60,6 +60,31 @@ def megabytes(value: float | None) -> str:
     return f"{value / 1000:.{_decimals(value / 1000, 3)}f} GB"
 
 
+def joules(value: float | None) -> str:
+    """Joules to ``52 mJ`` or ``1.23 J``, three digits."""
+    return _with_prefix(value, "J")
+
+
+def watts(value: float | None) -> str:
+    """Watts to ``850 mW`` or ``12.3 W``, three digits."""
+    return _with_prefix(value, "W")
+
+
+def money(value: float | None, currency: str | None) -> str:
+    """An amount to ``0.0421 EUR``, three digits; small ones keep them."""
+    if value is None or not isfinite(value):
+        return UNDEFINED
+    decimals = _decimals(value, 3) if value >= 1 else 2 - floor(log10(value)) if value > 0 else 2
+    return one_line(f"{value:,.{min(decimals, 9)}f} {currency or ''}")
+
+
+def _with_prefix(value: float | None, symbol: str) -> str:
+    if value is None or not isfinite(value):
+        return UNDEFINED
+    factor, prefix = (1000.0, "m") if abs(value) < 1 else (1.0, "")
+    return f"{value * factor:,.{_decimals(value * factor, 3)}f} {prefix}{symbol}"
+
+
 def percent(fraction: float | None, *, sign: bool = False) -> str:
     """A fraction of 1 to ``12 %``, two digits."""
     if fraction is None or not isfinite(fraction):

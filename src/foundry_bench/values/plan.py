@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from foundry_bench.values.energy import Rates
+
 Client = Literal["raw", "openai"]
 Via = Literal["auto", "web", "session"]
 BackendKind = Literal["foundry", "openai_http", "adapter"]
@@ -48,6 +50,7 @@ class Plan:
     ``calibrate`` asks for the short calibration before the first model, ``prefetch`` for all missing downloads before
     it; ``fit_check`` refuses a model that can't fit in memory before it is loaded. ``keep_warm_s`` has a service
     reminded of its model that often while the run is paused, so that it doesn't unload it; None lets it.
+    ``watts`` is the device's power where no meter can be read; ``price_per_kwh`` and ``currency`` make a cost of it.
     """
 
     models: tuple[str, ...]
@@ -68,8 +71,16 @@ class Plan:
     prefetch: bool = False
     fit_check: bool = True
     keep_warm_s: float | None = None
+    watts: float | None = None
+    price_per_kwh: float | None = None
+    currency: str | None = None
     capabilities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     runtime: Runtime = Runtime()
+
+    @property
+    def rates(self) -> Rates:
+        """What turns telemetry into energy and cost."""
+        return Rates(watts=self.watts, price_per_kwh=self.price_per_kwh, currency=self.currency)
 
 
 @dataclass(frozen=True, kw_only=True)

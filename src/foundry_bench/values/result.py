@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from foundry_bench.values.calibration import Calibration, near_the_error
 from foundry_bench.values.cautions import Caution
+from foundry_bench.values.energy import Energy, Rates, energy
 from foundry_bench.values.plan import Plan
 from foundry_bench.values.record import Disturbance, Failure, Memory, ModelStatus
 from foundry_bench.values.service import Service
 from foundry_bench.values.stats import Distribution
+from foundry_bench.values.telemetry import Telemetry
 
 if TYPE_CHECKING:  # only for the signature below, and half of what this layer takes to import
     from foundry_bench.values.events import ModelDescribed, ModelFinished, ModelLoaded
@@ -138,6 +140,8 @@ class ModelResult:
     max_lag_s: float | None = None
     cpu_s: float | None = None
     service: Service | None = None
+    telemetry: Telemetry | None = None
+    energy: Energy | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,18 +164,21 @@ def model_result(
     loaded: "ModelLoaded | None",
     summary: ModelSummary,
     calibration: Calibration | None = None,
+    *,
+    rates: Rates | None = None,
 ) -> ModelResult:
     """Put together what the worker told of a model and what its samples amount to.
 
     ``described`` and ``loaded`` are None where the model never came so far. Figures near the error that the
-    calibration found get a word of caution.
+    calibration found get a word of caution. ``rates`` are the user's.
     """
     near = near_the_error(summary.metrics, calibration) if calibration else []
+    device = described.device if described else None
     return ModelResult(
         name=finished.model,
         id=described.id if described else None,
         backend=described.backend if described else None,
-        device=described.device if described else None,
+        device=device,
         execution_provider=described.execution_provider if described else None,
         status=finished.status,
         error=finished.error,
@@ -193,4 +200,6 @@ def model_result(
         max_lag_s=finished.max_lag_s,
         cpu_s=finished.cpu_s,
         service=described.service if described else None,
+        telemetry=finished.telemetry,
+        energy=energy(finished.telemetry, device, rates or Rates()),
     )

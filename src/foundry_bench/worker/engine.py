@@ -18,11 +18,13 @@ from foundry_bench.values.events import (
 from foundry_bench.values.plan import Plan, Prompt
 from foundry_bench.values.record import Disturbance, Failure, Memory, ModelStatus, Phase, Sample
 from foundry_bench.values.record import Path as RequestPath
+from foundry_bench.values.telemetry import Telemetry
 from foundry_bench.worker.answer import Answer, Request
 from foundry_bench.worker.backend import Backend, Emit, ModelUnavailableError
 from foundry_bench.worker.garbage import collect_if_needed, quiet_collector
 from foundry_bench.worker.openai_client import OpenAIClient
 from foundry_bench.worker.pause import Pause
+from foundry_bench.worker.power_watch import PowerWatch, Stretch
 from foundry_bench.worker.process_watch import ProcessWatch
 
 _TICK_S = 0.1
@@ -75,6 +77,8 @@ class Engine:
         self._failed = 0
         self._max_lag_s = 0.0
         self._cpu_s: float | None = None
+        self._power = PowerWatch(self._is_active) if backend.in_process else None
+        self._tokens: list[int | None] = []
         self._disturbance = Disturbance()
         # One slot a turn of the event loop makes up its record or sends its request: others' arrivals don't wait.
         self._turn = asyncio.Lock()
@@ -96,6 +100,8 @@ class Engine:
 
     async def measure(self) -> None:
         """Measure the model; the last event is a ModelFinished, whatever happened."""
+        if self._power:
+            await self._power.rest()
         ticker = asyncio.create_task(self._tick())
         baseline_mb, loaded_mb = self._watch.rss_mb(), None
         failure: ModelUnavailableError | None = None
@@ -146,7 +152,9 @@ class Engine:
         with quiet_collector():
             await self._run_phase("warmup", warmups)
             self._max_lag_s, cpu_s = 0.0, time.process_time()
+            self._enter("measure")
             await self._run_phase("measure", measured)
+            self._enter("other")
             self._cpu_s = time.process_time() - cpu_s
 
     async def _run_phase(self, phase: Phase, work: Sequence[tuple[Prompt, int]]) -> None:
@@ -170,6 +178,7 @@ class Engine:
                 if phase == "measure":
                     self._answered += sample.counts
                     self._failed += not sample.counts
+                    self._tokens.extend([sample.completion_tokens] if sample.counts else [])
                 self._emit(SampleFinished(slot=slot, sample=sample))
                 if sample.status == "timeout":
                     await self._settle()
@@ -261,6 +270,20 @@ class Engine:
                     )
                 )
 
+    def _is_active(self) -> bool:
+        """Whether the model is at work: not in a pause, once its last answers have ended."""
+        return bool(self._in_flight) or self._unpaused.is_set()
+
+    def _enter(self, stretch: Stretch) -> None:
+        if self._power:
+            self._power.enter(stretch)
+
+    def _telemetry(self) -> Telemetry | None:
+        """What the measure phase took; nothing of this machine's is an endpoint's."""
+        known = [tokens for tokens in self._tokens if tokens is not None]
+        total = sum(known) if len(known) == len(self._tokens) else None
+        return self._power.finish(answers=len(self._tokens), completion_tokens=total) if self._power else None
+
     def _finished(self, failure: ModelUnavailableError | None, memory: Memory) -> ModelFinished:
         stopped = self._stopped.is_set()
         error = Failure(type=failure.kind, message=str(failure)) if failure else None
@@ -283,6 +306,7 @@ class Engine:
             memory=memory,
             max_lag_s=round(self._max_lag_s, 6),
             cpu_s=None if self._cpu_s is None else round(self._cpu_s, 6),
+            telemetry=self._telemetry(),
         )
 
 

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import DataTable, Static
 
+from foundry_bench.session.energy_table import energy_words
 from foundry_bench.session.run_view import RunView, answers_of
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.frame import FrameScreen
@@ -138,6 +139,7 @@ class ModelDetailScreen(FrameScreen):
         timeline.display = timeline.sample is not None
         if sample is None:
             text.update(Text("\n".join(prompt_figures(self._model, row.prompt_id)), no_wrap=True))
+            facts.append(f"\n{words}" if (words := energy_words(self._model)) else "", "dim")
         elif sample.error:
             text.update(Text(f"{sample.error.type}: {safe_lines(sample.error.message)}"))
         else:
