@@ -9,7 +9,7 @@ from foundry_bench.tui.display import Display
 from foundry_bench.tui.widgets.figures_table import Cell, Heading, Order
 from foundry_bench.tui.widgets.signs import signs
 from foundry_bench.values.cautions import Caution
-from foundry_bench.values.format import UNDEFINED, figure, mean_with_interval, megabytes, one_line, seconds
+from foundry_bench.values.format import UNDEFINED, figure, joules, mean_with_interval, megabytes, one_line, seconds
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.result import ModelResult
 from foundry_bench.values.spark import spark
@@ -95,6 +95,11 @@ def _disk(_view: RunView, model: ModelResult, _display: Display) -> Shown:
     return Shown(megabytes(model.disk_mb), model.disk_mb)
 
 
+def _energy(_view: RunView, model: ModelResult, _display: Display) -> Shown:
+    per_token = model.energy.joules_per_token if model.energy else None
+    return Shown(joules(per_token), per_token)
+
+
 def _load(_view: RunView, model: ModelResult, _display: Display) -> Shown:
     return Shown(seconds(model.load_s), model.load_s)
 
@@ -118,6 +123,7 @@ COLUMNS: Mapping[str, Column] = {
     "rating": Column(name="Rated", of=_rating, better="higher", figures=False),
     "memory": Column(name="Memory", of=_memory, better="lower"),
     "disk": Column(name="Disk", of=_disk, better="lower"),
+    "energy": Column(name="J/token", of=_energy, better="lower"),
     "load": Column(name="Load", of=_load, better="lower"),
     "status": Column(name="Status", of=_status, figures=False),
 }
