@@ -123,6 +123,16 @@ def _probe(parser: Parser) -> None:
     add_json(parser, "the answer and its figures")
 
 
+def _doctor(parser: Parser) -> None:
+    from pathlib import Path
+
+    parser.add_argument("plan", nargs="?", type=Path, metavar="PLAN", help="a .toml plan, or a models.json, to check")
+    add_settings(parser, "models", "endpoint", "timeout", "out")
+    add_settings(parser, "foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir")
+    add_adapters(parser)
+    add_json(parser, "the checks, and where each setting's value came from,")
+
+
 def _demo(parser: Parser) -> None:
     parser.add_argument("--headless", action="store_true", help="without the TUI")
     add_settings(parser, "rounds", "out")
@@ -280,6 +290,11 @@ A loaded model is not removed. One of your own is only unregistered: the folder 
         "stream one answer, with a live token counter",
         _probe,
         'foundry-bench probe phi-4-mini --prompt "Why is the sky blue?"',
+    ),
+    "doctor": (
+        "check everything that a benchmark needs",
+        _doctor,
+        "foundry-bench doctor\nfoundry-bench doctor plan.toml\nfoundry-bench doctor -m phi-4-mini --json",
     ),
     "demo": (
         "measure a small model with nothing to configure",

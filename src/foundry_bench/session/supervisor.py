@@ -100,15 +100,18 @@ class Worker:
 
 
 @contextlib.asynccontextmanager
-async def start_worker(log: Path) -> AsyncIterator[Worker]:
-    """A worker whose native output goes to ``log``; ended, and reaped, when the block is left however."""
+async def start_worker(log: Path, module: str = "foundry_bench.worker") -> AsyncIterator[Worker]:
+    """A worker whose native output goes to ``log``; ended, and reaped, when the block is left however.
+
+    ``module`` is what it runs; one that speaks the same protocol.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as stderr:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",  # not the current folder's modules
             "-m",
-            "foundry_bench.worker",
+            module,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,

@@ -1,0 +1,34 @@
+"""Starts the embedded runtime and lists its catalog in a process of its own, so that a crash is news and no accident.
+
+Reads one ``Catalog`` command, and tells: a stage as soon as each is reached, then the list.
+"""
+
+import os
+import sys
+
+from foundry_bench.values.events import CatalogListed, Event, StageStarted
+from foundry_bench.worker.foundry import FoundryRuntime, describe_variant
+from foundry_bench.worker.protocol import Catalog, decode_command, encode_event
+
+
+def main() -> None:
+    """One trial. Any error ends the process with its traceback in the log, where descriptors 1 and 2 lead."""
+    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+
+    def tell(event: Event) -> None:
+        out.write(encode_event(event))
+
+    command = decode_command(sys.stdin.buffer.readline())
+    if isinstance(command, Catalog):
+        tell(StageStarted(model="", stage="start"))
+        runtime = FoundryRuntime(command.runtime)
+        tell(StageStarted(model="", stage="catalog"))
+        models = runtime.manager.catalog.list_models()
+        tell(CatalogListed(entries=tuple(describe_variant(variant) for model in models for variant in model.variants)))
+    # The runtime's own exit handlers may wait for its threads.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
