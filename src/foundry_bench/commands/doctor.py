@@ -12,7 +12,6 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session.doctor import examine
 from foundry_bench.session.environment import describe_environment
 from foundry_bench.session.settings import Settings, resolve
@@ -52,18 +51,21 @@ def _settings(args: argparse.Namespace) -> tuple[Settings, list[Check]]:
 
 
 async def _examine(settings: Settings, broken: list[Check], *, as_json: bool) -> list[Check]:
+    """Print each finding as it is known; on a terminal what is looked at stands below them meanwhile."""
     found = []
-    console = Console(highlight=False, soft_wrap=True)
-    with StderrProgress() as progress:
+    out = Console(highlight=False, soft_wrap=True)
+    screen = out if out.is_terminal and not as_json else Console(stderr=True)
+    width = out.width if out.is_terminal else None
+    with screen.status("checking") as status:
 
         def take(check: Check) -> None:
             found.append(check)
             if not as_json:
-                console.print(_line(check, console.width if console.is_terminal else None))
+                out.print(_line(check, width))
 
         for check in broken:
             take(check)
-        async for check in examine(settings, lambda what: progress.step(f"checking {what}")):
+        async for check in examine(settings, lambda what: status.update(Text(f"checking {what}"))):
             take(check)
     return found
 

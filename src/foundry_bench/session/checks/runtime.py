@@ -5,6 +5,7 @@ import contextlib
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -50,7 +51,8 @@ async def check_runtime(settings: Settings) -> RuntimeState:
     """Start the runtime in a process of its own, and meanwhile knock at the catalog's door."""
     runtime = with_default_folders(settings.plan.runtime)
     url = runtime.catalog_url or DEFAULT_CATALOG
-    trial, (answer, reach_s) = await asyncio.gather(_try(runtime), _reach(url))
+    reach = asyncio.ensure_future(_reach(url))
+    trial, (answer, reach_s) = await asyncio.gather(_try(runtime, reach), reach)
     if trial.started_s is None:
         reason = trial.died or f"did not start within {_TRIAL_LIMIT_S:g} s"
         mend = f"reinstall foundry-local-sdk; its last words are in {log_dir() / 'doctor.log'}"
@@ -72,7 +74,8 @@ async def check_runtime(settings: Settings) -> RuntimeState:
     return RuntimeState((runs, check), trial.entries or ())
 
 
-async def _try(runtime: Runtime) -> _Trial:
+async def _try(runtime: Runtime, reach: Awaitable[tuple[str | None, float]]) -> _Trial:
+    """Start the runtime, and have it list its catalog, for which there is no waiting where that can't be reached."""
     trial = _Trial()
     began_s = time.monotonic()
     async with start_worker(log_dir() / "doctor.log", _MODULE) as worker:
@@ -84,11 +87,13 @@ async def _try(runtime: Runtime) -> _Trial:
                         match event:
                             case StageStarted(stage="catalog"):
                                 trial.started_s = time.monotonic() - began_s
+                                if (await reach)[0] is not None:
+                                    break
                             case CatalogListed(entries=entries):
                                 trial.entries = entries
                                 break
-                if trial.entries is None:
-                    trial.died = (await worker.cause_of_death()).message
+                    else:
+                        trial.died = (await worker.cause_of_death()).message
         worker.kill()  # all that it could tell is told, and its own way out may wait for the catalog
     return trial
 

@@ -46,7 +46,8 @@ async def check_targets(settings: Settings, state: RuntimeState) -> AsyncGenerat
                 target.name, (folder_mb(Path(path)) if path else None) or (entry.size_mb if entry else None)
             )
             if path and not state.reached:
-                asked = replace(target, path=path)  # as the runtime would find it, but without the wait
+                model = entry.name if entry else target.model
+                asked = replace(target, model=model, path=path)  # as the runtime would find it, but without the wait
             elif not path and not (entry and entry.cached):
                 asked = None
         if asked is None:
