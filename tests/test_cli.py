@@ -125,7 +125,7 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
         "run plan.toml -m a --model b,c -e http://h:1 --system S --rounds 5 --warmup 0 --max-tokens 9 --temperature 1 "
         "--seed 7 --concurrency 4 --no-stream --timeout 2.5 -o there --resume last --json --client openai --via web "
         "--no-calibrate --prefetch --no-fit-check --keep-warm 60 --catalog-url http://c --model-cache cache "
-        "--data-dir data --prompt one --prompt two --adapter mine.py"
+        "--data-dir data --prompt one --prompt two --adapter mine.py --watts 15 --price-per-kwh 0.3 --currency EUR"
     )
     assert arguments(*argv.split()) == {
         "plan": Path("plan.toml"),
@@ -151,6 +151,9 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
         "prefetch": True,
         "fit_check": False,
         "keep_warm": 60.0,
+        "watts": 15.0,
+        "price_per_kwh": 0.3,
+        "currency": "EUR",
         "foundry.catalog_url": "http://c",
         "foundry.model_cache_dir": "cache",
         "foundry.app_data_dir": "data",
