@@ -12,10 +12,10 @@ from foundry_bench.values.errors import InputError
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Measuring": ("models", "rounds", "warmup", "max_tokens", "temperature", "seed", "system"),
     "Requests": ("concurrency", "stream", "timeout", "keep_warm", "client", "calibrate", "prefetch", "fit_check"),
-    "Energy": ("watts", "price_per_kwh", "currency"),
     "Places": ("endpoint", "via", "out"),
     "Screen": ("screen.theme", "screen.ascii", "screen.low_bandwidth"),
     "Runtime": ("foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir"),
+    "Energy": ("watts", "price_per_kwh", "currency"),
 }
 
 
