@@ -23,6 +23,7 @@ from foundry_bench.session.checks.terminal import check_terminal
 from foundry_bench.session.inputs import Endpoint
 from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.values.check import Check, failed, ok, tally, warning
+from foundry_bench.values.fit import Demand, Room
 from foundry_bench.values.plan import Runtime
 from scripted_server import reply, scripted
 
@@ -107,7 +108,9 @@ def test_folders(tmp_path: Path) -> None:
 
 
 def test_memory() -> None:
-    assert [check_fit("m", size).outcome for size in (1.0, 1e9, None)] == ["ok", "failed", "ok"]
+    room = Room(total_mb=4000.0, available_mb=2000.0)
+    sizes = (1.0, 1700.0, 1e9, None)
+    assert [check_fit("m", size, Demand(), room).outcome for size in sizes] == ["ok", "warning", "failed", "ok"]
 
 
 def test_clock_is_sane_on_any_machine_that_runs_tests() -> None:

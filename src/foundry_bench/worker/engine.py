@@ -272,7 +272,7 @@ class Engine:
 
     def _is_active(self) -> bool:
         """Whether the model is at work: not in a pause, once its last answers have ended."""
-        return bool(self._in_flight) or self._unpaused.is_set()
+        return bool(self._in_flight) or not self._pause.begun
 
     def _enter(self, stretch: Stretch) -> None:
         if self._power:

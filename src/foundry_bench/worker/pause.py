@@ -31,6 +31,11 @@ class Pause:
         self._waiting = asyncio.Lock()
         self._warming: asyncio.Task[None] | None = None
 
+    @property
+    def begun(self) -> bool:
+        """Whether requests wait."""
+        return not self._over.is_set()
+
     def begin(self) -> None:
         """From now on requests wait."""
         self._over.clear()

@@ -7,7 +7,7 @@ import os
 import sys
 
 from foundry_bench.values.events import CatalogListed, Event, StageStarted
-from foundry_bench.worker.foundry import FoundryRuntime, describe_variant
+from foundry_bench.worker.foundry_runtime import FoundryRuntime, describe_variant
 from foundry_bench.worker.protocol import Catalog, decode_command, encode_event
 
 

@@ -6,8 +6,6 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
-
 from foundry_bench.session.checks.runtime import RuntimeState
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import log_dir, with_default_folders
@@ -17,11 +15,13 @@ from foundry_bench.session.targets import find_target
 from foundry_bench.values.check import Check, failed, ok, warning
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import CatalogEntry, ModelFinished, SampleFinished
+from foundry_bench.values.fit import Demand, Room, demand, free_mb, need, verdict
 from foundry_bench.values.format import megabytes, one_line, seconds
 from foundry_bench.values.plan import Plan, Prompt, Runtime, Target
 from foundry_bench.values.record import Failure, Sample
 from foundry_bench.worker.model_cache import cached_models, folder_mb
 from foundry_bench.worker.protocol import Measure
+from foundry_bench.worker.room import read_room
 
 _PROMPT = Prompt(id="doctor", prompt="Say hello.", max_tokens=8)
 _LIMIT_S = 20.0
@@ -42,9 +42,8 @@ async def check_targets(settings: Settings, state: RuntimeState) -> AsyncGenerat
         if target.backend == "foundry":
             entry = _entry(target.model, state.entries, disk)
             path = target.path or (entry.path if entry else None)
-            yield check_fit(
-                target.name, (folder_mb(Path(path)) if path else None) or (entry.size_mb if entry else None)
-            )
+            size_mb = (folder_mb(Path(path)) if path else None) or (entry.size_mb if entry else None)
+            yield check_fit(target.name, size_mb, demand(plan), read_room())
             if path and not state.reached:
                 model = entry.name if entry else target.model
                 asked = replace(target, model=model, path=path)  # as the runtime would find it, but without the wait
@@ -76,20 +75,21 @@ def _targets(settings: Settings, disk: Sequence[CatalogEntry]) -> Iterator[Targe
             yield Target(name=least.id, backend="foundry", model=least.id)
 
 
-def check_fit(name: str, size_mb: float | None) -> Check:
-    """Whether a model fits into the memory that is free now: about 1.3 x its size on the disk."""
-    memory = psutil.virtual_memory()
-    free_mb, total_mb = memory.available / 1e6, memory.total / 1e6
+def check_fit(name: str, size_mb: float | None, demand: Demand, room: Room) -> Check:
+    """Whether a model of this size fits into the memory that is free now."""
     title = f"memory for {name}"
+    free = megabytes(free_mb(room))
     if size_mb is None:
-        return ok(title, f"its size is not known; {megabytes(free_mb)} free")
-    needed_mb = 1.3 * size_mb
-    found = f"about {megabytes(needed_mb)} needed, {megabytes(free_mb)} free of {megabytes(total_mb)}"
-    if needed_mb <= free_mb:
-        return ok(title, found)
-    if needed_mb <= total_mb:
-        return warning(title, found, "close other programs")
-    return failed(title, found, "choose a smaller model or variant")
+        return ok(title, f"its size is not known; {free} free")
+    needed = need(size_mb, demand=demand)
+    found = f"{megabytes(needed.least_mb)} to {megabytes(needed.likely_mb)} needed, {free} free"
+    match verdict(needed, room):
+        case "fits":
+            return ok(title, found)
+        case "tight":
+            return warning(title, found, "close other programs")
+        case "no":
+            return failed(title, found, "close other programs, or choose a smaller model or variant")
 
 
 async def _answers(plan: Plan, runtime: Runtime, target: Target, limit_s: float) -> Check:
