@@ -38,6 +38,21 @@ async def test_what_a_model_looks_like(tmp_path: Path, size: tuple[int, int], up
         await looks_like(pilot, f"model-{size[0]}x{size[1]}", update=update_golden)
 
 
+@pytest.mark.parametrize(("size", "headings"), [((80, 24), ["p50"]), ((120, 40), ["p50", "p95", "max"])])
+async def test_a_prompts_figures_keep_to_their_lines(
+    tmp_path: Path, size: tuple[int, int], headings: list[str]
+) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("g", "t")
+        await shows(pilot, "phi-4-mini")
+        await pilot.press("enter")
+        await shows(pilot, "Prefill", "round 1")
+        (line,) = (line for line in screen_text(app).splitlines() if " p50 " in line)
+        assert [word for word in line.split() if word in {"p50", "p95", "max"}] == headings
+
+
 async def test_the_best_is_marked_and_the_timing_error_told(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path, display={"ascii": True})

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -124,6 +124,12 @@ class ModelDetailScreen(FrameScreen):
     def _read_on(self) -> None:
         """Where one pane is shown at a time: to the answer."""
         self.show_pane(self.query_one("#answer-pane"))
+        self.call_after_refresh(self._tell)
+
+    @on(events.Resize)
+    def _resized(self) -> None:
+        """There may be room for more figures."""
+        self.call_after_refresh(self._tell)
 
     @on(DataTable.RowHighlighted, "#requests")
     def _tell(self) -> None:
@@ -138,7 +144,7 @@ class ModelDetailScreen(FrameScreen):
         timeline.sample = sample if sample and sample.counts else None
         timeline.display = timeline.sample is not None
         if sample is None:
-            text.update(Text("\n".join(prompt_figures(self._model, row.prompt_id)), no_wrap=True))
+            text.update(Text("\n".join(prompt_figures(self._model, row.prompt_id, text.size.width)), no_wrap=True))
             facts.append(f"\n{words}" if (words := energy_words(self._model)) else "", "dim")
         elif sample.error:
             text.update(Text(f"{sample.error.type}: {safe_lines(sample.error.message)}"))

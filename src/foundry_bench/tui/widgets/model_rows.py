@@ -72,6 +72,8 @@ def cells(row: Row, model: ModelResult, sign: Signs, room: int) -> list[Cell]:
 
 
 _COLUMNS = ("ttft_s", "latency_s", "decode_tokens_per_s")
+# Cells of a label and of a figure such as "118 tok/s", with a space before it.
+_LABEL, _FIGURE = 8, 11
 
 
 def _p50(metrics: Metrics, name: str) -> str:
@@ -79,13 +81,14 @@ def _p50(metrics: Metrics, name: str) -> str:
     return figure(distribution.p50 if distribution else None, METRICS[name].unit).removesuffix(" tok/s")
 
 
-def prompt_figures(model: ModelResult, prompt_id: str) -> list[str]:
-    """All figures of a prompt, a line a metric."""
+def prompt_figures(model: ModelResult, prompt_id: str, width: int) -> list[str]:
+    """All figures of a prompt, a line a metric; of their median, p95 and maximum as many as ``width`` has room for."""
     prompt = model.per_prompt.get(prompt_id)
-    lines = [f"{'':9}{'p50':>10} {'p95':>10} {'max':>10}"]
+    shown = ("p50", "p95", "max")[: max(1, (width - _LABEL) // _FIGURE)]
+    lines = [" " * _LABEL + "".join(f"{name:>{_FIGURE}}" for name in shown)]
     for name, distribution in (prompt.metrics if prompt else {}).items():
         if distribution:
-            unit = METRICS[name].unit
-            shown = (figure(value, unit) for value in (distribution.p50, distribution.p95, distribution.max))
-            lines.append(f"{METRICS[name].label:<9}" + " ".join(f"{text:>10}" for text in shown))
+            metric = METRICS[name]
+            values = (figure(getattr(distribution, part), metric.unit) for part in shown)
+            lines.append(f"{metric.label:<{_LABEL}}" + "".join(f"{text:>{_FIGURE}}" for text in values))
     return lines
