@@ -194,6 +194,62 @@ def _rank(parser: Parser) -> None:
     add_json(parser, "the scorecard")
 
 
+def _rate(parser: Parser) -> None:
+    from pathlib import Path
+
+    from foundry_bench.session.fields import FOLDER, NAME, NATURAL
+
+    parser.add_argument("run", metavar="RUN", help="id or folder of a recorded run, or 'last'")
+    parser.add_argument("--rater", action=Checked, read=NAME.read, metavar="NAME", help="who rates (default: you)")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(
+        "--export", type=Path, metavar="FILE", help="write a sheet to fill in: .csv or .json, without models' names"
+    )
+    either.add_argument(
+        "--import", dest="sheet", type=Path, metavar="FILE", help="record the scores of a filled-in sheet, all or none"
+    )
+    either.add_argument("--check", action="store_true", help="score the answers by the checks of their facets")
+    either.add_argument("--agreement", action="store_true", help="show how far raters and judges agree")
+    parser.add_argument(
+        "--seed", action=Checked, read=NATURAL.read, metavar="N", help="with --export: seed of the rows' order"
+    )
+    parser.add_argument("--out", action=Checked, read=FOLDER.read, metavar="DIR", help="where runs are kept")
+    add_json(parser, "the scores and the agreement, instead of the screen,")
+
+
+def _judge(parser: Parser) -> None:
+    from pathlib import Path
+
+    from foundry_bench.session.fields import COUNT, FOLDER, NAME
+
+    parser.add_argument("run", metavar="RUN", help="id or folder of a recorded run, or 'last'")
+    parser.add_argument(
+        "--judge-model",
+        action=Checked,
+        read=NAME.read,
+        required=True,
+        metavar="M",
+        help="who judges: alias, id, ENDPOINT:ID or ADAPTER:WEIGHTS",
+    )
+    parser.add_argument("--judge-prompt", type=Path, metavar="FILE", help="what makes an answer good, in your words")
+    parser.add_argument("--pairwise", action="store_true", help="compare the models' answers in pairs, both ways round")
+    parser.add_argument(
+        "--max-tokens",
+        action=Checked,
+        read=COUNT.read,
+        metavar="N",
+        help="longest verdict, in tokens (default: 512)",
+    )
+    add_settings(
+        parser,
+        *("endpoint", "timeout", "concurrency"),
+        *("foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir"),
+    )
+    add_adapters(parser)
+    parser.add_argument("--out", action=Checked, read=FOLDER.read, metavar="DIR", help="where runs are kept")
+    add_json(parser, "the scores, the agreement and what could not be judged")
+
+
 def _history(parser: Parser) -> None:
     add_settings(parser, "out")
     add_json(parser, "the runs")
@@ -225,6 +281,8 @@ def _init(parser: Parser) -> None:
 def _calibrate(parser: Parser) -> None:
     add_json(parser, "the calibration")
 
+
+_SCALE = "Scores: 1 bad, 2 poor, 3 fair, 4 good, 5 best."
 
 # For each command: what it does, what fills its parser, examples.
 COMMANDS: dict[str, tuple[str, Callable[[Parser], None], str]] = {
@@ -345,6 +403,33 @@ A file of weights; what it doesn't name weighs nothing, and only the proportions
 These are the defaults. The score is the product of (ratio to the best) ** weight over the criteria, at most 1.
 A model is chosen where it is first in 95 % of the resamples of rounds and rated prompts; otherwise there is
 no decision. Exit code 1 where no model can be chosen at all.""",
+    ),
+    "rate": (
+        "rate answers by hand: blind on the screen, or in a sheet to fill in; check them; show agreement",
+        _rate,
+        f"""foundry-bench rate last
+foundry-bench rate last --export sheet.csv
+foundry-bench rate last --import sheet.csv --rater ada
+foundry-bench rate last --agreement
+
+{_SCALE}
+A sheet has a row an answer and facet; equal texts are one answer. Fill in the column 'score', leave empty what you
+don't rate. An import that is repeated changes nothing; a corrected sheet replaces that rater's scores.
+--check scores facets that a program can check: 1 + 4 x the share of the checks that are met.
+Agreement is Cohen's kappa with quadratic weights: 1 is full agreement, 0 no more than by chance.""",
+    ),
+    "judge": (
+        "have a model judge the answers of a run",
+        _judge,
+        f"""foundry-bench judge last --judge-model phi-4
+foundry-bench judge last --judge-model gpt-oss-20b -e http://lab:5273 --json
+foundry-bench judge last --judge-model phi-4 --pairwise
+
+{_SCALE}
+The judge isn't told who wrote an answer, is asked at temperature 0, and up to three times where its verdict can't be
+used. All it says is kept in the run's judge.jsonl; what is judged already isn't asked again. An answer may try to
+steer its judge: it is marked as data, which makes that less likely and can't rule it out. Exit code 1 where answers
+stay without a verdict.""",
     ),
     "calibrate": (
         "measure this machine's own timing error, on streams of known cadence",

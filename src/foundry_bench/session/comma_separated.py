@@ -41,7 +41,7 @@ def as_csv(views: Sequence[RunView]) -> str:
     """
     rows = []
     for view in views:
-        scores = {kind: means(getattr(view.ratings, kind)) for kind in ("hand", "judge")}
+        scores = {kind: means(getattr(view.ratings, kind)) for kind in ("hand", "judge", "check")}
         for model in view.record.models:
             quality = {kind: found.get(model.name) for kind, found in scores.items()}
             row = {"run": view.record, "model": model, "quality": quality}
@@ -101,7 +101,7 @@ def _columns() -> dict[str, str]:
         figures = {field.name: field.name for field in fields(Distribution) if field.name != "ci95_mean"}
         figures |= {"ci95_low": "ci95_mean.0", "ci95_high": "ci95_mean.1"}
         columns |= {f"{metric}.{heading}": f"model.metrics.{metric}.{path}" for heading, path in figures.items()}
-    for kind in ("hand", "judge"):
+    for kind in ("hand", "judge", "check"):
         columns |= {f"quality.{kind}.mean": f"quality.{kind}.0", f"quality.{kind}.n": f"quality.{kind}.1"}
     return columns
 
@@ -124,5 +124,9 @@ def _at(value: Any, path: str) -> Any:
 def _cell(value: Any) -> Any:
     if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
         return value
-    text = one_line(" ".join(value) if isinstance(value, tuple) else str(value))
-    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
+    return inert(one_line(" ".join(value) if isinstance(value, tuple) else str(value)))
+
+
+def inert(text: str) -> str:
+    """The text, with an apostrophe before it where a spreadsheet would take it for a formula."""
+    return f"'{text}" if text.lstrip().startswith(_FORMULA_SIGNS) else text

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from foundry_bench.session.facets import facets
 from foundry_bench.session.refusals import Check, instance, record
-from foundry_bench.session.rules import count, label, labels, text
+from foundry_bench.session.rules import count, label, text
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Prompt
 
-_CHECKS: Mapping[str, Check] = {"id": label, "prompt": text, "system": text, "facets": labels, "max_tokens": count}
+_CHECKS: Mapping[str, Check] = {"id": label, "prompt": text, "system": text, "facets": facets, "max_tokens": count}
 
 
 def prompts(value: object, name: str) -> tuple[Prompt, ...]:

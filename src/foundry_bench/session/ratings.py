@@ -1,7 +1,7 @@
-"""The file ``ratings.json`` of a run: quality scores by hand and by judge, replaced whole and never lost."""
+"""The file ``ratings.json`` of a run: quality scores by hand, judge and check, replaced whole and never lost."""
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,8 +13,7 @@ from foundry_bench.values.ratings import RATINGS_SCHEMA, Rating, Ratings
 
 RATINGS_FILE = "ratings.json"
 
-Kind = Literal["hand", "judge"]
-Entries = list[dict[str, Any]]
+Kind = Literal["hand", "judge", "check"]
 
 
 def load_ratings(path: Path) -> Ratings:
@@ -36,7 +35,23 @@ def save_rating(path: Path, rating: Rating, kind: Kind = "hand") -> None:
         InputError: the file is damaged: it is left as it is.
         OSError: it can't be written; the old one is as it was.
     """
-    _change(path, kind, rating, lambda entries: [*entries, msgspec.to_builtins(rating)])
+    save_ratings(path, [rating], kind)
+
+
+def save_ratings(path: Path, ratings: Sequence[Rating], kind: Kind) -> int:
+    """The same for many at once, all or none; those that say what is recorded already change nothing.
+
+    Returns:
+        How many were new or other than before.
+
+    Raises:
+        InputError: the file is damaged: it is left as it is.
+        OSError: it can't be written; the old one is as it was.
+    """
+    said = {_key(one): (one.score, one.note) for one in getattr(load_ratings(path), kind)}
+    fresh = [one for one in ratings if said.get(_key(one)) != (one.score, one.note)]
+    _change(path, kind, fresh, [msgspec.to_builtins(one) for one in fresh])
+    return len(fresh)
 
 
 def remove_rating(path: Path, rating: Rating, kind: Kind = "hand") -> None:
@@ -46,7 +61,7 @@ def remove_rating(path: Path, rating: Rating, kind: Kind = "hand") -> None:
         InputError: the file is damaged: it is left as it is.
         OSError: it can't be written; the old one is as it was.
     """
-    _change(path, kind, rating, lambda entries: entries)
+    _change(path, kind, [rating], [])
 
 
 def rater_name() -> str:
@@ -57,21 +72,21 @@ def rater_name() -> str:
         return "unknown"
 
 
-def _change(path: Path, kind: Kind, rating: Rating, more: Callable[[Entries], Entries]) -> None:
-    """Read again what another process may have added, change one rating, write; unknown keys stay."""
+def _change(path: Path, kind: Kind, old: Sequence[Rating], new: Sequence[dict[str, Any]]) -> None:
+    """Read again what another process may have added, put ``new`` in place of ``old``, write; unknown keys stay."""
+    if not old:
+        return
     load_ratings(path)
     document = _document(path)
-    others = [entry for entry in document.get(kind, []) if not _same(entry, rating)]
-    document[kind] = more(others)
+    gone = set(map(_key, old))
+    kept = [entry for entry in document.get(kind, []) if _key(msgspec.convert(entry, Rating)) not in gone]
+    document[kind] = [*kept, *new]
     content = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
     write_atomically(path / RATINGS_FILE, content)
 
 
-def _same(entry: dict[str, Any], rating: Rating) -> bool:
-    return (*(entry[name] for name in ("model", "prompt_id", "text_sha256")), entry["by"]) == (
-        *rating.answer,
-        rating.by,
-    )
+def _key(rating: Rating) -> tuple[str, ...]:
+    return *rating.answer, rating.facet, rating.by
 
 
 def _document(path: Path) -> dict[str, Any]:

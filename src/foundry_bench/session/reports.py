@@ -68,7 +68,7 @@ def as_json(views: Sequence[RunView]) -> str:
         "quality": [
             {"run": view.record.id, "model": model, "by": kind, "mean": mean, "n": n}
             for view in views
-            for kind in ("hand", "judge")
+            for kind in ("hand", "judge", "check")
             for model, (mean, n) in means(getattr(view.ratings, kind)).items()
         ],
         "trends": trends_json(trends(views)),

@@ -12,11 +12,9 @@ from foundry_bench.values.format import (
     one_line,
     percent,
     rate,
-    score,
     seconds,
 )
 from foundry_bench.values.metrics import METRICS, Unit
-from foundry_bench.values.ratings import means
 from foundry_bench.values.record import NOTABLE, Disturbance
 from foundry_bench.values.result import Metrics, ModelResult, RunRecord
 
@@ -124,18 +122,6 @@ def client(record: RunRecord) -> Table:
         for model, difference in found
     ]
     return Table((_MODEL, *(Column(METRICS[name].label) for name in names)), rows)
-
-
-def quality(view: RunView) -> Table:
-    """The mean score of each model that was rated, by hand and by judge: 1 is bad, 5 the best."""
-    kinds = [means(ratings) for ratings in (view.ratings.hand, view.ratings.judge)]
-    columns = [Column(f"{kind} {what}") for kind in ("By hand", "By judge") for what in ("mean", "n")]
-    rows = []
-    for model in dict.fromkeys(name for scores in kinds for name in scores):
-        found = [scores.get(model) for scores in kinds]
-        cells = [part for one in found for part in ((score(one[0]), str(one[1])) if one else (UNDEFINED, "0"))]
-        rows.append((one_line(model), *cells))
-    return Table((_MODEL, *columns), rows)
 
 
 def outliers(record: RunRecord) -> Table:

@@ -1,8 +1,5 @@
-"""The file ``samples.jsonl`` of a run: one line a finished request, on disk before anyone is told of it."""
+"""Reads the file ``samples.jsonl`` of a run: one line a finished request."""
 
-import contextlib
-import os
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,36 +9,6 @@ from foundry_bench.values.errors import InputError
 from foundry_bench.values.record import Sample
 
 _decoder = msgspec.json.Decoder(Sample)
-
-
-class SampleLog:
-    """Appends to the file, after mending what a killed process may have left unfinished at its end."""
-
-    def __init__(self, path: Path) -> None:
-        path.touch()
-        _mend_end(path)
-        self._file = path.open("ab", buffering=0)
-
-    def append(self, sample: Sample) -> None:
-        """Write a line; it is on disk when this returns.
-
-        Raises:
-            OSError: for instance where the disk is full; no part of the line stays in the file.
-        """
-        rest = memoryview(msgspec.json.encode(sample) + b"\n")
-        end = self._file.seek(0, os.SEEK_END)
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-            os.fsync(self._file.fileno())
-        except OSError:
-            with contextlib.suppress(OSError):
-                self._file.truncate(end)
-            raise
-
-    def close(self) -> None:
-        """Append no more."""
-        self._file.close()
 
 
 class SampleFile:
@@ -71,15 +38,3 @@ class SampleFile:
                     self.torn = 1
                 else:
                     yield sample
-
-
-def _mend_end(path: Path) -> None:
-    """Cut a torn last line, or end a whole one, so that the next sample gets a line of its own."""
-    with path.open("r+b") as file:
-        for line in deque(file, maxlen=1):
-            try:
-                _decoder.decode(line)
-            except ValueError:
-                file.truncate(file.tell() - len(line))
-            else:
-                file.write(b"" if line.endswith(b"\n") else b"\n")

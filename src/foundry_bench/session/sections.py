@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from foundry_bench.session import run_tables
+from foundry_bench.session import quality_tables, run_tables
 from foundry_bench.session.energy_table import energy_table
 from foundry_bench.session.highlights import highlights
 from foundry_bench.session.run_view import RunView
@@ -62,7 +62,9 @@ def run_sections(view: RunView) -> list[Section]:
         Section("results", "Results", run_tables.results(view)),
         Section("failures", "Not measured in full", list(_failures(record))),
         Section("cautions", "Cautions", list(_cautions(view))),
-        Section("quality", "Quality, from 1 (bad) to 5 (best)", run_tables.quality(view)),
+        Section("quality", "Quality, from 1 (bad) to 5 (best)", quality_tables.quality(view.ratings)),
+        Section("facets", "Quality by facet, from 1 to 5", quality_tables.facets(view.ratings)),
+        Section("agreement", "Agreement of raters", quality_tables.agreement(view.ratings)),
         Section("energy", "Energy, and use of this machine while measuring", energy_table(record)),
         Section("prompts", "By prompt", run_tables.per_prompt(record)),
         Section("outliers", f"Outliers{farthest}", run_tables.outliers(record)),
@@ -96,6 +98,8 @@ def definitions() -> Section:
         *(Item(what, text) for what, text in DEFINITIONS.items()),
         Item("Exact ITL, Bounds", "chunks of one read make two gaps that are only bounds; the others are exact."),
         Item("too close to call", "the 95 % intervals of the two means overlap."),
+        Item("kappa", "agreement of two raters beyond chance, Cohen's with quadratic weights: 0 chance, 1 full."),
+        Item("By check", "1 + 4 x the share of a facet's checks that an answer meets."),
         Item("Latency by round", "the mean latency of each round, from the first to the last."),
         Item("Outlier", "a value over 3.5 robust standard deviations from its prompt's median; listed, never dropped."),
         Item("tokens_per_sec_avg", "(prompt + completion tokens) / latency, as the workshop's script has it."),

@@ -12,8 +12,9 @@ from typing import Any, Literal, Self
 import msgspec
 
 from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.line_log import LineLog
 from foundry_bench.session.processes import is_alive, this_process
-from foundry_bench.session.samples import SampleFile, SampleLog
+from foundry_bench.session.samples import SampleFile
 from foundry_bench.values.calibration import Calibration
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Plan
@@ -37,7 +38,7 @@ class Run:
     def __init__(self, path: Path, record: RunRecord) -> None:
         self.path = path
         self.record = replace(record, status="running", environment={**record.environment, "process": this_process()})
-        self._log = SampleLog(path / SAMPLES_FILE)
+        self._log = LineLog(path / SAMPLES_FILE)
         self.write_run_json()
 
     @classmethod

@@ -5,6 +5,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
@@ -30,13 +31,13 @@ from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Plan
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from foundry_bench.session.beacons import Beacon
 
 
 class FoundryBenchApp(App[None]):
-    """Takes settings and options as resolved, and what to show at once: a plan to measure, or a running benchmark."""
+    """Takes settings and options as resolved, and what to show at once: a plan to measure, a running benchmark, or the
+    folder of a run to rate.
+    """
 
     TITLE = "foundry-bench"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {**MODES}
@@ -51,13 +52,14 @@ class FoundryBenchApp(App[None]):
         Binding("ctrl+q,ctrl+c", "ask_to_quit", "quit", show=False, priority=True),
     ]
 
-    def __init__(self, settings: Settings, *, options: Display, start: "Plan | Beacon | None" = None) -> None:
+    def __init__(self, settings: Settings, *, options: Display, start: "Plan | Beacon | Path | None" = None) -> None:
         super().__init__()
         self.settings = settings
         self.options = options
-        self.start = start
+        self.start = None if isinstance(start, Path) else start
+        self.rater: str | None = None  # who rates; None is the user of this machine
         self.marked: tuple[str, ...] = settings.plan.models  # names of the models that the next run measures
-        self.chosen_run: Path | None = None  # the run that Results shows; None is the last one
+        self.chosen_run = start if isinstance(start, Path) else None  # the run that Results shows; None is the last one
         self._last_filters = [AsciiFilter()] if options.ascii else []
         self.keeper = ModelKeeper(settings, self._models_changed)
         self.control = RunControl(self._run_ended, self._make_room)
@@ -70,6 +72,8 @@ class FoundryBenchApp(App[None]):
         """Go where there is something to see at once."""
         if self.start:
             self.switch_mode("run")
+        elif self.chosen_run:
+            self.switch_mode("rate")
         else:
             self.screen.call_after_refresh(self._tell_running)
         self.set_interval(1.0, self._tell_status)

@@ -18,20 +18,24 @@ from foundry_bench.tui.modes import MODE_NAMES
 from foundry_bench.values.plan import Plan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from foundry_bench.session.beacons import Beacon
 
 
-def open_app(settings: Settings, start: "Plan | Beacon | None" = None) -> int:
+def open_app(settings: Settings, start: "Plan | Beacon | Path | None" = None, *, rater: str | None = None) -> int:
     """Open the application with these settings; returns its exit code.
 
     Args:
         settings: resolved.
-        start: a plan to measure at once, or a running benchmark to show.
+        start: a plan to measure at once, a running benchmark to show, or the folder of a run to rate.
+        rater: who rates; None is the user of this machine.
 
     Raises:
         InputError: for a theme or a key that can't be used.
     """
     app = FoundryBenchApp(settings, options=display(settings), start=start)
+    app.rater = rater
     code = asyncio.run(_run(app))
     if app.control.left:
         with suppress(OSError):  # the terminal may have gone away: then nobody asks

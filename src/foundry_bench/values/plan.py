@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from foundry_bench.values.energy import Rates
+from foundry_bench.values.facets import Facet
 
 Client = Literal["raw", "openai"]
 Via = Literal["auto", "web", "session"]
@@ -13,12 +14,14 @@ BackendKind = Literal["foundry", "openai_http", "adapter"]
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """One prompt; ``system`` and ``max_tokens`` override the plan's where given."""
+    """One prompt; ``system`` and ``max_tokens`` override the plan's where given, ``facets`` is what its answers are
+    rated by.
+    """
 
     id: str
     prompt: str
     system: str | None = None
-    facets: tuple[str, ...] = ()
+    facets: tuple[str | Facet, ...] = ()
     max_tokens: int | None = None
 
 

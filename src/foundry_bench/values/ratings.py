@@ -1,12 +1,13 @@
 """Quality scores: one rating, all of a run, and the order in which answers are shown blind."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
 import numpy as np
 
+from foundry_bench.values.facets import OVERALL
 from foundry_bench.values.record import Sample
 
 RATINGS_SCHEMA = "foundry-bench/ratings/1"
@@ -19,18 +20,20 @@ class Rating:
 
     Attributes:
         text_sha256: hash of the answer that was judged: an answer of another text needs another rating.
-        score: 1 (bad) to 5 (best); None where the rater passed over it.
-        by: the rater: a person's name, or the judge's model.
+        score: 1 (bad) to 5 (best), whole but for checks; None where the rater passed over it.
+        by: the rater: a person's name, the judge's model, or "check".
         at: when, in UTC.
+        facet: what of the answer was judged.
     """
 
     model: str
     prompt_id: str
     text_sha256: str
-    score: int | None
+    score: int | float | None
     by: str
     at: datetime
     note: str = ""
+    facet: str = OVERALL
 
     @property
     def answer(self) -> tuple[str, str, str]:
@@ -40,12 +43,13 @@ class Rating:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratings:
-    """The content of ``ratings.json``: what people said (``hand``) and what models said (``judge``), kept apart."""
+    """The content of ``ratings.json``: what people, other models and programs said, kept apart."""
 
     schema: str = RATINGS_SCHEMA
     run: str
     hand: tuple[Rating, ...] = field(default=())
     judge: tuple[Rating, ...] = field(default=())
+    check: tuple[Rating, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +71,25 @@ class Answer:
 def first_answers(samples: Iterable[Sample]) -> tuple[Answer, ...]:
     """The first measured answer of each model to each prompt, by the rounds' order; answers without text are none."""
     first: dict[tuple[str, str], Sample] = {}
-    for sample in samples:
-        if sample.phase == "measure" and sample.counts and sample.path != "openai" and sample.text.strip():
-            key = sample.model, sample.prompt_id
-            if key not in first or sample.round < first[key].round:
-                first[key] = sample
-    return tuple(
-        Answer(model=one.model, prompt_id=one.prompt_id, text_sha256=one.text_sha256, text=one.text)
-        for one in first.values()
-    )
+    for sample in filter(_is_answer, samples):
+        key = sample.model, sample.prompt_id
+        if key not in first or sample.round < first[key].round:
+            first[key] = sample
+    return tuple(map(_answer, first.values()))
+
+
+def distinct_answers(samples: Iterable[Sample]) -> tuple[Answer, ...]:
+    """Each measured answer of each model to each prompt, equal texts once; answers without text are none."""
+    found = (_answer(sample) for sample in samples if _is_answer(sample))
+    return tuple({answer.key: answer for answer in found}.values())
+
+
+def _is_answer(sample: Sample) -> bool:
+    return sample.phase == "measure" and sample.counts and sample.path != "openai" and bool(sample.text.strip())
+
+
+def _answer(sample: Sample) -> Answer:
+    return Answer(model=sample.model, prompt_id=sample.prompt_id, text_sha256=sample.text_sha256, text=sample.text)
 
 
 def blind(answers: Iterable[Answer], run_id: str) -> tuple[Answer, ...]:
@@ -111,21 +125,33 @@ def label(place: int) -> str:
 
 
 def means(ratings: Sequence[Rating]) -> dict[str, tuple[float, int]]:
-    """The mean score of each model and of how many scores, best first; what was passed over doesn't count."""
-    scores: dict[str, list[int]] = {}
-    for rating in ratings:
-        if rating.score is not None:
-            scores.setdefault(rating.model, []).append(rating.score)
+    """The mean score of each model and of how many scores, best first; what was passed over doesn't count.
+
+    A rater's score of an answer is that of the answer as a whole, or else the mean of the facets.
+    """
+    scores: dict[str, list[float]] = {}
+    for rating, score in whole_scores(ratings):
+        scores.setdefault(rating.model, []).append(score)
     found = {model: (sum(some) / len(some), len(some)) for model, some in scores.items()}
     return dict(sorted(found.items(), key=lambda item: -item[1][0]))
 
 
 def prompt_means(ratings: Sequence[Rating]) -> dict[str, dict[str, float]]:
-    """The mean score of each model's answers to each prompt; what was passed over doesn't count."""
-    scores: dict[str, dict[str, list[int]]] = {}
-    for rating in ratings:
-        if rating.score is not None:
-            scores.setdefault(rating.model, {}).setdefault(rating.prompt_id, []).append(rating.score)
+    """The mean score of each model's answers to each prompt, counted as in ``means``."""
+    scores: dict[str, dict[str, list[float]]] = {}
+    for rating, score in whole_scores(ratings):
+        scores.setdefault(rating.model, {}).setdefault(rating.prompt_id, []).append(score)
     return {
         model: {prompt: sum(some) / len(some) for prompt, some in prompts.items()} for model, prompts in scores.items()
     }
+
+
+def whole_scores(ratings: Iterable[Rating]) -> Iterator[tuple[Rating, float]]:
+    """One score for each answer and rater: that of the answer as a whole, or else the mean of the facets."""
+    by_answer: dict[tuple[object, ...], list[Rating]] = {}
+    for rating in ratings:
+        if rating.score is not None:
+            by_answer.setdefault((*rating.answer, rating.by), []).append(rating)
+    for some in by_answer.values():
+        whole = [(one, one.score or 0) for one in some if one.facet == OVERALL]
+        yield from whole or [(some[0], sum(one.score or 0 for one in some) / len(some))]

@@ -21,6 +21,7 @@ from foundry_bench.tui.widgets.answer_card import AnswerCard
 from foundry_bench.tui.widgets.rating_round import RatingRound
 from foundry_bench.tui.widgets.signs import signs
 from foundry_bench.values.errors import InputError
+from foundry_bench.values.facets import OVERALL
 from foundry_bench.values.format import one_line
 from foundry_bench.values.ratings import SCORES, Answer, Rating, blind, first_answers, means
 
@@ -58,7 +59,7 @@ class RateScreen(FrameScreen):
         self._prompts: dict[str, str] = {}
         self._path: Path | None = None
         self._unsaved: list[tuple[Path, Rating]] = []
-        self._rater = rater_name()
+        self._rater = ""
 
     def compose_body(self) -> ComposeResult:
         """The prompt, two answers, the scale."""
@@ -72,6 +73,7 @@ class RateScreen(FrameScreen):
 
     def on_screen_resume(self) -> None:
         """The chosen run, or the last one."""
+        self._rater = self.bench.rater or rater_name()
         self.load()
 
     @work(exclusive=True, group="load")
@@ -88,7 +90,9 @@ class RateScreen(FrameScreen):
             self._path = path
             waiting = {rating.answer: rating for run, rating in self._unsaved if run == path}
             ratings = (*(rating for rating in ratings if rating.answer not in waiting), *waiting.values())
-            self._round = RatingRound(answers, (rating for rating in ratings if rating.by == self._rater))
+            self._round = RatingRound(
+                answers, (one for one in ratings if (one.by, one.facet) == (self._rater, OVERALL))
+            )
         self._draw("this run has no answers to rate")
 
     def action_rate(self, score: int) -> None:

@@ -38,5 +38,5 @@ def verdict(rating: Rating | None, signs: Signs) -> str:
     """A rating in words."""
     if rating is None:
         return "not rated"
-    said = "skipped" if rating.score is None else f"{signs.stars(rating.score)} {SCORES[rating.score]}"
+    said = "skipped" if rating.score is None else f"{signs.stars(rating.score)} {SCORES[int(rating.score)]}"
     return f"{said}, with a note" if rating.note else said

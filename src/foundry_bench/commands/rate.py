@@ -1,0 +1,113 @@
+"""``foundry-bench rate``: quality by hand, on the screen or in a sheet; checks; agreement."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from foundry_bench.session.quality_tables import agreement, agreement_of, facets, quality
+from foundry_bench.session.ratings import load_ratings, rater_name, save_ratings
+from foundry_bench.session.settings import Settings, resolve
+from foundry_bench.session.store import find_run, load
+from foundry_bench.session.tables import as_text
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.ratings import Ratings, means
+
+
+def main(args: argparse.Namespace) -> int:
+    """Do the one thing that ``args`` ask for with a run's ratings, or open the screen; returns 0.
+
+    Raises:
+        InputError: the run, the sheet or the ratings can't be used, or the screen has no terminal.
+    """
+    settings = resolve(vars(args), os.environ, models_needed=False)
+    path = find_run(settings.out, args.run)
+    if args.export:
+        _export(path, args.export, args.seed or 0)
+    elif args.sheet:
+        _import(path, args.sheet, args.rater or rater_name())
+    elif args.check:
+        _check(path)
+    elif not (args.agreement or args.json):
+        return _open(settings, path, args.rater)
+    if not args.export:
+        _tell(path, as_json=args.json)
+    return 0
+
+
+def quality_document(ratings: Ratings) -> dict[str, object]:
+    """The scores and the agreement, as plain data."""
+    scores = {
+        kind: {model: {"mean": mean, "n": n} for model, (mean, n) in means(getattr(ratings, kind)).items()}
+        for kind in ("hand", "judge", "check")
+    }
+    return {"scores": scores, "agreement": agreement_of(ratings)}
+
+
+def tell_tables(ratings: Ratings) -> None:
+    """Print the scores and the agreement as tables."""
+    tables = [table for table in (quality(ratings), facets(ratings), agreement(ratings)) if table.rows]
+    print("\n\n".join(map(as_text, tables)))
+
+
+def _export(path: Path, file: Path, seed: int) -> None:
+    from foundry_bench.session.atomic import write_atomically
+    from foundry_bench.session.rating_sheet import as_sheet, sheet_of
+
+    ending = file.suffix.lower().removeprefix(".")
+    if ending not in {"csv", "json"}:
+        raise InputError(f"{file}: the sheet's name must end in .csv or .json")
+    sheet = sheet_of(path)
+    try:
+        write_atomically(file, as_sheet(sheet, ending, seed))
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}; choose another file") from error
+    print(
+        f"wrote {file}: {len(sheet.answers)} answers; when it is filled in: "
+        f"foundry-bench rate {path.name} --import {file} --rater NAME",
+        file=sys.stderr,
+    )
+
+
+def _import(path: Path, file: Path, rater: str) -> None:
+    from foundry_bench.session.rating_sheet import read_sheet, sheet_of
+
+    ratings = read_sheet(file, sheet_of(path), rater)
+    try:
+        changed = save_ratings(path, ratings, "hand")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; nothing was recorded: make room and import again") from error
+    print(f"{len(ratings)} scores by {rater}, {changed} of them new or changed", file=sys.stderr)
+
+
+def _check(path: Path) -> None:
+    from foundry_bench.session.checking import check_run
+
+    found = check_run(path)
+    passed_over = sum(one.score is None for one in found)
+    if not found:
+        print("no prompt of this run has a facet that can be checked; see sample_configs/", file=sys.stderr)
+    else:
+        print(f"{len(found)} checks, {passed_over} of them could not tell", file=sys.stderr)
+
+
+def _open(settings: Settings, path: Path, rater: str | None) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InputError("the screen needs a terminal; without one use --export and --import")
+    load(path)
+    from foundry_bench.tui.start import open_app
+
+    return open_app(settings, path, rater=rater)
+
+
+def _tell(path: Path, *, as_json: bool) -> None:
+    ratings = load_ratings(path)
+    if as_json:
+        document = {"schema": "foundry-bench/quality/1", "run": path.name, **quality_document(ratings)}
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+    elif ratings.hand or ratings.judge or ratings.check:
+        tell_tables(ratings)
+    else:
+        print(f"nothing of {path.name} is rated yet", file=sys.stderr)

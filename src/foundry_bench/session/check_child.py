@@ -1,0 +1,38 @@
+"""``python -m foundry_bench.session.check_child``: checks that may never end, in a process that can be ended.
+
+A line of JSON in, ``[kind, rule, text]``, gives a line of JSON out, ``[met, why]``.
+"""
+
+import json
+import re
+import sys
+from typing import Any
+
+
+def met(kind: str, rule: Any, text: str) -> tuple[bool, str]:
+    """Whether a text meets a ``regex`` or a ``json_schema``, and why not."""
+    if kind == "regex":
+        found = re.search(rule, text) is not None
+        return found, "pattern found" if found else "pattern not found"
+    import fastjsonschema
+
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return False, f"not JSON: {error}"
+    try:
+        fastjsonschema.compile(rule)(document)
+    except fastjsonschema.JsonSchemaException as error:
+        return False, f"not by the schema: {error}"
+    return True, "JSON by the schema"
+
+
+def main() -> None:
+    """Answer line by line until the input closes."""
+    for line in sys.stdin.buffer:
+        sys.stdout.buffer.write(json.dumps(met(*json.loads(line))).encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

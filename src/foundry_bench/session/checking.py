@@ -1,0 +1,58 @@
+"""Checks the answers of a recorded run by the facets of its prompts, and records the scores as ratings."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from foundry_bench.session.checks import Checker
+from foundry_bench.session.ratings import save_ratings
+from foundry_bench.session.store import load, read_samples
+from foundry_bench.values.facets import checked
+from foundry_bench.values.ratings import Rating, distinct_answers
+
+CHECK = "check"
+
+
+def _nothing(_done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+def check_run(path: Path, progress: Callable[[int, int], None] = _nothing) -> tuple[Rating, ...]:
+    """Score every distinct answer of the run in the folder ``path`` by each checked facet of its prompt.
+
+    Args:
+        path: the run's folder; a run whose prompts have no such facet is left alone.
+        progress: is told how many answers are done, and of how many.
+
+    Returns:
+        The ratings, as recorded.
+
+    Raises:
+        InputError: the run or its ratings can't be read.
+        OSError: the ratings can't be written.
+    """
+    facets = {prompt.id: checked(prompt.facets) for prompt in load(path).plan.prompts}
+    if not any(facets.values()):
+        return ()
+    answers = [answer for answer in distinct_answers(read_samples(path)) if facets.get(answer.prompt_id)]
+    now = datetime.now(UTC)
+    found = []
+    with Checker() as checker:
+        for number, answer in enumerate(answers, 1):
+            for facet in facets[answer.prompt_id]:
+                score, why = checker.score(answer.text, facet)
+                found.append(
+                    Rating(
+                        model=answer.model,
+                        prompt_id=answer.prompt_id,
+                        text_sha256=answer.text_sha256,
+                        score=score,
+                        by=CHECK,
+                        at=now,
+                        note=why,
+                        facet=facet.name,
+                    )
+                )
+            progress(number, len(answers))
+    save_ratings(path, found, "check")
+    return tuple(found)

@@ -1,0 +1,67 @@
+"""The file ``judge.jsonl`` of a run: every answer of every judge, raw and as it was read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from foundry_bench.session.verdicts import FacetScore
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.pairs import Better
+
+JUDGE_FILE = "judge.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One answer of a judge.
+
+    Attributes:
+        question: the id of what it was asked.
+        texts: hashes of the judged texts: one, or those of A and B.
+        answer: what the judge wrote, as it wrote it.
+        error: why there are no ``scores`` or no ``better``; None where there are.
+    """
+
+    at: datetime
+    judge: str
+    kind: Literal["score", "pair"]
+    question: str
+    prompt_id: str
+    texts: tuple[str, ...]
+    attempt: int
+    answer: str
+    error: str | None = None
+    scores: Mapping[str, FacetScore] = field(default_factory=dict)
+    better: Better | None = None
+    reason: str = ""
+
+
+_verdicts = msgspec.json.Decoder(Verdict)
+
+
+def read_verdicts(path: Path, judge: str) -> dict[str, Verdict]:
+    """The usable verdicts of one judge in the run's folder ``path``, by their questions; of several the last.
+
+    Raises:
+        InputError: a line but for the last, which a killed process may have torn, can't be read.
+    """
+    file = path / JUDGE_FILE
+    try:
+        lines = file.read_bytes().splitlines() if file.exists() else []
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror}; a run keeps what its judges said there") from error
+    found = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            verdict = _verdicts.decode(line)
+        except ValueError as error:
+            if number < len(lines):
+                raise InputError(f"{file}, line {number}: {error}; mend or remove it") from error
+            break
+        if verdict.judge == judge and verdict.error is None:
+            found[verdict.question] = verdict
+    return found

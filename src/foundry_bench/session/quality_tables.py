@@ -1,0 +1,71 @@
+"""The tables of a run's quality: mean scores, scores by facet, agreement of raters."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from foundry_bench.session.tables import Column, Table
+from foundry_bench.values.agreement import Agreement, agreements
+from foundry_bench.values.facets import OVERALL
+from foundry_bench.values.format import UNDEFINED, one_line, percent, score
+from foundry_bench.values.pairs import Tally
+from foundry_bench.values.ratings import Ratings, means
+
+_MODEL = Column("Model", figures=False)
+
+
+def quality(ratings: Ratings) -> Table:
+    """The mean score of each model that was rated, by hand, by judge or by check: 1 is bad, 5 the best."""
+    sources = {"By hand": ratings.hand, "By judge": ratings.judge, "By check": ratings.check}
+    kinds = {kind: means(some) for kind, some in sources.items() if some or kind != "By check"}
+    columns = [Column(f"{kind} {what}") for kind in kinds for what in ("mean", "n")]
+    rows = []
+    for model in dict.fromkeys(name for scores in kinds.values() for name in scores):
+        found = [scores.get(model) for scores in kinds.values()]
+        cells = [part for one in found for part in ((score(one[0]), str(one[1])) if one else (UNDEFINED, "0"))]
+        rows.append((one_line(model), *cells))
+    return Table((_MODEL, *columns), rows)
+
+
+def facets(ratings: Ratings) -> Table:
+    """The mean score of each model by facet and source, of the facets that prompts name."""
+    scores: dict[tuple[str, str, str], list[float]] = {}
+    for source in ("hand", "judge", "check"):
+        for one in getattr(ratings, source):
+            if one.facet != OVERALL and one.score is not None:
+                scores.setdefault((one.model, one.facet, source), []).append(one.score)
+    rows = [(*map(one_line, key), score(sum(some) / len(some)), str(len(some))) for key, some in sorted(scores.items())]
+    words = (Column(name, figures=False) for name in ("Facet", "By"))
+    return Table((_MODEL, *words, Column("mean"), Column("n")), rows)
+
+
+def agreement(ratings: Ratings) -> Table:
+    """How far each two raters agree, judges among them."""
+    rows = [
+        (
+            one_line(one.facet),
+            one_line(one.first),
+            one_line(one.second),
+            str(one.n),
+            UNDEFINED if one.kappa is None else f"{one.kappa:.2f}",
+            UNDEFINED if one.ci95 is None else f"{one.ci95[0]:.2f} to {one.ci95[1]:.2f}",
+            percent(one.same),
+        )
+        for one in agreement_of(ratings)
+    ]
+    words = (Column(name, figures=False) for name in ("Facet", "Rater", "Rater"))
+    return Table((*words, Column("n"), Column("kappa"), Column("95 % interval"), Column("Same score")), rows)
+
+
+def agreement_of(ratings: Ratings) -> tuple[Agreement, ...]:
+    """The agreement of people and judges, who may bear one name."""
+    return agreements((*ratings.hand, *(replace(one, by=f"{one.by} (judge)") for one in ratings.judge)))
+
+
+def comparisons(tallies: Sequence[Tally]) -> Table:
+    """What a judge's comparisons in pairs amount to, a row a model."""
+    names = ("Won", "Tied", "Lost", "Undecided", "Win share")
+    rows = [
+        (one_line(one.model), *map(str, (one.wins, one.ties, one.losses, one.undecided)), percent(one.win_share))
+        for one in tallies
+    ]
+    return Table((_MODEL, *map(Column, names)), rows)
