@@ -194,7 +194,7 @@ def test_a_mistake_in_models_is_refused_in_one_line(content: str, message: str) 
         ('[{"promt": "a"}]', "prompt 1: key 'promt' is not known; did you mean 'prompt'?"),
         ('[{"prompt": "a", "id": ""}]', "prompt 1: id must be a name of one line, not ''"),
         ('[{"prompt": "a", "max_tokens": 0}]', "prompt 1: max_tokens must be a whole number of at least 1, not 0"),
-        ('[{"prompt": "a", "facets": "x"}]', "prompt 1: facets must be a list of names, not 'x'"),
+        ('[{"prompt": "a", "facets": "x"}]', "prompt 1: facets must be a list of names or objects, not 'x'"),
         ('["\\ud800"]', "prompt 1 holds half of a Unicode character; write it again"),
         ('[{"prompt": "a", "system": 1}]', "prompt 1: system must be text, not 1"),
         (

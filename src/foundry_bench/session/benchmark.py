@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from foundry_bench.session.calibrating import calibrate, short_loads
+from foundry_bench.session.checking import check_run
 from foundry_bench.session.prefetch import prefetch
 from foundry_bench.session.store import Run
 from foundry_bench.session.supervisor import Worker, start_worker
@@ -55,7 +56,7 @@ class Benchmark:
         """Measure every model that the run doesn't hold yet; returns the run's final status.
 
         A model that fails is recorded as such and the next one is measured. On cancellation the run is closed as
-        interrupted.
+        interrupted. Of one that is done the answers are scored by the checks of their facets.
 
         Raises:
             OSError: the run can't be written any more.
@@ -75,6 +76,10 @@ class Benchmark:
                 status = "done" if answered else "failed"
         finally:
             self._run.close(status)
+        if status == "done":
+            # What can't be checked now is checked by `rate --check`: it takes nothing from what was measured.
+            with contextlib.suppress(InputError, OSError):
+                await asyncio.to_thread(check_run, self._run.path)
         return status
 
     def pause(self) -> bool:

@@ -12,6 +12,9 @@ from foundry_bench.values.language import LANGUAGES
 
 # What came after draft 7 would be passed over without a word: a check that is believed to be made and isn't.
 _TOO_NEW = ("prefixItems", "unevaluatedProperties", "unevaluatedItems", "dependentRequired", "dependentSchemas")
+# What holds schemas by names of the user's own, and what holds no schema at all.
+_BY_NAME = ("properties", "patternProperties", "definitions", "$defs", "dependencies")
+_VALUES = ("const", "enum", "default", "examples")
 _DRAFTS = ("draft-04", "draft-06", "draft-07")
 
 
@@ -84,13 +87,16 @@ def _understood(schema: object, name: str) -> None:
     if not isinstance(schema, dict):
         return
     for key, value in schema.items():
-        if key == "$ref" and isinstance(value, str) and not value.startswith("#"):
+        if key in _BY_NAME and isinstance(value, dict):
+            _understood(list(value.values()), name)
+        elif key == "$ref" and isinstance(value, str) and not value.startswith("#"):
             raise InputError(f"{name}: $ref {value[:40]!r} lies elsewhere; write it into 'definitions', as '#/...'")
-        if key in {"$id", "id"} and isinstance(value, str):
+        elif key in {"$id", "id"}:
             raise InputError(f"{name}: leave out {key!r}: nothing is fetched")
-        if key in _TOO_NEW:
+        elif key in _TOO_NEW:
             raise InputError(f"{name}: {key!r} is newer than draft 7, which is what is checked; write it otherwise")
-        _understood(value, name)
+        elif key not in _VALUES:
+            _understood(value, name)
 
 
 _CHECKS: Mapping[str, Check] = {

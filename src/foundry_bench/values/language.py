@@ -9,11 +9,12 @@ _WORDS = {
     "de": "der die das den dem des und ist nicht ein eine einen einer mit für auf von zu im sich auch es wird werden "
     "sind oder als an aus bei nach wie wir sie ich er noch nur durch über um zum zur kann haben hat am dass",
     "en": "the of and to in is that it for on with as are was be this by an or from at which not have has can will "
-    "they their you we but if when its were been would there about into than more",
+    "they their you your we i a my me so what how do but if when its were been would there about into than more "
+    "i'm i'll you're it's that's don't can't",
     "es": "el la los las de y que en un una es por para con no se del al lo como más pero sus le ya o este está son "
     "su también entre cuando muy sin sobre ser hay todo esta puede",
     "fr": "le la les des et est un une que qui dans pour pas sur avec ne se ce il au du par plus sont en ou mais "
-    "nous vous leur ses cette ces aux être été comme elle peut sans on",
+    "nous vous leur ses cette ces aux être été comme elle peut sans on c'est n'est qu'il",
     "hr": "je i u na se da za su od s što koji kao ili a ne to iz bi te po koje koja može više samo biti prije kako "
     "ali nije sve dok kada ako njihov bio bila smo ste tko gdje jer nego uz kroz također",
     "it": "il lo la gli le di e che in un una è per con non si del della dei delle al da come più ma sono anche nel "
@@ -26,7 +27,7 @@ _WEIGHTS = {code: {word: 1 / _OWNERS[word] for word in words.split()} for code, 
 _SCRIPTS = {"ja": re.compile(r"[\u3040-\u30ff]"), "ko": re.compile(r"[\uac00-\ud7af]")}
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
-_LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+")
+_LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+(?:'[A-Za-z\u00c0-\u024f]+)?")
 
 LANGUAGES = tuple(sorted({*_WORDS, *_SCRIPTS, "zh"}))
 # Less is a name or a heading rather than a sentence.
@@ -58,7 +59,7 @@ def guess(text: str) -> Guess | None:
         evidence: dict[str, float] = {**signs, "zh": 0 if any(signs.values()) else han}
         least = 1.0
     else:
-        words = Counter(_LATIN_WORD.findall(text.lower()))
+        words = Counter(_LATIN_WORD.findall(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")))
         evidence = {
             code: sum(weights[word] * words[word] for word in weights.keys() & words.keys())
             for code, weights in _WEIGHTS.items()
