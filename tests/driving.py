@@ -76,7 +76,7 @@ class FakeCatalog:
 
 
 def make_app(
-    folder: Path, *, start: Plan | Beacon | None = None, display: dict[str, Any] | None = None, **options: Any
+    folder: Path, *, start: Plan | Beacon | Path | None = None, display: dict[str, Any] | None = None, **options: Any
 ) -> Any:
     """The application with settings as given; runs are kept in ``folder``."""
     settings = resolve({"out": str(folder / "runs"), **options}, {}, models_needed=False)

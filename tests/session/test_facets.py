@@ -20,8 +20,10 @@ ANSWERS: dict[str, dict[str, tuple[str, str]]] = {
     "prompts-workshop.json": {
         "benefits": ("- private\n- works offline\n- no fee a request", "It is private. " * 60),
         "explain": (
-            "A retriever looks for documents that fit the question. A model then generates its answer from the "
-            "question and these documents together.",
+            (
+                "A retriever looks for documents that fit the question. A model then generates its answer from the "
+                "question and these documents together."
+            ),
             "It is a kind of search.",
         ),
         "compare": ("A small one fits the device. A large one knows more. Small.", "The first."),
@@ -29,8 +31,10 @@ ANSWERS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "prompts-meeting-notes.json": {
         "decision": (
-            "The sensors come on 14 May, so the field test moves to the 21st. The budget of 3,200 euros is enough. "
-            "Jon will tell the test site.",
+            (
+                "The sensors come on 14 May, so the field test moves to the 21st. The budget of 3,200 euros is enough. "
+                "Jon will tell the test site."
+            ),
             "Das Treffen war gut und die Leute haben sich nicht auf ein Datum einigen können, " * 8,
         ),
         "tasks": (
@@ -53,8 +57,10 @@ ANSWERS: dict[str, dict[str, tuple[str, str]]] = {
             "The meeting was moved since the room is not free, and all of you have to bring the papers. " * 3,
         ),
         "sl-nasvet": (
-            "Če se disk pokvari, so podatki brez kopije izgubljeni. Z njo jih lahko hitro dobimo nazaj, zato je "
-            "pomembna tudi pri manjših podjetjih.",
+            (
+                "Če se disk pokvari, so podatki brez kopije izgubljeni. Z njo jih lahko hitro dobimo nazaj, zato je "
+                "pomembna tudi pri manjših podjetjih."
+            ),
             "To je za sve koji ne žele da se nešto desi, jer prije ili kasnije to može biti kraj. " * 5,
         ),
         "de-antwort": (

@@ -143,3 +143,22 @@ async def test_what_waits_to_be_saved_outlives_a_look_at_another_run(
         await until(pilot, partial(saved, first, 1))
     assert [one["score"] for one in ratings(second)] == [4]
     assert [one["score"] for one in ratings(first)] == [5]
+
+
+async def test_it_opens_on_a_run_for_a_rater_and_leaves_the_facets_alone(tmp_path: Path) -> None:
+    run = record_run(tmp_path / "runs")
+    record_run(tmp_path / "runs", minutes=1)
+    answer = {"model": "phi-4-mini", "prompt_id": "benefits", "text_sha256": "phi-4-mini-benefits-1", "by": "bob"}
+    facet = answer | {"facet": "tone", "score": 2, "at": "2026-11-22T15:00:00Z"}
+    document = {"schema": "foundry-bench/ratings/1", "run": run.name, "hand": [facet]}
+    (run / "ratings.json").write_text(json.dumps(document))
+    app = make_app(tmp_path, start=run)
+    app.rater = "bob"
+    async with app.run_test(size=(80, 24)) as pilot:
+        for count in range(1, 5):
+            await shows(pilot, f"{count}/4")
+            await pilot.press("4")
+            await until(pilot, partial(saved, run, count + 1))
+        await shows(pilot, "All 4 answers are rated")
+    assert {one["by"] for one in ratings(run)} == {"bob"}
+    assert facet in ratings(run)

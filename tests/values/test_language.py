@@ -12,7 +12,7 @@ TEXTS = {
     "ja": "木が線路に倒れたので、電車は遅れています。",
     "ko": "나무가 선로에 쓰러져서 기차가 늦습니다.",
     "sl": "Vlak ima danes zamudo, ker je na progo padlo drevo, zato gremo lahko z avtobusom.",
-    "zh": "一棵树倒在铁路上，所以火车今天晚点了。",
+    "zh": "一棵树倒在铁路上。所以火车今天晚点了。",
 }
 
 
