@@ -405,7 +405,7 @@ A model is chosen where it is first in 95 % of the resamples of rounds and rated
 no decision. Exit code 1 where no model can be chosen at all.""",
     ),
     "rate": (
-        "rate answers by hand: blind on the screen, or in a sheet to fill in; check them; show agreement",
+        "rate answers by hand, blind, on the screen or in a sheet; check them",
         _rate,
         f"""foundry-bench rate last
 foundry-bench rate last --export sheet.csv
