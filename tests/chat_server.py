@@ -24,7 +24,7 @@ def chatting(answer: Callable[[Request], str | int]) -> Iterator[tuple[str, list
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self._send(200, "application/json", b'{"object": "list", "data": [{"id": "judge"}]}')
+            self._send(200, "application/json", b'{"object": "list", "data": [{"id": "judge"}, {"id": "other"}]}')
 
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["content-length"])))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from foundry_bench.session.checks import Checker
+from foundry_bench.session.facet_checks import Checker
 from foundry_bench.session.facets import facets
 from foundry_bench.session.inputs import read_prompts
 from foundry_bench.values.errors import InputError

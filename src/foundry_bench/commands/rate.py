@@ -83,7 +83,7 @@ def _import(path: Path, file: Path, rater: str) -> None:
 
 
 def _check(path: Path) -> None:
-    from foundry_bench.session.checking import check_run
+    from foundry_bench.session.facet_ratings import check_run
 
     found = check_run(path)
     passed_over = sum(one.score is None for one in found)

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from foundry_bench.session.calibrating import calibrate, short_loads
-from foundry_bench.session.checking import check_run
+from foundry_bench.session.facet_ratings import check_run
 from foundry_bench.session.prefetch import prefetch
 from foundry_bench.session.store import Run
 from foundry_bench.session.supervisor import Worker, start_worker

@@ -1,4 +1,4 @@
-"""``python -m foundry_bench.session.check_child``: checks that may never end, in a process that can be ended.
+"""``python -m foundry_bench.session.facet_check_child``: checks that may never end, in a process that can be ended.
 
 A line of JSON in, ``[kind, rule, text]``, gives a line of JSON out, ``[met, why]``.
 """

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from foundry_bench.session.checks import Checker
+from foundry_bench.session.facet_checks import Checker
 from foundry_bench.session.ratings import save_ratings
 from foundry_bench.session.store import load, read_samples
 from foundry_bench.values.facets import checked

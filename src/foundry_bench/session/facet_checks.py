@@ -7,7 +7,7 @@ import threading
 from types import TracebackType
 from typing import Any, Self
 
-from foundry_bench.values.checks import Finding, quick_findings, score
+from foundry_bench.values.facet_checks import Finding, quick_findings, score
 from foundry_bench.values.facets import Facet
 from foundry_bench.values.format import one_line
 
@@ -37,7 +37,7 @@ class Checker:
         self._end()
 
     def score(self, text: str, facet: Facet) -> tuple[float | None, str]:
-        """The score of a text by one facet, from 1 to 5 (see ``values.checks.score``), and why."""
+        """The score of a text by one facet, from 1 to 5 (see ``values.facet_checks.score``), and why."""
         findings = list(quick_findings(text, facet))
         for kind, rule in (("regex", facet.regex), ("json_schema", facet.json_schema)):
             if rule is not None:
@@ -55,7 +55,7 @@ class Checker:
         return Finding(share=float(met), why=why)
 
     def _start(self) -> None:
-        command = [sys.executable, "-P", "-m", "foundry_bench.session.check_child"]
+        command = [sys.executable, "-P", "-m", "foundry_bench.session.facet_check_child"]
         self._child = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
         )
