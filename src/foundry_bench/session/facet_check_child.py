@@ -1,8 +1,10 @@
-"""``python -m foundry_bench.session.facet_check_child``: checks that may never end, in a process that can be ended.
+"""``python -m foundry_bench.session.facet_check_child SECONDS``: checks that may never end, in a process that does.
 
-A line of JSON in, ``[kind, rule, text]``, gives a line of JSON out, ``[met, why]``.
+A line of JSON in, ``[kind, rule, text]``, gives a line of JSON out, ``[met, why]``. The process ends without one when a
+check takes more than so many seconds.
 """
 
+import faulthandler
 import json
 import re
 import sys
@@ -29,8 +31,13 @@ def met(kind: str, rule: Any, text: str) -> tuple[bool, str]:
 
 def main() -> None:
     """Answer line by line until the input closes."""
+    limit_s = float(sys.argv[1])
     for line in sys.stdin.buffer:
-        sys.stdout.buffer.write(json.dumps(met(*json.loads(line))).encode() + b"\n")
+        # A pattern that runs lets no other Python run, neither a thread nor a signal's handler; this timer needs none.
+        faulthandler.dump_traceback_later(limit_s, exit=True)
+        answer = json.dumps(met(*json.loads(line))).encode() + b"\n"
+        faulthandler.cancel_dump_traceback_later()
+        sys.stdout.buffer.write(answer)
         sys.stdout.buffer.flush()
 
 
