@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from chat_server import chatting
+from foundry_bench.cli import main
 from foundry_bench.session.facet_checks import Checker
 from foundry_bench.session.facets import facets
 from foundry_bench.session.inputs import read_prompts
+from foundry_bench.session.ratings import load_ratings
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.facets import Facet, asked, checked
 
@@ -175,3 +178,15 @@ def test_who_scores_what() -> None:
     assert [one.name for one in asked(found)] == ["overall", "tone", "true"]
     assert [one.name for one in checked(found)] == ["short"]
     assert [one.name for one in asked(())] == ["overall"]
+
+
+def test_a_run_ends_with_its_checks(tmp_path: Path) -> None:
+    short = {"name": "short", "max_words": 2}
+    (tmp_path / "asked.json").write_text(json.dumps([{"id": "hi", "prompt": "Greet me.", "facets": ["tone", short]}]))
+    with chatting(lambda _: "Good day to you.") as (url, _):
+        options = ["--prompts", str(tmp_path / "asked.json"), "--rounds", "2", "--warmup", "0", "--no-calibrate"]
+        assert main(["run", "-e", url, "-m", "judge", *options, "--out", str(tmp_path / "runs")]) == 0
+    (run,) = (tmp_path / "runs").iterdir()
+    (rating,) = load_ratings(run).check
+    assert (rating.model, rating.prompt_id, rating.facet, rating.score) == ("judge", "hi", "short", BAD)
+    assert rating.note == "4 words, more than 2"
