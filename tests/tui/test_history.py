@@ -55,7 +55,7 @@ async def test_filter_and_damage(tmp_path: Path) -> None:
         await pilot.press("enter")
         await shows(pilot, "can't be read")
         await pilot.press("slash", *"smol", "enter")
-        await shows(pilot, "1 runs")
+        await shows(pilot, "1 run")
         assert "unreadable" not in screen_text(app)
 
 

@@ -176,6 +176,8 @@ class FoundryBenchApp(App[None]):
             self.notify(f"the run ended: {problem}", severity="error", timeout=20)
         else:
             self.notify(f"the run is over: {status or 'interrupted'}; t opens its results", timeout=10)
+        if isinstance(self.screen, FrameScreen):
+            self.screen.run_ended()
 
     def wear(self, theme: str) -> None:
         """Put on the theme of this name or file.

@@ -126,6 +126,10 @@ class FrameScreen(Screen[None]):
     def show_models(self) -> None:
         """A download moved on, or a model was loaded, unloaded or removed; few screens show that."""
 
+    def run_ended(self) -> None:
+        """The benchmark under way is over."""
+        self.tell_status()
+
     def tell_status(self) -> None:
         """Show in the header how the benchmark under way stands."""
         control, glyphs = self.bench.control, self.bench.options.glyphs

@@ -183,7 +183,8 @@ class HistoryScreen(FrameScreen):
             for run in self._pages.page
         ]
         self.query_one("#runs", FiguresTable).show(_HEADINGS, rows)
-        parts = [f"{len(self._pages.items)} runs", self._pages.label, self._marks_told()]
+        count = len(self._pages.items)
+        parts = [f"{count} run{'s' * (count != 1)}", self._pages.label, self._marks_told()]
         nothing = f"no runs in {self.bench.settings.out}: mark models (g m, space) and run them (r)"
         told = f"  {self.bench.options.glyphs.dot}  ".join(filter(None, parts)) if self._runs else nothing
         self.query_one("#told", Static).update(told)

@@ -239,7 +239,7 @@ class ModelsScreen(FrameScreen):
         if entry.source != "own" and not entry.cached and not transfer_of(row, self.bench.keeper.transfers):
             self.notify(f"{one_line(name)} is not on the disk")
             return
-        own = "Forget your own model {}? The folder that you imported stays."
+        own = "Forget your own model {}? A folder that you registered stays; one that was converted here goes."
         question = (own if entry.source == "own" else "Delete {} from this disk?").format(one_line(name))
         self.app.push_screen(
             ConfirmScreen(question, "remove", "keep"),

@@ -228,6 +228,10 @@ class RunScreen(FrameScreen):
         self.fit()
         self.refresh_bindings()
 
+    def run_ended(self) -> None:
+        """Show how it ended, at once."""
+        self._draw()
+
     def _draw(self) -> None:
         """Draw now, and again after as long as that took, while there is something to see."""
         if self._redraw:
