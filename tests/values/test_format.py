@@ -61,6 +61,8 @@ from foundry_bench.values.stats import Distribution, describe
         (percent, 0.123, "12 %"),
         (percent, 0.0123, "1.2 %"),
         (percent, 1.0, "100 %"),
+        (percent, 99.99, "9999 %"),
+        (percent, 154720.1, "> 9999 %"),
         (percent, None, UNDEFINED),
     ],
 )

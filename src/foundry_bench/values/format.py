@@ -86,10 +86,12 @@ def _with_prefix(value: float | None, symbol: str) -> str:
 
 
 def percent(fraction: float | None, *, sign: bool = False) -> str:
-    """A fraction of 1 to ``12 %``, two digits."""
+    """A fraction of 1 to ``12 %``, two digits; beyond the hundredfold to ``> 9999 %``: more digits say nothing more."""
     if fraction is None or not isfinite(fraction):
         return UNDEFINED
     plus = "+" if sign else ""
+    if fraction >= 100:
+        return f"> {plus}9999 %"
     return f"{fraction * 100:{plus}.{_decimals(fraction * 100, 2)}f} %"
 
 
