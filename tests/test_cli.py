@@ -125,7 +125,9 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
         "run plan.toml -m a --model b,c -e http://h:1 --system S --rounds 5 --warmup 0 --max-tokens 9 --temperature 1 "
         "--seed 7 --concurrency 4 --no-stream --timeout 2.5 -o there --resume last --json --client openai --via web "
         "--no-calibrate --prefetch --no-fit-check --keep-warm 60 --catalog-url http://c --model-cache cache "
-        "--data-dir data --prompt one --prompt two --adapter mine.py --watts 15 --price-per-kwh 0.3 --currency EUR"
+        "--data-dir data --prompt one --prompt two --adapter mine.py --watts 15 --price-per-kwh 0.3 --currency EUR "
+        "--until 5% --budget 1m30s --order interleaved "
+        "--sweep-concurrency 1,4 --sweep-prompt-tokens 64 --sweep-text words"
     )
     assert arguments(*argv.split()) == {
         "plan": Path("plan.toml"),
@@ -155,6 +157,12 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
         "price_per_kwh": 0.3,
         "currency": "EUR",
         "foundry.catalog_url": "http://c",
+        "until": "latency_s.mean within 5%",
+        "budget": 90.0,
+        "order": "interleaved",
+        "sweep.concurrency": (1, 4),
+        "sweep.prompt_tokens": (64,),
+        "sweep.text": "words",
         "foundry.model_cache_dir": "cache",
         "foundry.app_data_dir": "data",
     }

@@ -15,9 +15,10 @@ import pytest
 
 from foundry_bench.session.benchmark import Benchmark
 from foundry_bench.session.store import Run, list_runs, load, read_samples
-from foundry_bench.values.events import AnswerProgressed, Event, RequestStarted, SampleFinished
+from foundry_bench.values.events import AnswerProgressed, Event, Noted, RequestStarted, SampleFinished
+from foundry_bench.values.folding import begin, fold
 from foundry_bench.values.metrics import decode_tokens_per_s
-from foundry_bench.values.plan import Plan, Prompt, Target
+from foundry_bench.values.plan import Plan, Prompt, Sweep, Target
 
 FAST = "reference?interval_ms=1&delay_ms=2"
 PROMPTS = (Prompt(id="a", prompt="A"), Prompt(id="b", prompt="B"))
@@ -78,8 +79,8 @@ async def test_a_killed_worker_costs_the_request_in_flight(reference_server: str
     def kill_at_the_fifth(event: Event) -> None:
         if isinstance(event, SampleFinished) and event.sample.model == "m0":
             kept.append(event.sample)
-        if isinstance(event, RequestStarted) and event.model == "m0" and len(kept) == 5 and benchmark._worker:
-            os.kill(benchmark._worker.pid, signal.SIGKILL)
+        if isinstance(event, RequestStarted) and event.model == "m0" and len(kept) == 5 and benchmark._in_hand:
+            os.kill(benchmark._in_hand.worker.pid, signal.SIGKILL)
 
     benchmark = Benchmark(run.record.plan, targets(reference_server, FAST, FAST), run, kill_at_the_fifth)
     await benchmark.measure()
@@ -172,3 +173,103 @@ def test_json_output_is_the_runs_own_document(reference_server: str, tmp_path: P
     document = json.loads(done.stdout)
     assert document == json.loads(next(tmp_path.glob("*/run.json")).read_text("utf-8"))
     assert document["schema"] == "foundry-bench/run/1"
+
+
+def _turns(run: Run) -> list[str]:
+    """Who answered, in the order of time; the answers of a turn in one."""
+    measured = [f"{sample.model} {sample.round}" for sample in run.samples() if sample.phase == "measure"]
+    return [one for place, one in enumerate(measured) if not place or measured[place - 1] != one]
+
+
+async def test_models_take_turns_and_another_goes_first_each_time(reference_server: str, tmp_path: Path) -> None:
+    run = Run.create(tmp_path, plan(2, order="interleaved", rounds=3, calibrate=False), {})
+    assert (
+        await Benchmark(run.record.plan, targets(reference_server, FAST, FAST), run, lambda _: None).measure() == "done"
+    )
+    assert _turns(run) == ["m0 1", "m1 1", "m1 2", "m0 2", "m0 3", "m1 3"]
+    record = load(run.path)
+    assert (record.order, record.notes) == ("interleaved", ())
+    assert [(model.name, model.status, model.counts.ok) for model in record.models] == [
+        ("m0", "ok", 6),
+        ("m1", "ok", 6),
+    ]
+
+
+async def test_models_that_are_told_apart_are_measured_no_longer(reference_server: str, tmp_path: Path) -> None:
+    slow = "reference?interval_ms=3&delay_ms=2"
+    run = Run.create(tmp_path, plan(2, order="interleaved", rounds=200, until="separated", calibrate=False), {})
+    await Benchmark(run.record.plan, targets(reference_server, FAST, slow), run, lambda _: None).measure()
+    stops = [model.stop for model in load(run.path).models]
+    assert [stop.kind if stop else None for stop in stops] == ["separated", "separated"]
+    assert [stop.rounds if stop else 0 for stop in stops] == [model.workshop.rounds for model in load(run.path).models]
+
+
+async def test_a_budget_is_shared_and_told_as_it_shrinks(reference_server: str, tmp_path: Path) -> None:
+    run = Run.create(tmp_path, plan(2, rounds=5000, budget_s=3.0, calibrate=False), {})
+    snapshot = begin(run.record.plan, 0.0)
+
+    def listen(event: Event) -> None:
+        nonlocal snapshot
+        snapshot = fold(snapshot, event, 0.0)
+
+    await Benchmark(run.record.plan, targets(reference_server, FAST, FAST), run, listen).measure()
+    models = load(run.path).models
+    assert [(model.status, model.stop.kind if model.stop else None) for model in models] == [("ok", "budget")] * 2
+    assert [one.rounds for one in snapshot.models] == [model.workshop.rounds for model in models]
+    assert [(one.done_fraction, one.skipped) for one in snapshot.models] == [(1.0, 0)] * 2
+    spans = [[s.sent_ns for s in run.samples() if s.model == name] for name in ("m0", "m1")]
+    assert all(max(span) - min(span) < 3e9 for span in spans)
+
+
+async def test_models_that_memory_can_not_hold_at_once_are_measured_one_by_one(
+    reference_server: str, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.gguf"
+    with large.open("wb") as file:
+        file.truncate(1 << 43)  # no block of it is on the disk
+    run = Run.create(tmp_path / "runs", plan(3, order="interleaved", calibrate=False), {})
+    where = [*targets(reference_server, FAST, FAST), Target(name="m2", backend="adapter", model="m2", path=str(large))]
+    told: list[str] = []
+    await Benchmark(
+        run.record.plan, where, run, lambda event: told.append(event.message) if isinstance(event, Noted) else None
+    ).measure()
+    record = load(run.path)
+    assert _turns(run) == ["m0 1", "m0 2", "m1 1", "m1 2"]
+    assert (record.order, record.notes) == ("sequential", tuple(told))
+    assert "not in turns: together they need about 8" in told[0]
+
+
+async def test_skipping_in_turns_gives_up_the_one_in_hand(reference_server: str, tmp_path: Path) -> None:
+    run = Run.create(tmp_path, plan(2, order="interleaved", rounds=3, calibrate=False), {})
+
+    def skip(event: Event) -> None:
+        if isinstance(event, RequestStarted) and (event.model, event.phase, event.round) == ("m1", "measure", 2):
+            benchmark.skip()
+
+    benchmark = Benchmark(run.record.plan, targets(reference_server, FAST, FAST), run, skip)
+    assert await benchmark.measure() == "done"
+    assert {model.name: model.status for model in load(run.path).models} == {"m0": "ok", "m1": "partial"}
+    assert _turns(run)[-2:] == ["m0 2", "m0 3"]
+
+
+async def test_a_sweep_enters_no_figure_but_its_own(reference_server: str, tmp_path: Path) -> None:
+    sweep = Sweep(concurrency=(1, 4), prompt_tokens=(32, 64))
+    run = Run.create(tmp_path, plan(2, sweep=sweep, order="interleaved", calibrate=False), {})
+    snapshot = begin(run.record.plan, 0.0)
+    fractions = []
+
+    def listen(event: Event) -> None:
+        nonlocal snapshot
+        snapshot = fold(snapshot, event, 0.0)
+        fractions.append(snapshot.fraction)
+
+    await Benchmark(run.record.plan, targets(reference_server, FAST, FAST), run, listen).measure()
+    for model in load(run.path).models:
+        assert (model.status, model.counts.ok, list(model.per_prompt)) == ("ok", 4, ["a", "b"])
+        assert [(level.level, level.counts.ok) for level in model.sweep] == [
+            ("concurrency=1", 4), ("concurrency=4", 12), ("prompt_tokens=32", 2), ("prompt_tokens=64", 2),
+        ]  # fmt: skip
+        one, four, *_ = (level.total_tokens_per_s or 0 for level in model.sweep)
+        assert four > 1.5 * one
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0

@@ -291,3 +291,28 @@ def test_the_samples_show_every_key() -> None:
     for sample, names in (("plan.toml", set(FIELDS) - set(SCREEN)), ("config.toml", SCREEN)):
         text = (SAMPLES / sample).read_text(encoding="utf-8")
         assert [name for name in names if f"{name.rpartition('.')[2]} = " not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("concurrency = [1, 300]", "sweep.concurrency: item 2 must be a whole number from 1 to 256, not 300"),
+        ("concurrency = 4", "sweep.concurrency must be a list of whole numbers, not 4"),
+        ("prompt_tokens = [64, 64]", "sweep.prompt_tokens holds a number twice; remove one"),
+    ],
+)
+def test_a_sweep_is_refused_with_its_place(line: str, said: str) -> None:
+    assert refused("plan.toml", f'models = ["a"]\n[sweep]\n{line}\n') == f"plan.toml: line 3: {said}"
+
+
+@pytest.mark.parametrize(
+    ("budget", "seconds"), [("'90s'", 90.0), ("'10m'", 600.0), ("'1h30m'", 5400.0), ("45", 45.0), ("'2.5'", 2.5)]
+)
+def test_a_budget_is_a_time(budget: str, seconds: float) -> None:
+    Path("plan.toml").write_text(f"budget = {budget}\n")
+    assert read_settings(Path("plan.toml")) == {"budget": seconds}
+
+
+@pytest.mark.parametrize("budget", ["''", "'soon'", "0", "true", "'-5m'", "[]"])
+def test_what_is_no_time_is_refused(budget: str) -> None:
+    assert "budget must be a time such as 90s, 10m or 1h30m" in refused("plan.toml", f"budget = {budget}\n")

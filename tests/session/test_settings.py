@@ -9,7 +9,7 @@ from foundry_bench.session.fields import DEFAULTS, FIELDS
 from foundry_bench.session.inputs import Endpoint
 from foundry_bench.session.settings import config_path, resolve
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.plan import WORKSHOP_PROMPTS, Plan, Prompt, Runtime
+from foundry_bench.values.plan import WORKSHOP_PROMPTS, Plan, Prompt, Runtime, Sweep
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +124,25 @@ def test_the_config_lives_in_the_user_s_folder(here: Path, monkeypatch: pytest.M
     config_path({}).parent.mkdir()
     config_path({}).write_text("rounds = 7")
     assert resolve({"models": ("a",)}, {}).plan.rounds == 7
+
+
+@pytest.mark.parametrize(
+    ("options", "rounds"),
+    [({}, 3), ({"until": "5%"}, 1000), ({"budget": 60.0}, 1000), ({"until": "5%", "rounds": 20}, 20)],
+)
+def test_a_rule_may_take_many_rounds_unless_they_are_said(options: dict[str, object], rounds: int) -> None:
+    assert resolve({"models": ("a",), **options}, {}).plan.rounds == rounds
+
+
+@pytest.mark.parametrize("options", [{"models": ("a", "b")}, {"models": ("a",), "order": "interleaved"}])
+def test_models_are_told_apart_in_turns_only(options: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="name two, and add --order interleaved"):
+        resolve({**options, "until": "separated"}, {})
+
+
+def test_a_sweep_has_no_budget(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text('models = ["a"]\n[sweep]\nconcurrency = [1, 2]\nprompt_tokens = [64]\n')
+    assert resolve({}, {}, plan).plan.sweep == Sweep(concurrency=(1, 2), prompt_tokens=(64,))
+    with pytest.raises(InputError, match="leave out the budget, or the sweep"):
+        resolve({"budget": 60.0}, {}, plan)

@@ -11,9 +11,12 @@ from foundry_bench.values.events import (
     ModelFinished,
     ModelLoaded,
     RequestStarted,
+    RoundsExpected,
     SampleFinished,
     StageProgressed,
     StageStarted,
+    TurnFinished,
+    TurnStarted,
     WorkerObserved,
 )
 from foundry_bench.values.folding import begin, fold, paused, resumed
@@ -190,3 +193,30 @@ def test_models_that_wait_take_as_long_as_those_before() -> None:
 )
 def test_times_as_a_clock_shows_them(value_s: float | None, text: str) -> None:
     assert clock(value_s) == text
+
+
+def test_a_rest_between_turns_enters_no_estimate() -> None:
+    one, other = MODEL, "other"
+    snapshot = begin(make_plan(models=(one, other), rounds=2), 0.0)
+    for at_s, event in (
+        (0.0, StageStarted(model=one, stage="warmup", requests=1)),
+        (1.0, TurnFinished(model=one, round=0)),
+        (1.0, StageStarted(model=other, stage="warmup", requests=1)),
+        (2.0, TurnFinished(model=other, round=0)),
+        (2.0, TurnStarted(model=one)),
+        (2.0, StageStarted(model=one, stage="measure", requests=4)),
+        (4.0, SampleFinished(slot=0, sample=make_sample(model=one))),
+        (6.0, SampleFinished(slot=0, sample=make_sample(model=one))),
+        (6.0, TurnFinished(model=one, round=1)),
+        (6.0, TurnStarted(model=other)),
+        (6.0, StageStarted(model=other, stage="measure", requests=4)),
+        (7.0, SampleFinished(slot=0, sample=make_sample(model=other))),
+    ):
+        snapshot = fold(snapshot, event, at_s)
+    assert snapshot.current == other
+    assert [model_eta_s(model, 7.0) for model in snapshot.models] == [pytest.approx(4.0), pytest.approx(3.0)]
+    assert run_eta_s(snapshot, 7.0) == pytest.approx(7.0)
+    snapshot = fold(fold(snapshot, TurnFinished(model=other, round=1), 8.0), TurnStarted(model=one), 9.0)
+    assert model_eta_s(snapshot.models[0], 10.0) == pytest.approx(5.0)
+    fewer = fold(snapshot, RoundsExpected(model=one, rounds=1), 10.0)
+    assert (fewer.models[0].rounds, fewer.models[0].requests, fewer.models[0].done_fraction) == (1, 2, 1.0)

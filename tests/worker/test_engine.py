@@ -16,9 +16,10 @@ from foundry_bench.values.events import (
     RequestStarted,
     SampleFinished,
     StageStarted,
+    TurnFinished,
     WorkerObserved,
 )
-from foundry_bench.values.plan import Plan, Prompt
+from foundry_bench.values.plan import Plan, Prompt, Sweep
 from foundry_bench.worker.answer import Answer
 from foundry_bench.worker.backend import Emit, ModelUnavailableError
 from foundry_bench.worker.engine import Engine
@@ -291,3 +292,40 @@ async def test_a_prompts_own_settings_override_the_plans() -> None:
     plan = replace(PLAN, prompts=prompts, system="plan", max_tokens=9, rounds=1, warmup=0)
     await measure(ScriptedBackend(well, note), plan)
     assert seen == [("own", 7), ("plan", 9)]
+
+
+async def test_in_turns_only_what_is_granted_is_measured() -> None:
+    events: list[Event] = []
+    backend = ScriptedBackend()
+    engine = Engine(replace(PLAN, rounds=9), "m", backend, events.append, in_turns=True)
+
+    def emit(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, TurnFinished):
+            engine.finish() if event.round == 3 else engine.grant(event.round + 1 + (event.round > 0))
+
+    engine._emit = emit
+    await engine.measure()
+    turns = [event for event in outline(events) if event[0] != "!"]
+    assert turns[turns.index("TurnFinished") :] == [
+        "TurnFinished", "TurnStarted", "measure 18", "? measure a 1", "? measure b 1",
+        "TurnFinished", "TurnStarted", "? measure a 2", "? measure b 2", "? measure a 3", "? measure b 3",
+        "TurnFinished", "unload 0", "ok -",
+    ]  # fmt: skip
+
+
+async def test_a_length_that_fails_is_sent_once_and_costs_nothing_else() -> None:
+    def not_long(answer: Answer) -> None:
+        (badly if answer.request.prompt.id == "tokens-512" else well)(answer)
+
+    sweep = Sweep(prompt_tokens=(64, 512, 1024))
+    events = await measure(ScriptedBackend(not_long), replace(PLAN, sweep=sweep))
+    swept = [event.sample for event in events if isinstance(event, SampleFinished) and event.sample.phase == "sweep"]
+    assert [(sample.level, sample.round, sample.status) for sample in swept] == [
+        ("prompt_tokens=64", 1, "ok"),
+        ("prompt_tokens=64", 2, "ok"),
+        ("prompt_tokens=512", 1, "error"),
+        ("prompt_tokens=1024", 1, "ok"),
+        ("prompt_tokens=1024", 2, "ok"),
+    ]
+    assert outline(events)[-1] == "ok -"

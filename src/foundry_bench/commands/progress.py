@@ -13,6 +13,7 @@ from foundry_bench.values.events import (
     Event,
     FitChecked,
     ModelFinished,
+    Noted,
     SampleFinished,
     StageProgressed,
     StageStarted,
@@ -27,6 +28,7 @@ _DOING = {
     "canary": "first answer",
     "warmup": "warming up",
     "measure": "measuring",
+    "sweep": "sweeping",
     "unload": "unloading",
 }
 
@@ -82,7 +84,7 @@ class StderrProgress:
         """Follow a benchmark."""
         match event:
             case StageStarted():
-                counted = float(event.requests) if event.stage in {"warmup", "measure"} else None
+                counted = float(event.requests) if event.stage in {"warmup", "measure", "sweep"} else None
                 total = 1.0 if event.stage == "download" else counted
                 self.step(f"{event.model}: {_DOING[event.stage]}", total)
             case StageProgressed(fraction=fraction, detail=detail):
@@ -97,6 +99,8 @@ class StderrProgress:
                 if not sample.counts and sample.error:
                     where = f"{sample.model}, prompt {sample.prompt_id}, round {sample.round}"
                     self.say(f"{where}: {sample.status}: {sample.error.message}")
+            case Noted(message=message):
+                self.say(message)
             case ModelFinished(error=error) if error:
                 advice = f" ({event.advice})" if event.advice else ""
                 self.say(f"{event.model}: {event.status}: {error.message}{advice}")

@@ -1,35 +1,25 @@
-"""Runs a plan: one fresh worker a model, each sample on disk before anyone is told of it."""
+"""Runs a plan: calibrates, then measures the models one after the other or in turns."""
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 from foundry_bench.session.calibrating import calibrate, short_loads
 from foundry_bench.session.facet_ratings import check_run
+from foundry_bench.session.measurement import Listener, Measurement, begin_measurement
 from foundry_bench.session.prefetch import prefetch
+from foundry_bench.session.room import lack_of_room
+from foundry_bench.session.stopwatch import Stopwatch
 from foundry_bench.session.store import Run
-from foundry_bench.session.supervisor import Worker, start_worker
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.events import (
-    Event,
-    ModelDescribed,
-    ModelFinished,
-    ModelLoaded,
-    SampleFinished,
-    StageStarted,
-)
+from foundry_bench.values.events import Noted, RoundsExpected, StageStarted
 from foundry_bench.values.plan import Plan, Target
-from foundry_bench.values.record import Failure, Sample
-from foundry_bench.values.result import ModelResult, RunStatus, model_result
-from foundry_bench.values.summary import Summarizer
-from foundry_bench.worker.protocol import Measure, Pause, Resume, Stop
-
-Listener = Callable[[Event], None]
+from foundry_bench.values.resampling import Answers
+from foundry_bench.values.result import RunStatus
+from foundry_bench.values.stopping import Pace, decide, next_round
+from foundry_bench.worker.protocol import Pause, Resume
 
 _SKIP_GRACE_S = 5.0
-_MEND = {
-    "worker_died": "close other programs or choose a smaller variant; the worker's log is in the run's folder",
-}
 
 
 class Benchmark:
@@ -47,10 +37,10 @@ class Benchmark:
         self._targets = targets
         self._run = run
         self._listener = listener
-        self._worker: Worker | None = None
-        self._skipping = False
+        self._in_hand: Measurement | None = None
         self._stopping = False
         self._prefetching: asyncio.Task[None] | None = None
+        self._watch = Stopwatch()
 
     async def measure(self) -> RunStatus:
         """Measure every model that the run doesn't hold yet; returns the run's final status.
@@ -66,11 +56,11 @@ class Benchmark:
             if self._plan.prefetch:
                 await self._prefetch()
             await self._calibrate()
-            for target in self._targets:
-                if self._stopping:
-                    break
-                if target.name not in self._run.finished_models():
-                    self._run.add_model(await self._measure_model(target))
+            waiting = [target for target in self._targets if target.name not in self._run.finished_models()]
+            if await self._may_alternate(waiting):
+                await self._measure_in_turns(waiting)
+            else:
+                await self._measure_one_by_one(waiting)
             if not self._stopping:
                 answered = any(result.counts.answered for result in self._run.record.models)
                 status = "done" if answered else "failed"
@@ -84,21 +74,23 @@ class Benchmark:
 
     def pause(self) -> bool:
         """Let the requests in flight end and start no more; returns whether there is a model in hand to pause."""
-        if self._worker:
-            self._worker.send(Pause())
-        return self._worker is not None
+        if self._in_hand:
+            self._watch.pause()
+            self._in_hand.worker.send(Pause())
+        return self._in_hand is not None
 
     def resume(self) -> None:
         """Go on after a pause."""
-        if self._worker:
-            self._worker.send(Resume())
+        self._watch.go_on()
+        if self._in_hand:
+            self._in_hand.worker.send(Resume())
 
     def skip(self) -> None:
         """Give the model in hand up, by force where it does not listen, and go on with the next."""
-        if self._worker:
-            self._skipping = True
-            self._worker.send(Stop())
-            asyncio.get_running_loop().call_later(_SKIP_GRACE_S, self._kill_if_same, self._worker)
+        self._watch.go_on()
+        if self._in_hand:
+            self._in_hand.give_up()
+            asyncio.get_running_loop().call_later(_SKIP_GRACE_S, self._kill_if_same, self._in_hand)
 
     def stop(self) -> None:
         """Give the model in hand up and measure no more; what was finished stays."""
@@ -107,9 +99,9 @@ class Benchmark:
             self._prefetching.cancel()
         self.skip()
 
-    def _kill_if_same(self, worker: Worker) -> None:
-        if self._worker is worker:
-            worker.kill()
+    def _kill_if_same(self, measurement: Measurement) -> None:
+        if self._in_hand is measurement and not measurement.over:
+            measurement.worker.kill()
 
     async def _prefetch(self) -> None:
         waiting = [target for target in self._targets if target.name not in self._run.finished_models()]
@@ -129,56 +121,99 @@ class Benchmark:
             with contextlib.suppress(InputError):
                 self._run.set_calibration(await calibrate(short_loads(self._plan.concurrency), short=True))
 
-    async def _measure_model(self, target: Target) -> ModelResult:
-        summarizer = Summarizer(target.name, temperature=self._plan.temperature)
-        done = set[tuple[str, int]]()
-        for sample in self._run.samples():
-            if sample.model == target.name:
-                summarizer.add(sample)
-                done |= _answered(sample)
-        described: ModelDescribed | None = None
-        loaded: ModelLoaded | None = None
-        finished: ModelFinished | None = None
-        self._skipping = False
-        async with start_worker(self._run.log_path(target.name)) as self._worker:
-            self._worker.send(Measure(plan=self._plan, target=target, done=tuple(sorted(done))))
-            if self._stopping:  # while it was being started
-                self.skip()
-            async with contextlib.aclosing(self._worker.events()) as events:
-                async for event in events:
-                    match event:
-                        case SampleFinished(sample=sample):
-                            self._run.append(sample)
-                            summarizer.add(sample)
-                            done |= _answered(sample)
-                        case ModelDescribed():
-                            described = event
-                        case ModelLoaded():
-                            loaded = event
-                        case ModelFinished():
-                            finished = event
-                            break
-                    self._listener(event)
-            if finished is None:
-                finished = await self._died(target.name, self._worker, answered=bool(done))
-        self._worker = None
-        self._listener(finished)
-        calibration, rates = self._run.record.calibration, self._plan.rates
-        return model_result(finished, described, loaded, summarizer.result(), calibration, rates=rates)
+    async def _may_alternate(self, waiting: Sequence[Target]) -> bool:
+        """Whether the models take turns; where they should but can't, the run says why."""
+        problem = None
+        if wanted := self._plan.order == "interleaved" and len(waiting) > 1 and not self._stopping:
+            problem = await lack_of_room(self._plan, waiting)
+        notes = [f"measured one after the other, not in turns: {problem}"] if problem else []
+        for note in notes:
+            self._listener(Noted(message=note))
+        alternating = wanted and not problem
+        self._run.set_order("interleaved" if alternating else "sequential", notes)
+        return alternating
 
-    async def _died(self, model: str, worker: Worker, *, answered: bool) -> ModelFinished:
-        failure = await worker.cause_of_death()
-        if self._skipping:
-            failure = Failure(type="stopped", message="given up on request; it did not stop by itself")
-        return ModelFinished(
-            model=model,
-            status="partial" if answered else "skipped" if self._skipping else "failed",
-            error=failure,
-            advice=_MEND.get(failure.type),
-        )
+    async def _measure_one_by_one(self, waiting: Sequence[Target]) -> None:
+        for place, target in enumerate(waiting):
+            if self._stopping:
+                break
+            before_s, left = self._watch.read_s(), len(waiting) - place
+            share_s = (self._plan.budget_s - before_s) / left if self._plan.budget_s else None
+            async with begin_measurement(self._plan, target, self._run, self._listener) as measurement:
+                await self._prepare(measurement)
+                while not (measurement.over or measurement.stop):
+                    through = next_round(self._plan, measurement.rounds, alternating=False)
+                    began_s = self._watch.read_s()
+                    await self._turn(measurement, through)
+                    turn_s = self._watch.read_s() - began_s
+                    self._judge([measurement], before_s, share_s, turn_s)
+                result = await measurement.finish()
+            self._in_hand = None
+            self._run.add_model(result)
 
+    async def _measure_in_turns(self, waiting: Sequence[Target]) -> None:
+        """All models are loaded; in each cycle every one takes a turn, and another one goes first."""
+        async with contextlib.AsyncExitStack() as workers:
+            taking = list[Measurement]()
+            try:
+                for target in waiting:
+                    if not self._stopping:
+                        begun = begin_measurement(self._plan, target, self._run, self._listener)
+                        taking.append(await workers.enter_async_context(begun))
+                        await self._prepare(taking[-1])
+                        await self._leave(taking)
+                cycle = 0
+                while taking and not self._stopping:
+                    began_s = self._watch.read_s()
+                    await self._cycle(taking, cycle)
+                    self._judge(taking, 0.0, self._plan.budget_s, self._watch.read_s() - began_s)
+                    await self._leave(taking)
+                    cycle += 1
+                for measurement in taking:
+                    measurement.give_up()
+                await self._leave(taking)
+            finally:
+                for measurement in taking:  # only where the run ends in a hurry
+                    self._run.add_model(measurement.result())
 
-def _answered(sample: Sample) -> set[tuple[str, int]]:
-    """The (prompt id, round) of a request that needs no repeating."""
-    needed = sample.phase != "measure" or not sample.counts or sample.path == "openai"
-    return set() if needed else {(sample.prompt_id, sample.round)}
+    async def _cycle(self, taking: Sequence[Measurement], cycle: int) -> None:
+        first = cycle % len(taking)
+        through = next_round(self._plan, max(one.rounds for one in taking), alternating=True)
+        for measurement in (*taking[first:], *taking[:first]):
+            if not self._stopping:
+                await self._turn(measurement, through)
+
+    async def _leave(self, taking: list[Measurement]) -> None:
+        """Record those that are over or wanted no more, and let them go."""
+        for measurement in tuple(taking):
+            if measurement.over or measurement.stop or measurement.given_up:
+                self._in_hand = measurement
+                self._run.add_model(await measurement.finish())
+                taking.remove(measurement)
+        self._in_hand = None
+
+    async def _prepare(self, measurement: Measurement) -> None:
+        await self._watch.running()
+        self._in_hand = measurement
+        if self._stopping:  # while it was being started
+            self.skip()
+        await measurement.prepare()
+
+    async def _turn(self, measurement: Measurement, through: int) -> None:
+        await self._watch.running()
+        self._in_hand = measurement
+        await measurement.measure(through)
+
+    def _judge(self, taking: Sequence[Measurement], since_s: float, share_s: float | None, turn_s: float) -> None:
+        """Decide for each model whether its rounds end here, and tell how many there will probably be."""
+        models: Mapping[str, Answers] = {one.name: one.answers for one in taking}
+        for measurement in taking:
+            if measurement.over:
+                continue
+            pace = None
+            if share_s is not None:
+                pace = Pace(share_s=share_s, spent_s=self._watch.read_s() - since_s, turn_s=turn_s)
+            found = decide(self._plan, models, measurement.name, measurement.rounds, pace)
+            measurement.stop = found.stop
+            if found.expected != self._plan.rounds:
+                self._listener(RoundsExpected(model=measurement.name, rounds=found.expected))

@@ -15,7 +15,7 @@ from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.pareto import pareto_front
 from foundry_bench.values.stats import Distribution, Floats
 
-_LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 48, svg.WIDTH - 10, 24, 204, 240
+LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 48, svg.WIDTH - 10, 24, 204, 240
 # A band of a model: as high as room allows.
 _BAND, _HIGHEST_BAND = 38, 80
 # More points than pixels add nothing; a chart shares this many among its models.
@@ -55,9 +55,9 @@ def _latency(view: RunView, series: Mapping[str, int]) -> Chart | None:
     some = {model: values for model, values in some.items() if values.size}
     if not some:
         return None
-    band = min(max(_BAND, (_BOTTOM - 8) // len(some)), _HIGHEST_BAND)
+    band = min(max(_BAND, (BOTTOM - 8) // len(some)), _HIGHEST_BAND)
     bottom, each = 8 + band * len(some), _POINTS // len(some)
-    scale = Scale.over(np.concatenate(list(some.values())), "latency", "s", 8, _RIGHT)
+    scale = Scale.over(np.concatenate(list(some.values())), "latency", "s", 8, RIGHT)
     marks = list(svg.x_axis(scale, 6, bottom))
     for place, (model, values) in enumerate(some.items()):
         top, middle = 8 + band * place, float(np.median(values))
@@ -94,16 +94,16 @@ def _shares(title: str, name: str, curves: Mapping[str, Floats], series: Mapping
     curves = {model: np.maximum(values, _FINEST_S) for model, values in curves.items() if values.size > 1}
     if not curves:
         return None
-    x = Scale.over(np.concatenate(list(curves.values())), name, "s", _LEFT, _RIGHT)
-    y = Scale(name="share", unit="share", low=0, high=1, start=_BOTTOM, end=_TOP)
-    marks = [*svg.x_axis(x, _TOP, _BOTTOM), *svg.y_axis(y, _LEFT, _RIGHT)]
+    x = Scale.over(np.concatenate(list(curves.values())), name, "s", LEFT, RIGHT)
+    y = Scale(name="share", unit="share", low=0, high=1, start=BOTTOM, end=TOP)
+    marks = [*svg.x_axis(x, TOP, BOTTOM), *svg.y_axis(y, LEFT, RIGHT)]
     for model, values in curves.items():
         xs, shares = _steps(values)
         marks.append(svg.line(x.at(xs), y.at(shares), series[model], model))
         quartiles = np.array([0.25, 0.5, 0.75])
         marked = np.quantile(values, quartiles, method="inverted_cdf")
         marks.append(svg.shapes(x.at(marked), y.at(quartiles), series[model], model))
-    return svg.svg(title, said, _HEIGHT, marks)
+    return svg.svg(title, said, HEIGHT, marks)
 
 
 def _steps(values: Floats) -> tuple[Floats, Floats]:
@@ -127,16 +127,16 @@ def _speed(view: RunView, series: Mapping[str, int]) -> Chart | None:
     points = {model: _pairs(view.traces[model], each) for model in known}
     some = _SOME if max(view.traces[model].rounds.size for model in known) > each else ""
     joined = " The dashed line joins the models that no other beats in both."
-    x = Scale.over([one for xs, _ in points.values() for one in xs], "TTFT", "s", _LEFT, _RIGHT)
+    x = Scale.over([one for xs, _ in points.values() for one in xs], "TTFT", "s", LEFT, RIGHT)
     y = Scale.over(
         [one for _, ys in points.values() for one in ys],
         "decode speed",
         "tokens/s",
-        _BOTTOM,
-        _TOP,
+        BOTTOM,
+        TOP,
         log=False,
     )
-    marks = [*svg.x_axis(x, _TOP, _BOTTOM), *svg.y_axis(y, _LEFT, _RIGHT)]
+    marks = [*svg.x_axis(x, TOP, BOTTOM), *svg.y_axis(y, LEFT, RIGHT)]
     marks += (svg.shapes(x.at(xs), y.at(ys), series[model], model, style="faint") for model, (xs, ys) in points.items())
     # Sooner is better: a front wants both coordinates to be better the higher they are.
     front = pareto_front([(-ttft.mean, decode.mean) for ttft, decode in known.values()])
@@ -156,7 +156,7 @@ def _speed(view: RunView, series: Mapping[str, int]) -> Chart | None:
         title=title,
         reading="Small marks are requests, large ones the models' means with their 95 % intervals; upper left is "
         f"better.{joined if len(front) > 1 else ''}{some}",
-        drawing=svg.svg(title, said, _HEIGHT, marks),
+        drawing=svg.svg(title, said, HEIGHT, marks),
         legend=series,
     )
 
@@ -171,10 +171,10 @@ def _trend(trends: Sequence[Trend], name: str) -> Chart | None:
         return None
     moments = sorted({(one.created, one.run): one for trend in trends for one in trend.moments}.items())
     order = {key: place for place, (key, _) in enumerate(moments)}
-    x = Scale(name="run", unit="place", low=-0.5, high=len(order) - 0.5, start=_LEFT, end=_RIGHT)
-    y = Scale.over(ends, f"mean {metric.label}", metric.unit, _BOTTOM, _TOP, zero=True)
-    marks = [*svg.vertical_ticks(_dates([one for _, one in moments]), x, _TOP, _BOTTOM), *svg.y_axis(y, _LEFT, _RIGHT)]
-    marks.append(svg.text((_LEFT + _RIGHT) / 2, _BOTTOM + 29, "run (UTC)", anchor="middle", style="name"))
+    x = Scale(name="run", unit="place", low=-0.5, high=len(order) - 0.5, start=LEFT, end=RIGHT)
+    y = Scale.over(ends, f"mean {metric.label}", metric.unit, BOTTOM, TOP, zero=True)
+    marks = [*svg.vertical_ticks(_dates([one for _, one in moments]), x, TOP, BOTTOM), *svg.y_axis(y, LEFT, RIGHT)]
+    marks.append(svg.text((LEFT + RIGHT) / 2, BOTTOM + 29, "run (UTC)", anchor="middle", style="name"))
     for place, (model, some) in enumerate(known.items()):
         aside = 0.3 * ((place + 0.5) / len(known) - 0.5)
         xs = x.at([order[one.created, one.run] + aside for one, _ in some])
@@ -191,7 +191,7 @@ def _trend(trends: Sequence[Trend], name: str) -> Chart | None:
     return Chart(
         title=title,
         reading=f"Means with their 95 % intervals, run after run; {metric.better} is better.",
-        drawing=svg.svg(title, said, _HEIGHT, marks),
+        drawing=svg.svg(title, said, HEIGHT, marks),
         legend={model: place for place, model in enumerate(known)},
     )
 
@@ -214,11 +214,11 @@ def _cross(x: Scale, y: Scale, across: Distribution, up: Distribution, series: i
 
 def _labels(places: Mapping[str, tuple[float, float]]) -> Iterator[str]:
     """Names beside points, pushed apart where they would meet."""
-    free = float(_TOP)
+    free = float(TOP)
     for model, (x, y) in sorted(places.items(), key=lambda item: item[1][1]):
         level = max(y - 6, free)
         free = level + 12
-        late = x > (_LEFT + _RIGHT) / 2
+        late = x > (LEFT + RIGHT) / 2
         yield svg.text(x - 8 if late else x + 8, level, model, anchor="end" if late else "start", style="halo")
 
 

@@ -7,7 +7,7 @@ from typing import get_args
 from foundry_bench.session import rules
 from foundry_bench.session.prompts import as_given, prompts
 from foundry_bench.session.refusals import MOST, Check
-from foundry_bench.values.plan import Client, Plan, Via
+from foundry_bench.values.plan import Client, Order, Plan, Via
 
 
 def _last(texts: Sequence[str]) -> str:
@@ -54,6 +54,10 @@ def _number(texts: Sequence[str]) -> object:
     return texts[-1]
 
 
+def _numbers(texts: Sequence[str]) -> object:
+    return [_number([part]) for text in texts for part in text.split(",")]
+
+
 def _flag(texts: Sequence[str]) -> object:
     words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     return words.get(texts[-1].strip().lower(), texts[-1])
@@ -75,7 +79,11 @@ NAME = Rule(rules.label, metavar="NAME")
 TEXT = Rule(rules.text, metavar="TEXT")
 URL = Rule(rules.url, metavar="URL")
 FOLDER = Rule(rules.folder, metavar="DIR")
-CLIENT, VIA = (Rule(rules.choice(*get_args(kind)), metavar="|".join(get_args(kind))) for kind in (Client, Via))
+UNTIL = Rule(rules.until, metavar="RULE")
+DURATION = Rule(rules.duration, metavar="TIME")
+CLIENT, VIA, ORDER = (
+    Rule(rules.choice(*get_args(kind)), metavar="|".join(get_args(kind))) for kind in (Client, Via, Order)
+)
 PRECISION, DEVICE = (
     Rule(rules.choice(*names), metavar="|".join(names))
     for names in (("int4", "int8", "fp16", "fp32"), ("cpu", "cuda", "dml", "webgpu"))
@@ -115,6 +123,11 @@ FIELDS: Mapping[str, Field] = {
         "while paused, remind a service of its model this often, in seconds, lest it unload it",
         ("--keep-warm",),
     ),
+    "until": Field(
+        UNTIL, "end a model's rounds by a rule (see below), before --rounds (then 1000) are done", ("--until",)
+    ),
+    "budget": Field(DURATION, "time for all models together, such as 10m", ("--budget",)),
+    "order": Field(ORDER, "one model after the other, or all loaded and round by round in turns", ("--order",)),
     "client": Field(CLIENT, "openai: also measure through the openai package", ("--client",)),
     "via": Field(VIA, "how the embedded runtime is asked", ("--via",)),
     "calibrate": Field(FLAG, "measure this machine's own timing error first", ("--calibrate",)),
@@ -124,6 +137,17 @@ FIELDS: Mapping[str, Field] = {
     "price_per_kwh": Field(PRICE, "price of a kWh, for the cost of a million tokens", ("--price-per-kwh",)),
     "currency": Field(NAME, "the name of that price's money, such as EUR", ("--currency",)),
     "out": Field(FOLDER, "where runs are kept", ("-o", "--out")),
+    "sweep.concurrency": Field(
+        Rule(rules.counts(256), _numbers, "N,N"),
+        "after the rounds, the prompts with so many in flight, such as 1,2,4,8",
+        ("--sweep-concurrency",),
+    ),
+    "sweep.prompt_tokens": Field(
+        Rule(rules.counts(MOST), _numbers, "N,N"),
+        "after the rounds, prompts of about so many tokens, such as 512,2048",
+        ("--sweep-prompt-tokens",),
+    ),
+    "sweep.text": Field(TEXT, "what these prompts are made of (default: English prose)", ("--sweep-text",)),
     "foundry.catalog_url": Field(
         URL, "catalog of the embedded runtime", ("--catalog-url",), "FOUNDRY_BENCH_CATALOG_URL"
     ),
@@ -141,5 +165,8 @@ _PLAN = Plan(models=())
 DEFAULTS: Mapping[str, object] = {
     **{name: getattr(_PLAN, name, None) for name in FIELDS},
     "timeout": _PLAN.timeout_s,
+    "budget": _PLAN.budget_s,
+    "sweep.concurrency": (),
+    "sweep.prompt_tokens": (),
     "out": "runs",
 }

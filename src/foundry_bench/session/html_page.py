@@ -10,6 +10,7 @@ from foundry_bench.session import svg
 from foundry_bench.session.charts import Chart, run_charts, trend_charts
 from foundry_bench.session.run_view import RunView
 from foundry_bench.session.sections import Item, Section, definitions, run_sections, title_of, trend_sections
+from foundry_bench.session.sweep_charts import sweep_charts
 from foundry_bench.session.tables import Cell, Column, Levels, Table
 from foundry_bench.session.trends import trends
 from foundry_bench.values.calibration import Calibration
@@ -76,6 +77,8 @@ def _body(views: Sequence[RunView]) -> Iterator[str]:
             yield from _section(section, "h3", _errors(view.record.calibration))
             if section.key == "results":
                 yield from _charts(run_charts(view))
+            if section.key == "sweep":
+                yield from _charts(sweep_charts(view.record))
             if section.key == "prompts":
                 yield from _answers(view)
         yield "</article>"

@@ -77,7 +77,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     with place(path):
         text = read_text(path)
         document = parse_toml(text)
-        for table in ("foundry", "screen"):
+        for table in ("foundry", "sweep", "screen"):
             inside = instance(document.pop(table, {}), dict, table, "a table")
             document |= {f"{table}.{key}": value for key, value in inside.items()}
         known(document, (*FIELDS, "endpoints", "adapters", "keys"))

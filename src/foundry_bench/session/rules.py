@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from foundry_bench.session.refusals import MOST, Check, instance, refusal, shown
+from foundry_bench.session.refusals import MOST, Check, instance, place, refusal, shown
 from foundry_bench.values.errors import InputError
 
 
@@ -22,6 +22,20 @@ def number(expects: str, fits: Callable[[float], bool], *, whole: bool = False) 
 
 
 count = number("a whole number of at least 1", lambda n: n >= 1, whole=True)
+
+
+def counts(most: int) -> Check:
+    """A rule for a list of different whole numbers, from 1 to ``most``."""
+    one = number(f"a whole number from 1 to {most}", lambda n: 1 <= n <= most, whole=True)
+
+    def check(value: object, name: str) -> tuple[object, ...]:
+        items = instance(value, (list, tuple), name, "a list of whole numbers")
+        found = tuple(one(item, f"{name}: item {position}") for position, item in enumerate(items, 1))
+        if len(set(found)) < len(found):
+            raise InputError(f"{name} holds a number twice; remove one")
+        return found
+
+    return check
 
 
 def choice(*options: str) -> Check:
@@ -54,6 +68,36 @@ def text(value: object, name: str) -> str:
     if not content.isascii() and re.search("[\ud800-\udfff]", content):
         raise InputError(f"{name} holds half of a Unicode character; write it again")
     return content
+
+
+def duration(value: object, name: str) -> float:
+    """Seconds, from a number of them or a text such as 90s, 10m or 1h30m.
+
+    Raises:
+        InputError: if it is no such time, or none above 0.
+    """
+    expects = "a time such as 90s, 10m or 1h30m"
+    if isinstance(value, bool):
+        raise refusal(name, expects, value)
+    text = str(instance(value, (int, float, str), name, expects)).strip()
+    parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", text)
+    hours, minutes, rest = (float(part or 0) for part in parts.groups()) if parts else (0.0, 0.0, 0.0)
+    found_s = hours * 3600 + minutes * 60 + rest
+    if not 0 < found_s <= MOST:
+        raise refusal(name, expects, value)
+    return found_s
+
+
+def until(value: object, name: str) -> str:
+    """A rule that ends the rounds, written out in full.
+
+    Raises:
+        InputError: if it is none.
+    """
+    from foundry_bench.values.stopping import parse_until  # numpy: late, so that help is instant
+
+    with place(name):
+        return str(parse_until(instance(value, str, name, "a rule such as '5%' or 'separated'")))
 
 
 def label(value: object, name: str) -> str:

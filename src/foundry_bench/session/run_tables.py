@@ -36,12 +36,13 @@ _RESULTS = (
     "output_tokens_per_s.mean",
 )
 _SHORT = ("ttft_s.p50", "ttft_s.p95", "latency_s.p50", "decode_tokens_per_s.mean")
+_SWEEP = ("ttft_s.p50", "ttft_s.p95", "latency_s.mean", "decode_tokens_per_s.mean", "prefill_tokens_per_s.p50")
 _PER_PROMPT = ("ttft_s.p50", "latency_s.mean", "itl_s.p50", "decode_tokens_per_s.mean", "output_tokens_per_s.mean")
 
 
 def results(view: RunView) -> Table:
     """All that was measured, a row a model."""
-    before = (_MODEL, _STATUS, Column("n"))
+    before = (_MODEL, _STATUS, Column("n"), Column("Rounds"))
     after = (
         Column("Latency by round", figures=False),
         *(Column("Peak memory"), Column("Disk"), *(Column(name, figures=False) for name in ("Device / EP", "Licence"))),
@@ -51,6 +52,7 @@ def results(view: RunView) -> Table:
             one_line(model.name),
             model.status,
             _n(model),
+            _rounds(model),
             *_cells(model.metrics, _RESULTS),
             _by_round(view, model.name),
             megabytes(model.memory.peak_mb),
@@ -94,6 +96,27 @@ def per_prompt(record: RunRecord) -> Table:
         for prompt_id, prompt in model.per_prompt.items()
     ]
     return Table(columns, rows)
+
+
+def sweep(record: RunRecord) -> Table:
+    """A row a model and level of the sweep."""
+    names = ("Level", "Prompt tokens", "ok", "Failed")
+    columns = (_MODEL, *(Column(name, figures=name != "Level") for name in names), *_columns(_SWEEP))
+    rows = [
+        (
+            one_line(model.name),
+            level.level.replace("=", " ").replace("_", " "),
+            UNDEFINED if level.prompt_tokens is None else f"{level.prompt_tokens:,.0f}",
+            str(level.counts.answered),
+            str(level.counts.failed),
+            *_cells(level.metrics, _SWEEP),
+            rate(level.total_tokens_per_s),
+            one_line(level.error.message) if level.error else "",
+        )
+        for model in record.models
+        for level in model.sweep
+    ]
+    return Table((*columns, Column("All answers"), Column("First failure", figures=False)), rows)
 
 
 def workshop(record: RunRecord) -> Table:
@@ -207,6 +230,12 @@ def _cells(metrics: Metrics, figures: Iterable[str]) -> list[str]:
         else:
             cells.append(figure(getattr(distribution, statistic, None), unit))
     return cells
+
+
+def _rounds(model: ModelResult) -> str:
+    """The rounds that were measured, with the rule that ended them."""
+    ruled = model.stop is not None and model.stop.kind != "rounds"
+    return f"{model.workshop.rounds}{f' ({model.stop.kind})' if model.stop and ruled else ''}"
 
 
 def _n(model: ModelResult) -> str:

@@ -16,11 +16,18 @@ from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.energy import DEFINITIONS
 from foundry_bench.values.format import UNDEFINED, megabytes, one_line, seconds
 from foundry_bench.values.metrics import METRICS
+from foundry_bench.values.plan import Plan
 from foundry_bench.values.reasons import decision, sentences
 from foundry_bench.values.result import RunRecord
 
 # Longer ones would bury the report; run.json has them whole.
 _LONGEST_PROMPT = 600
+_SWEEP = (
+    "after the rounds, level by level, into no other figure; prompts of a length begin differently each time, "
+    "so that no server knows them, and after one that fails no more of its length are sent"
+)
+# ``stopping.relative_margin`` says why and by how much.
+_SELECTED = "the interval at which a rule stops is somewhat too narrow, since it was waited for"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ def run_sections(view: RunView) -> list[Section]:
         Section("agreement", "Agreement of raters", quality_tables.agreement(view.ratings)),
         Section("energy", "Energy, and use of this machine while measuring", energy_table(record)),
         Section("prompts", "By prompt", run_tables.per_prompt(record)),
+        Section("sweep", "Sweep", run_tables.sweep(record)),
         Section("outliers", f"Outliers{farthest}", run_tables.outliers(record)),
         Section("client", "Added by the openai client, mean of the paired differences", run_tables.client(record)),
         Section("workshop", "The workshop script's own figures", run_tables.workshop(record)),
@@ -101,6 +109,7 @@ def definitions() -> Section:
         Item("kappa", "agreement of two raters beyond chance, Cohen's with quadratic weights: 0 chance, 1 full."),
         Item("By check", "1 + 4 x the share of a facet's checks that an answer meets."),
         Item("Latency by round", "the mean latency of each round, from the first to the last."),
+        Item("All answers", "completion tokens of a level over the time in which any of its answers was under way."),
         Item("Outlier", "a value over 3.5 robust standard deviations from its prompt's median; listed, never dropped."),
         Item("tokens_per_sec_avg", "(prompt + completion tokens) / latency, as the workshop's script has it."),
     ]
@@ -150,6 +159,11 @@ def _method(record: RunRecord) -> Iterator[Item]:
     asked = "as the wire shows it" if plan.client == "raw" else "each request a second time by the openai client"
     yield Item("Requests", f"{_plan(record)}; given up after {seconds(plan.timeout_s)}; {asked}")
     yield Item("Isolation", "a process of its own for each model, loaded anew; warm-up enters no figure")
+    if record.order == "interleaved":
+        yield Item("Order", "all models loaded; in each round every one takes a turn, another one first each time")
+    yield from (Item("Order", note) for note in record.notes)
+    if _ruled(plan):
+        yield Item("End of the rounds", _end(record))
     for model in record.models:
         told = [
             f"id {model.id}" if model.id else "",
@@ -157,13 +171,31 @@ def _method(record: RunRecord) -> Iterator[Item]:
             f"{model.service.label} at {model.service.url}" if model.service else "",
             f"loaded in {seconds(model.load_s)}" if model.load_s is not None else "",
             f"first answer's first token after {seconds(model.cold_ttft_s)}" if model.cold_ttft_s is not None else "",
+            f"ended after {model.stop.rounds} rounds: {model.stop.message}" if model.stop and _ruled(plan) else "",
             "" if model.deterministic is None else f"answers {'all' if model.deterministic else 'not'} alike",
         ]
         if any(told):
             yield Item(model.name, ", ".join(part for part in told if part))
+    if plan.sweep.concurrency or plan.sweep.prompt_tokens:
+        yield Item("Sweep", _SWEEP)
     if plan.system:
         yield Item("System prompt", _short(plan.system))
     yield from (Item(f"Prompt {prompt.id}", _short(prompt.prompt)) for prompt in plan.prompts)
+
+
+def _end(record: RunRecord) -> str:
+    plan = record.plan
+    rules = []
+    if plan.until:
+        rules.append(f"by rule: {plan.until}; {_SELECTED}")
+    if plan.budget_s:
+        shared = "shared by turns" if record.order == "interleaved" else "each with an equal share of what is left"
+        rules.append(f"a budget of {seconds(plan.budget_s)} for all models, loading included, {shared}")
+    return "; ".join(rules)
+
+
+def _ruled(plan: Plan) -> bool:
+    return bool(plan.until or plan.budget_s)
 
 
 def _short(text: str) -> str:
@@ -184,7 +216,8 @@ def _environment(environment: Mapping[str, Any]) -> Iterator[Item]:
 def _plan(record: RunRecord) -> str:
     plan = record.plan
     return (
-        f"{plan.rounds} rounds of {len(plan.prompts)} prompts after {plan.warmup} of warm-up, "
+        f"{'at most ' if _ruled(plan) else ''}{plan.rounds} rounds of {len(plan.prompts)} prompts "
+        f"after {plan.warmup} of warm-up, "
         f"{plan.concurrency} in flight, {'streamed' if plan.stream else 'not streamed'}, "
         f"at most {plan.max_tokens} tokens, temperature {plan.temperature:g}, seed {plan.seed}"
     )

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 
 from foundry_bench.session.beacons import Beacon, announced
-from foundry_bench.session.benchmark import Benchmark, Listener
+from foundry_bench.session.benchmark import Benchmark
 from foundry_bench.session.channel import (
     Hello,
     Message,
@@ -19,6 +19,7 @@ from foundry_bench.session.channel import (
     decode_line,
     encode_line,
 )
+from foundry_bench.session.measurement import Listener
 from foundry_bench.session.processes import this_process
 from foundry_bench.session.store import Run
 from foundry_bench.values.events import Event

@@ -12,7 +12,9 @@ from foundry_bench.session.adapters import NamedAdapter
 from foundry_bench.session.fields import DEFAULTS, FIELDS, SCREEN
 from foundry_bench.session.inputs import Endpoint, read_models, read_settings
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.plan import Plan, Runtime
+from foundry_bench.values.plan import Plan, Runtime, Sweep
+from foundry_bench.values.stopping import MOST_ROUNDS, parse_until
+from foundry_bench.values.sweep import sweep_levels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,8 @@ def resolve(
         sources |= dict.fromkeys(ours, source)
     if models_needed and not values["models"]:
         raise InputError("no model is named; use -m NAME, BENCH_MODELS or a plan ('foundry-bench models' lists them)")
+    if sources["rounds"] == "default" and (values["until"] or values["budget"]):
+        values["rounds"] = MOST_ROUNDS
     return Settings(
         plan=_plan(values, written.get("capabilities", {})),
         out=Path(values["out"]),
@@ -122,8 +126,16 @@ def _adapter_files(options: Mapping[str, object]) -> Mapping[str, NamedAdapter]:
 
 
 def _plan(values: Mapping[str, Any], capabilities: Mapping[str, tuple[str, ...]]) -> Plan:
-    runtime = {name.removeprefix("foundry."): value for name, value in values.items() if name.startswith("foundry.")}
-    renamed = {"timeout_s": values["timeout"], "keep_warm_s": values["keep_warm"]}
-    apart = {"out", "timeout", "keep_warm"}
+    def table(name: str) -> dict[str, Any]:
+        return {key.removeprefix(name): value for key, value in values.items() if key.startswith(name)}
+
+    renamed = {"timeout_s": values["timeout"], "keep_warm_s": values["keep_warm"], "budget_s": values["budget"]}
+    apart = {"out", "timeout", "keep_warm", "budget"}
     others = {name: value for name, value in values.items() if name not in apart and "." not in name}
-    return Plan(**others, **renamed, capabilities=capabilities, runtime=Runtime(**runtime))
+    runtime, sweep = Runtime(**table("foundry.")), Sweep(**table("sweep."))
+    plan = Plan(**others, **renamed, capabilities=capabilities, runtime=runtime, sweep=sweep)
+    if plan.until and parse_until(plan.until).within is None and (len(plan.models) == 1 or plan.order == "sequential"):
+        raise InputError(f"until '{plan.until}' compares models round by round; name two, and add --order interleaved")
+    if plan.budget_s and sweep_levels(plan):
+        raise InputError("a sweep takes as long as its levels need; leave out the budget, or the sweep")
+    return plan

@@ -17,7 +17,7 @@ from foundry_bench.session.processes import is_alive, this_process
 from foundry_bench.session.samples import SampleFile
 from foundry_bench.values.calibration import Calibration
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.plan import Plan
+from foundry_bench.values.plan import Order, Plan
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import RUN_SCHEMA, ModelResult, RunRecord, RunStatus
 
@@ -121,6 +121,15 @@ class Run:
             OSError: ``run.json`` can't be written; the old one is as it was.
         """
         self.record = replace(self.record, calibration=found)
+        self.write_run_json()
+
+    def set_order(self, order: Order, notes: Sequence[str]) -> None:
+        """Record how the models are measured, and what there is to say of it.
+
+        Raises:
+            OSError: ``run.json`` can't be written; the old one is as it was.
+        """
+        self.record = replace(self.record, order=order, notes=tuple(notes))
         self.write_run_json()
 
     def write_run_json(self) -> None:

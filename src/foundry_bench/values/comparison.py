@@ -115,7 +115,7 @@ def compare(base: Iterable[Sample], new: Iterable[Sample], figures: Sequence[str
         InputError: there is no such figure.
     """
     before, after = Answers.of(base), Answers.of(new)
-    found = (_compare(before, after, *parse_figure(name)) for name in figures)
+    found = (difference_of(before, after, *parse_figure(name)) for name in figures)
     return tuple(difference for difference in found if difference)
 
 
@@ -133,7 +133,8 @@ def parse_figure(name: str) -> tuple[str, str]:
     return metric, statistic
 
 
-def _compare(base: Answers, new: Answers, metric: str, statistic: str) -> Difference | None:
+def difference_of(base: Answers, new: Answers, metric: str, statistic: str) -> Difference | None:
+    """One difference, as in ``compare``; None where a side has no such figure."""
     known = [answers.prompts(metric) for answers in (base, new)]
     shared = [prompt for prompt in known[0] if prompt in known[1]]
     groups = base.groups(metric, shared), new.groups(metric, shared)

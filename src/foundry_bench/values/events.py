@@ -8,7 +8,7 @@ from foundry_bench.values.record import Failure, Memory, ModelStatus, Phase, Sam
 from foundry_bench.values.service import Service
 from foundry_bench.values.telemetry import Telemetry
 
-Stage = Literal["calibrate", "start", "catalog", "download", "load", "canary", "warmup", "measure", "unload"]
+Stage = Literal["calibrate", "start", "catalog", "download", "load", "canary", "warmup", "measure", "sweep", "unload"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +147,36 @@ class ActionFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnStarted:
+    """A model's turn came: it sends requests, and those of others that are loaded wait."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnFinished:
+    """A model did all that it was allowed to, up to this round; 0 after its warm-up. It waits now."""
+
+    model: str
+    round: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundsExpected:
+    """How many rounds a model is now expected to take, by the rule that ends them."""
+
+    model: str
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Something that whoever follows the run should know, in one line."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestStarted:
     """A request left for the model on one of the concurrent ``slot`` s."""
 
@@ -215,6 +245,10 @@ Event = (
     | ModelUnloaded
     | ModelRemoved
     | ActionFailed
+    | TurnStarted
+    | TurnFinished
+    | RoundsExpected
+    | Noted
     | RequestStarted
     | AnswerProgressed
     | SampleFinished

@@ -11,10 +11,14 @@ from foundry_bench.values.events import (
     ModelDescribed,
     ModelFinished,
     ModelLoaded,
+    Noted,
     RequestStarted,
+    RoundsExpected,
     SampleFinished,
     StageProgressed,
     StageStarted,
+    TurnFinished,
+    TurnStarted,
     WorkerObserved,
 )
 from foundry_bench.values.format import megabytes, one_line, rate, seconds
@@ -31,6 +35,7 @@ from foundry_bench.values.snapshot import (
     Snapshot,
     Tone,
 )
+from foundry_bench.values.sweep import level_requests, sweep_levels
 
 _MARKS_KEPT = 11  # at ten a second: the last second
 _LINE_CHARACTERS = 300
@@ -39,7 +44,9 @@ _LINE_CHARACTERS = 300
 def begin(plan: Plan, now_s: float) -> Snapshot:
     """The snapshot of a run that starts now."""
     requests = plan.rounds * len(plan.prompts)
-    models = tuple(ModelProgress(name=name, requests=requests, rounds=plan.rounds) for name in plan.models)
+    later = sum(len(level_requests(plan, level)) for level in sweep_levels(plan))
+    fresh = ModelProgress(name="", requests=requests, rounds=plan.rounds, later=later)
+    models = tuple(replace(fresh, name=name) for name in plan.models)
     return Snapshot(started_s=now_s, models=models)
 
 
@@ -54,8 +61,8 @@ def resumed(snapshot: Snapshot, now_s: float) -> Snapshot:
         return snapshot
     waited_s = now_s - snapshot.paused_at_s
     going = replace(snapshot, paused_at_s=None)
-    if snapshot.current:
-        going = _change(going, snapshot.current, lambda model: replace(model, paused_s=model.paused_s + waited_s))
+    if snapshot.model and snapshot.model.rested_at_s is None:  # a rest ends with its next turn, and counts whole then
+        going = _change(going, snapshot.model.name, lambda model: replace(model, paused_s=model.paused_s + waited_s))
     return _log(going, "resumed", now_s)
 
 
@@ -87,6 +94,7 @@ def _stage_started(event: StageStarted, snapshot: Snapshot, now_s: float) -> Sna
             started_s=now_s if model.started_s is None else model.started_s,
             stage_started_s=now_s,
             paused_s=0.0,
+            rested_at_s=None,
             sent=0,
             to_send=event.requests,
             before=max(0, model.requests - event.requests) if measuring else model.before,
@@ -109,6 +117,35 @@ def _loaded(event: ModelLoaded, snapshot: Snapshot, now_s: float) -> Snapshot:
     if event.cold_ttft_s is not None:
         parts.append(f"first token of all after {seconds(event.cold_ttft_s)}")
     return _log(snapshot, ", ".join(parts), now_s, "good")
+
+
+@_fold.register
+def _turn_started(event: TurnStarted, snapshot: Snapshot, now_s: float) -> Snapshot:
+    def wake(model: ModelProgress) -> ModelProgress:
+        rested_s = now_s - (model.rested_at_s if model.rested_at_s is not None else now_s)
+        return replace(model, rested_at_s=None, paused_s=model.paused_s + rested_s)
+
+    return _change(replace(snapshot, current=event.model), event.model, wake)
+
+
+@_fold.register
+def _turn_finished(event: TurnFinished, snapshot: Snapshot, now_s: float) -> Snapshot:
+    return _change(snapshot, event.model, lambda model: replace(model, rested_at_s=now_s))
+
+
+@_fold.register
+def _rounds_expected(event: RoundsExpected, snapshot: Snapshot, _now_s: float) -> Snapshot:
+    def expect(model: ModelProgress) -> ModelProgress:
+        each = model.requests // model.rounds
+        requests = max(event.rounds * each, model.before + model.ok + model.failed, 1)
+        return replace(model, rounds=event.rounds, requests=requests)
+
+    return _change(snapshot, event.model, expect)
+
+
+@_fold.register
+def _noted(event: Noted, snapshot: Snapshot, now_s: float) -> Snapshot:
+    return _log(snapshot, event.message, now_s)
 
 
 @_fold.register
@@ -192,9 +229,9 @@ def _finished(event: ModelFinished, snapshot: Snapshot, now_s: float) -> Snapsho
 
 
 def _count(model: ModelProgress, sample: Sample) -> ModelProgress:
-    if sample.path == "openai":
+    if sample.path == "openai" or (sample.phase == "warmup" and model.stage == "measure"):
         return model
-    model = replace(model, sent=model.sent + 1)
+    model = replace(model, sent=model.sent + 1, swept=model.swept + (sample.phase == "sweep"))
     if sample.phase != "measure":
         return model
     if not sample.counts:
@@ -227,6 +264,7 @@ def _with_latency(model: ModelProgress, sample: Sample) -> tuple[int, tuple[tupl
 
 def _told(sample: Sample) -> tuple[str, Tone]:
     where = f"{sample.prompt_id}, {'warm-up' if sample.phase == 'warmup' else 'round'} {sample.round}"
+    where = f"{sample.level}, {where}" if sample.level else where
     if not sample.counts:
         return f"{where}: {sample.status}: {sample.error.message if sample.error else ''}", "bad"
     parts = [f"TTFT {seconds(sample.ttft_s)}"] if sample.ttft_s is not None else []

@@ -9,6 +9,7 @@ from foundry_bench.values.facets import Facet
 
 Client = Literal["raw", "openai"]
 Via = Literal["auto", "web", "session"]
+Order = Literal["sequential", "interleaved"]
 BackendKind = Literal["foundry", "openai_http", "adapter"]
 
 
@@ -44,6 +45,19 @@ class Runtime:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """Levels that are measured after a plan's own rounds, and enter none of its figures.
+
+    ``concurrency``: the plan's prompts, with so many requests in flight. ``prompt_tokens``: prompts of about so many
+    tokens, made of ``text`` (None: English prose).
+    """
+
+    concurrency: tuple[int, ...] = ()
+    prompt_tokens: tuple[int, ...] = ()
+    text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """A benchmark: ``rounds`` x ``prompts`` measured requests for each model, ``concurrency`` in flight.
 
@@ -54,6 +68,8 @@ class Plan:
     it; ``fit_check`` refuses a model that can't fit in memory before it is loaded. ``keep_warm_s`` has a service
     reminded of its model that often while the run is paused, so that it doesn't unload it; None lets it.
     ``watts`` is the device's power where no meter can be read; ``price_per_kwh`` and ``currency`` make a cost of it.
+    ``until`` ends a model's rounds before that by a rule (``stopping.parse_until``), ``budget_s`` bounds the time of
+    all models together; ``order`` is one model after the other, or round by round in turns.
     """
 
     models: tuple[str, ...]
@@ -77,6 +93,10 @@ class Plan:
     watts: float | None = None
     price_per_kwh: float | None = None
     currency: str | None = None
+    until: str | None = None
+    budget_s: float | None = None
+    order: Order = "sequential"
+    sweep: Sweep = Sweep()
     capabilities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     runtime: Runtime = Runtime()
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Phase = Literal["warmup", "measure"]
+Phase = Literal["warmup", "measure", "sweep"]
 Status = Literal["ok", "unverified", "error", "timeout", "cancelled"]
 TokenSource = Literal["usage", "chunks", "none"]
 Path = Literal["raw", "openai", "session", "adapter"]
 ModelStatus = Literal["ok", "failed", "skipped", "partial"]
 Clock = Literal["kernel", "arrival"]
+StopKind = Literal["rounds", "precision", "separated", "budget", "no_answers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,15 @@ class Failure:
     """Why something did not work: a short machine-readable type and one line for a person."""
 
     type: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Why a model's rounds ended, and after which round."""
+
+    kind: StopKind
+    rounds: int
     message: str
 
 
@@ -90,6 +100,7 @@ class Sample:
         text: the answer; ``reasoning`` what came before it.
         warnings: short names of what makes this sample less certain.
         disturbance: what else went on meanwhile; None where nothing notable did.
+        level: of a sweep, such as ``concurrency=4`` or ``prompt_tokens=1024``.
     """
 
     model: str
@@ -121,6 +132,7 @@ class Sample:
     queued_s: float | None = None
     warnings: tuple[str, ...] = ()
     disturbance: Disturbance | None = None
+    level: str | None = None
 
     @property
     def counts(self) -> bool:

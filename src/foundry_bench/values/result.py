@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from foundry_bench.values.calibration import Calibration, near_the_error
 from foundry_bench.values.cautions import Caution
 from foundry_bench.values.energy import Energy, Rates, energy
-from foundry_bench.values.plan import Plan
-from foundry_bench.values.record import Disturbance, Failure, Memory, ModelStatus
+from foundry_bench.values.plan import Order, Plan
+from foundry_bench.values.record import Disturbance, Failure, Memory, ModelStatus, Stop
 from foundry_bench.values.service import Service
 from foundry_bench.values.stats import Distribution
 from foundry_bench.values.telemetry import Telemetry
@@ -94,6 +94,23 @@ class ClientResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LevelResult:
+    """One level of a sweep.
+
+    ``prompt_tokens`` is the mean of what the server counted; ``total_tokens_per_s`` the completion tokens of all its
+    answers over the time in which at least one of them was under way; ``error`` the first failure.
+    """
+
+    level: str
+    concurrency: int
+    prompt_tokens: float | None
+    counts: Counts
+    metrics: Metrics
+    total_tokens_per_s: float | None
+    error: Failure | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelSummary:
     """What the samples of one model amount to.
 
@@ -142,11 +159,16 @@ class ModelResult:
     service: Service | None = None
     telemetry: Telemetry | None = None
     energy: Energy | None = None
+    stop: Stop | None = None
+    sweep: tuple[LevelResult, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """The content of ``run.json``. ``created`` is in UTC; ``environment`` is plain JSON."""
+    """The content of ``run.json``. ``created`` is in UTC; ``environment`` is plain JSON.
+
+    ``order`` is how the models were measured, which may not be what the plan asks for; ``notes`` say why.
+    """
 
     schema: str = RUN_SCHEMA
     id: str
@@ -156,6 +178,8 @@ class RunRecord:
     environment: Mapping[str, Any]
     calibration: Calibration | None = None
     models: tuple[ModelResult, ...] = ()
+    order: Order | None = None
+    notes: tuple[str, ...] = ()
 
 
 def model_result(
@@ -166,6 +190,8 @@ def model_result(
     calibration: Calibration | None = None,
     *,
     rates: Rates | None = None,
+    stop: Stop | None = None,
+    sweep: tuple[LevelResult, ...] = (),
 ) -> ModelResult:
     """Put together what the worker told of a model and what its samples amount to.
 
@@ -202,4 +228,6 @@ def model_result(
         service=described.service if described else None,
         telemetry=finished.telemetry,
         energy=energy(finished.telemetry, device, rates or Rates()),
+        stop=stop,
+        sweep=sweep,
     )

@@ -60,14 +60,18 @@ class ModelProgress:
         stage: None before its turn.
         fraction: of the stage, where it tells; the requests of a stage are counted by ``sent`` and ``to_send``.
         requests: measured requests that the plan has for a model.
+        later: requests of the sweep that follows, ``swept`` those that are done.
         latencies: (sum in s, count) of each round's answers, the first of them of round ``first_round``.
         decode: (sum in tokens/s, count) over the answers so far.
+        rested_at_s: since when it waits for its next turn; ``paused_s`` holds the waits that are over.
         status: None until it is finished.
     """
 
     name: str
     requests: int
     rounds: int
+    later: int = 0
+    swept: int = 0
     stage: Stage | None = None
     fraction: float | None = None
     detail: str = ""
@@ -76,6 +80,7 @@ class ModelProgress:
     stage_started_s: float = 0.0
     finished_s: float | None = None
     paused_s: float = 0.0
+    rested_at_s: float | None = None
     sent: int = 0
     to_send: int = 0
     before: int = 0
@@ -99,8 +104,9 @@ class ModelProgress:
 
     @property
     def done_fraction(self) -> float:
-        """Of its measured requests; 1 once it is finished."""
-        return 1.0 if self.status else (self.before + self.ok + self.failed) / self.requests
+        """Of its requests but the warm-up; 1 once it is finished."""
+        done = self.before + self.ok + self.failed + self.swept
+        return 1.0 if self.status else done / (self.requests + self.later)
 
     @property
     def round_latencies_s(self) -> tuple[float, ...]:

@@ -23,7 +23,18 @@ from foundry_bench.worker.engine import Engine
 from foundry_bench.worker.foundry import FoundryBackend
 from foundry_bench.worker.life import FoundryLife, LifeCommand, carry_out
 from foundry_bench.worker.openai_http import OpenAIEndpoint
-from foundry_bench.worker.protocol import Catalog, Command, Measure, Pause, Resume, Stop, decode_command, encode_event
+from foundry_bench.worker.protocol import (
+    Catalog,
+    Command,
+    Finish,
+    Measure,
+    Pause,
+    Resume,
+    Rounds,
+    Stop,
+    decode_command,
+    encode_event,
+)
 from foundry_bench.worker.secret import Key, read_key
 from foundry_bench.worker.service_life import ServiceLife
 
@@ -96,6 +107,10 @@ class _Worker:
             self._engine.pause()
         elif isinstance(command, Resume) and self._engine:
             self._engine.resume()
+        elif isinstance(command, Rounds) and self._engine:
+            self._engine.grant(command.through)
+        elif isinstance(command, Finish) and self._engine:
+            self._engine.finish()
         elif isinstance(command, Stop) or command is None:
             self._stopped = True  # the engine may not be there yet
             if self._engine:
@@ -131,8 +146,8 @@ class _Worker:
     async def _measure(self, command: Measure) -> None:
         plan, target = command.plan, command.target
         backend = _backend(target, plan.runtime, plan.via, demand(plan))
-        key = read_key(target).text
-        self._engine = Engine(plan, target.name, backend, self._events.emit, key=key, done=command.done)
+        key, turns = read_key(target).text, command.in_turns
+        self._engine = Engine(plan, target.name, backend, self._events.emit, key=key, done=command.done, in_turns=turns)
         if self._stopped:
             self._engine.stop()
         await self._engine.measure()

@@ -24,6 +24,7 @@ class Request:
     stream: bool
     phase: Phase
     round: int
+    level: str | None = None
 
     def messages(self) -> list[dict[str, str]]:
         """The chat messages, system prompt first."""
@@ -155,6 +156,7 @@ class Answer:
             response_id=self.response_id,
             phase=self.request.phase,
             round=self.request.round,
+            level=self.request.level,
             status=status,
             error=error,
             sent_ns=self.sent_ns,

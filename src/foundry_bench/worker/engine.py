@@ -13,11 +13,14 @@ from foundry_bench.values.events import (
     RequestStarted,
     SampleFinished,
     StageStarted,
+    TurnFinished,
+    TurnStarted,
     WorkerObserved,
 )
 from foundry_bench.values.plan import Plan, Prompt
 from foundry_bench.values.record import Disturbance, Failure, Memory, ModelStatus, Phase, Sample
 from foundry_bench.values.record import Path as RequestPath
+from foundry_bench.values.sweep import Level, level_requests, sweep_levels
 from foundry_bench.values.telemetry import Telemetry
 from foundry_bench.worker.answer import Answer, Request
 from foundry_bench.worker.backend import Backend, Emit, ModelUnavailableError
@@ -32,6 +35,8 @@ _TICKS_PER_OBSERVATION = 10
 _CANARY = Prompt(id="canary", prompt="Say hello.")
 _CANARY_TOKENS = 16
 _CANARY_RETRY_S = 1.0
+# After a longer rest a model gets a prompt that does not count: clocks, caches and connections have cooled down.
+_WARM_S = 20.0
 _STILL_LOADING = {"http_503", "http_429"}
 _CANARY_ADVICE = {
     "no_answer": "its files may be damaged: remove the model and download or import it again",
@@ -49,6 +54,7 @@ class Engine:
         emit: takes each event; called from the loop and, for progress, from the runtime's threads.
         key: API key for the ``openai`` client.
         done: (prompt id, round) pairs that are answered already.
+        in_turns: measure only the rounds that ``grant`` allows, and compute nothing between the turns.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class Engine:
         *,
         key: str | None = None,
         done: Collection[tuple[str, int]] = (),
+        in_turns: bool = False,
     ) -> None:
         self._plan = plan
         self._model = model
@@ -67,6 +74,12 @@ class Engine:
         self._emit = emit
         self._key = key
         self._done = frozenset(done)
+        self._in_turns = in_turns
+        self._granted = asyncio.Queue[int | None]()
+        self._working = asyncio.Event()
+        self._working.set()
+        self._rested_s = 0.0
+        self._peak_mb: float | None = None
         self._watch = ProcessWatch()
         self._pause = Pause(plan.keep_warm_s, backend.keep_warm, plan.timeout_s, lambda: not self._in_flight)
         self._stopped = asyncio.Event()
@@ -91,10 +104,20 @@ class Engine:
         """Go on after a pause."""
         self._pause.end()
 
+    def grant(self, through: int) -> None:
+        """Allow a turn: the rounds up to the one of this number. It ends a pause, too."""
+        self._pause.end()
+        self._granted.put_nowait(through)
+
+    def finish(self) -> None:
+        """Take no more turns."""
+        self._granted.put_nowait(None)
+
     def stop(self) -> None:
         """Break off the requests in flight and start no more; ``measure`` then ends as it always does."""
         self._stopped.set()
         self._pause.end(at_once=True)
+        self.finish()
         for _, task in self._in_flight.values():
             task.cancel()
 
@@ -117,7 +140,9 @@ class Engine:
             failure = error
         memory = Memory()
         if self._backend.in_process and loaded_mb is not None:
-            memory = Memory(baseline_mb=baseline_mb, loaded_mb=loaded_mb, peak_mb=self._watch.peak_mb())
+            memory = Memory(
+                baseline_mb=baseline_mb, loaded_mb=loaded_mb, peak_mb=self._peak_mb or self._watch.peak_mb()
+            )
         self._emit(StageStarted(model=self._model, stage="unload"))
         if self._client:
             await self._client.close()
@@ -152,33 +177,80 @@ class Engine:
         with quiet_collector():
             await self._run_phase("warmup", warmups)
             self._max_lag_s, cpu_s = 0.0, time.process_time()
-            self._enter("measure")
-            await self._run_phase("measure", measured)
-            self._enter("other")
+            if self._in_turns:
+                await self._take_turns(measured)
+            else:
+                self._enter("measure")
+                await self._run_phase("measure", measured)
+                self._enter("other")
             self._cpu_s = time.process_time() - cpu_s
+            await self._sweep()
+
+    async def _sweep(self) -> None:
+        """Measure the levels of the plan's sweep; of a prompt's length that fails once no more is sent."""
+        work = [(level, level_requests(self._plan, level)) for level in sweep_levels(self._plan)]
+        if not work or self._stopped.is_set():
+            return
+        self._peak_mb = self._watch.peak_mb()  # long prompts and many connections take memory that is not the plan's
+        total = sum(len(requests) for _, requests in work)
+        self._emit(StageStarted(model=self._model, stage="sweep", requests=total))
+        for level, requests in work:
+            with contextlib.suppress(ModelUnavailableError):  # the requests themselves will say so
+                await self._backend.connect(level.concurrency)
+            await self._send_all("sweep", requests, level)
+
+    async def _take_turns(self, measured: Sequence[tuple[Prompt, int]]) -> None:
+        """Measure as many rounds as are granted, turn by turn."""
+        before = 0
+        while (through := await self._next_turn(before)) is not None:
+            self._emit(TurnStarted(model=self._model))
+            if not before:
+                self._emit(StageStarted(model=self._model, stage="measure", requests=len(measured)))
+            if self._rested_s > _WARM_S:
+                await self._send_all("warmup", [(self._plan.prompts[0], 0)])
+            self._enter("measure")
+            await self._send_all("measure", [(prompt, n) for prompt, n in measured if before < n <= through])
+            self._enter("other")
+            before = max(before, through)
+
+    async def _next_turn(self, before: int) -> int | None:
+        """Wait for the next turn, as idle as can be: another model may be measured meanwhile."""
+        self._working.clear()
+        since_s = time.monotonic()
+        self._emit(TurnFinished(model=self._model, round=before))
+        through = await self._granted.get()
+        self._rested_s = time.monotonic() - since_s
+        self._working.set()
+        return None if self._stopped.is_set() else through
 
     async def _run_phase(self, phase: Phase, work: Sequence[tuple[Prompt, int]]) -> None:
         self._emit(StageStarted(model=self._model, stage=phase, requests=len(work)))
-        waiting = deque(work)
-        async with asyncio.TaskGroup() as group:
-            for slot in range(min(self._plan.concurrency, len(work))):
-                group.create_task(self._work_off(slot, phase, waiting))
+        await self._send_all(phase, work)
 
-    async def _work_off(self, slot: int, phase: Phase, waiting: deque[tuple[Prompt, int]]) -> None:
+    async def _send_all(self, phase: Phase, work: Sequence[tuple[Prompt, int]], level: Level | None = None) -> None:
+        waiting = deque(work)
+        slots = level.concurrency if level else self._plan.concurrency
+        async with asyncio.TaskGroup() as group:
+            for slot in range(min(slots, len(work))):
+                group.create_task(self._work_off(slot, phase, waiting, level))
+
+    async def _work_off(self, slot: int, phase: Phase, waiting: deque[tuple[Prompt, int]], level: Level | None) -> None:
         """Take the next request for as long as there is one."""
         while True:
             await self._pause.over()
             if not waiting or self._stopped.is_set():
                 return
             prompt, number = waiting.popleft()
-            request = self._request(prompt, phase, number)
-            for path in self._paths(number):
+            request = self._request(prompt, phase, number, level=level)
+            for path in self._paths(number) if level is None else ("raw",):
                 self._emit(RequestStarted(model=self._model, slot=slot, prompt_id=prompt.id, phase=phase, round=number))
                 sample = await self._ask(slot, request, path)
                 if phase == "measure":
                     self._answered += sample.counts
                     self._failed += not sample.counts
                     self._tokens.extend([sample.completion_tokens] if sample.counts else [])
+                if level and level.prompt_tokens and not sample.counts:
+                    waiting.clear()
                 self._emit(SampleFinished(slot=slot, sample=sample))
                 if sample.status == "timeout":
                     await self._settle()
@@ -228,7 +300,9 @@ class Engine:
                 answer.disturbance = self._disturbance
             return answer.sample(self._model_id)
 
-    def _request(self, prompt: Prompt, phase: Phase, number: int, *, max_tokens: int | None = None) -> Request:
+    def _request(
+        self, prompt: Prompt, phase: Phase, number: int, *, max_tokens: int | None = None, level: Level | None = None
+    ) -> Request:
         plan = self._plan
         return Request(
             model=self._model,
@@ -240,12 +314,16 @@ class Engine:
             stream=plan.stream,
             phase=phase,
             round=number,
+            level=level.name if level else None,
         )
 
     async def _tick(self) -> None:
         """Ten times a second: what has arrived, for the screen, and how late this very tick is."""
         tick = 0
         while True:
+            if not self._working.is_set():
+                await self._working.wait()
+                self._watch = ProcessWatch()  # what went on while it waited disturbed nothing here
             due = time.monotonic() + _TICK_S
             await asyncio.sleep(_TICK_S)
             lag_s = time.monotonic() - due

@@ -12,11 +12,27 @@ from foundry_bench.values.plan import Plan, Runtime, Target
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """Measure one model of the plan; ``done`` names the (prompt id, round) pairs that an earlier run answered."""
+    """Measure one model of the plan; ``done`` names the (prompt id, round) pairs that an earlier run answered.
+
+    With ``in_turns`` it waits after its warm-up, and after each turn, for ``Rounds`` or ``Finish``.
+    """
 
     plan: Plan
     target: Target
     done: tuple[tuple[str, int], ...] = ()
+    in_turns: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """Take a turn: measure the rounds up to the one of this number."""
+
+    through: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Finish:
+    """Take no more turns: what was measured is all that is wanted."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +91,7 @@ class Stop:
     """Break off the measurement and finish it properly, or the download and keep what is there."""
 
 
-Command = Measure | Catalog | Download | Load | Unload | Remove | Pause | Resume | Stop
+Command = Measure | Rounds | Finish | Catalog | Download | Load | Unload | Remove | Pause | Resume | Stop
 
 
 def by_name(union: types.UnionType) -> dict[str, Any]:

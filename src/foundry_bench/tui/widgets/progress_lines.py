@@ -18,6 +18,7 @@ _DOING = {
     "canary": "first answer",
     "warmup": "warm-up",
     "measure": "measuring",
+    "sweep": "sweeping",
     "unload": "unloading",
 }
 

@@ -1,0 +1,47 @@
+"""Whether the memory of this machine holds several models at once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+
+from foundry_bench.session.catalog import list_models
+from foundry_bench.values.events import CatalogEntry
+from foundry_bench.values.fit import demand, need
+from foundry_bench.values.format import megabytes, one_line
+from foundry_bench.values.plan import Plan, Target
+
+
+async def lack_of_room(plan: Plan, targets: Sequence[Target]) -> str | None:
+    """Why these models can't be loaded at once, in words; None where they can.
+
+    Compares the memory that is free now with what all of them are likely to need. What an endpoint serves is its
+    server's own affair. With an unreachable catalog this takes up to 30 s.
+    """
+    local = [target for target in targets if target.backend != "openai_http"]
+    listed: Sequence[CatalogEntry] = ()
+    if any(target.path is None for target in local):
+        listed = (await list_models(replace(plan, endpoint=None))).entries
+    needed_mb = 0.0
+    for target in local:
+        size_mb = _folder_mb(Path(target.path)) if target.path else _listed_mb(target, listed)
+        if size_mb is None:
+            return f"the size of {one_line(target.name)} is not known"
+        needed_mb += need(size_mb, demand=demand(plan)).likely_mb
+    free_mb = psutil.virtual_memory().available / 1e6
+    if needed_mb > free_mb:
+        return f"together they need about {megabytes(needed_mb)} of memory, and {megabytes(free_mb)} are free"
+    return None
+
+
+def _folder_mb(path: Path) -> float:
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return sum(file.stat().st_size for file in files) / 1e6
+
+
+def _listed_mb(target: Target, listed: Sequence[CatalogEntry]) -> float | None:
+    """Of the largest variant that the name may stand for, those on the disk first."""
+    meant = [one for one in listed if target.model in {one.id, one.alias, one.name} and one.size_mb is not None]
+    meant = [one for one in meant if one.cached] or meant
+    return max((one.size_mb or 0.0 for one in meant), default=None)
