@@ -236,7 +236,7 @@ async def test_models_that_memory_can_not_hold_at_once_are_measured_one_by_one(
     record = load(run.path)
     assert _turns(run) == ["m0 1", "m0 2", "m1 1", "m1 2"]
     assert (record.order, record.notes) == ("sequential", tuple(told))
-    assert "not in turns: together they need about 8" in told[0]
+    assert "not in turns: together they need about" in told[0]
 
 
 async def test_skipping_in_turns_gives_up_the_one_in_hand(reference_server: str, tmp_path: Path) -> None:
