@@ -123,8 +123,8 @@ def test_an_option_that_is_not_given_is_none(arguments: Callable[..., dict[str, 
 def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
     argv = (
         "run plan.toml -m a --model b,c -e http://h:1 --system S --rounds 5 --warmup 0 --max-tokens 9 --temperature 1 "
-        "--seed 7 --concurrency 4 --no-stream --timeout 2.5 -o there --resume last --json --client openai --via web "
-        "--no-calibrate --prefetch --no-fit-check --keep-warm 60 --catalog-url http://c --model-cache cache "
+        "--seed 7 --concurrency 4 --no-stream --timeout 2.5 --stall 1 -o there --resume last --json --client openai "
+        "--via web --no-calibrate --prefetch --no-fit-check --keep-warm 60 --catalog-url http://c --model-cache cache "
         "--data-dir data --prompt one --prompt two --adapter mine.py --watts 15 --price-per-kwh 0.3 --currency EUR "
         "--until 5% --budget 1m30s --order interleaved "
         "--sweep-concurrency 1,4 --sweep-prompt-tokens 64 --sweep-text words"
@@ -143,6 +143,7 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
         "concurrency": 4,
         "stream": False,
         "timeout": 2.5,
+        "stall": 1.0,
         "out": "there",
         "adapters": {"mine": NamedAdapter(code=str(Path("mine.py").absolute()))},
         "resume": "last",

@@ -118,7 +118,7 @@ def _probe(parser: Parser) -> None:
         "model", action=Checked, read=NAME.read, metavar="MODEL", help="alias, id, ENDPOINT:ID or ADAPTER:WEIGHTS"
     )
     parser.add_argument("--prompt", action=Checked, read=TEXT.read, metavar="TEXT", help="what to ask")
-    add_settings(parser, "system", "max_tokens", "temperature", "seed", "timeout", "endpoint")
+    add_settings(parser, "system", "max_tokens", "temperature", "seed", "timeout", "stall", "endpoint")
     add_adapters(parser)
     add_json(parser, "the answer and its figures")
 

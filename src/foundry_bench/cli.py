@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -14,19 +15,30 @@ from foundry_bench.values.errors import InputError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 done, 1 a check says no, 2 bad input, 130 interrupted."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # Windows: a pipe's encoding has few of the characters
     try:
         code = _dispatch(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
     except InputError as error:
-        print(f"foundry-bench: {error}", file=sys.stderr)
-        return 2
+        return _refused(str(error))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         # Whoever read our output has left. The interpreter flushes stdout once more at its end: let that succeed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 130
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _refused(f"{place}{error.strerror or error}; see to the disk and to who may write there")
     return code
+
+
+def _refused(reason: str) -> int:
+    from foundry_bench.values.format import one_line
+
+    print(f"foundry-bench: {one_line(reason)}", file=sys.stderr)
+    return 2
 
 
 def _dispatch(argv: Sequence[str]) -> int:

@@ -2,12 +2,12 @@
 
 import argparse
 import asyncio
-import sys
 
 import msgspec
 
 from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session.calibrating import FULL, calibrate
+from foundry_bench.session.json_text import json_text
 from foundry_bench.session.tables import Column, Table, as_text
 from foundry_bench.values.calibration import Calibration
 from foundry_bench.values.format import percent, seconds
@@ -22,7 +22,7 @@ def main(args: argparse.Namespace) -> int:
         )
     if args.json:
         document = {"schema": "foundry-bench/calibration/1", **msgspec.to_builtins(found)}
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+        print(json_text(document))
     else:
         print(as_text(_table(found)))
         print(f"clock resolution {seconds(found.clock_resolution_s)}; machine: {_words(found.machine)}")

@@ -10,6 +10,7 @@ import msgspec
 
 from foundry_bench.session.comparing import Comparison, compare_sides, find_side
 from foundry_bench.session.comparison_text import as_lines
+from foundry_bench.session.json_text import json_text
 from foundry_bench.session.settings import resolve
 from foundry_bench.values.comparison import Difference
 from foundry_bench.values.format import one_line
@@ -28,7 +29,7 @@ def main(args: argparse.Namespace) -> int:
     gates = args.fail_on or ()
     found = compare_sides(base, new, gates)
     if args.json:
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(_document(found)), indent=2) + b"\n")
+        print(json_text(_document(found)))
     else:
         print("\n".join(as_lines(found)))
     failures = list(_failures(found, strict=args.strict)) if gates else []

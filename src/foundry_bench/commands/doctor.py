@@ -8,12 +8,12 @@ import time
 from textwrap import wrap
 from typing import Any
 
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
 from foundry_bench.session.doctor import examine
 from foundry_bench.session.environment import describe_environment
+from foundry_bench.session.json_text import json_text
 from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.values.check import Check, failed, tally
 from foundry_bench.values.errors import InputError
@@ -99,4 +99,4 @@ def _document(settings: Settings, found: list[Check], took_s: float) -> str:
         },
         "environment": describe_environment(),
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return json_text(document) + "\n"

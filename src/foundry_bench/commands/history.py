@@ -4,8 +4,7 @@ import argparse
 import os
 import sys
 
-import msgspec
-
+from foundry_bench.session.json_text import json_text
 from foundry_bench.session.settings import resolve
 from foundry_bench.session.store import list_runs
 from foundry_bench.session.tables import Column, Table, as_text
@@ -18,7 +17,7 @@ def main(args: argparse.Namespace) -> int:
     runs = list_runs(out)
     if args.json:
         document = {"schema": "foundry-bench/history/1", "runs": runs}
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document, enc_hook=str), indent=2) + b"\n")
+        print(json_text(document))
         return 0
     if not runs:
         print(f"no runs in {out}; 'foundry-bench run' records one", file=sys.stderr)

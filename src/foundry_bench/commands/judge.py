@@ -12,6 +12,7 @@ import msgspec
 
 from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.commands.rate import quality_document, tell_tables
+from foundry_bench.session.json_text import json_text
 from foundry_bench.session.judge_log import JUDGE_FILE, Verdict
 from foundry_bench.session.judge_questions import Question, pair_questions, read_rubric, score_questions
 from foundry_bench.session.judgement import preference_for_itself, ratings_of, tallies_of
@@ -144,7 +145,7 @@ def _tell(case: _Case, judging: Judging, judge: str, *, as_json: bool, interrupt
             "pairs": [{**msgspec.to_builtins(one), "win_share": one.win_share} for one in tallies],
             **quality_document(own),
         }
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+        print(json_text(document))
     elif case.pairwise:
         print(as_text(comparisons(tallies)) if tallies else "", end="\n" if tallies else "")
     elif own.judge:

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-import msgspec
-
+from foundry_bench.session.json_text import json_text
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.settings import resolve
@@ -42,5 +41,5 @@ def life_targets(
 def print_json(kind: str, models: Sequence[object]) -> None:
     """One document on standard output."""
     document = {"schema": f"foundry-bench/{kind}/1", "models": models}
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+    print(json_text(document))
     sys.stdout.flush()

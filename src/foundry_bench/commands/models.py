@@ -8,9 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-
 from foundry_bench.session.catalog import list_models, on_disk
+from foundry_bench.session.json_text import json_text
 from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.settings import resolve
 from foundry_bench.session.tables import Column, Table, as_text
@@ -37,7 +36,7 @@ def main(args: argparse.Namespace) -> int:
         if listed.service:
             print(f"{one_line(listed.service.label)} at {listed.service.url}", file=sys.stderr)
         if listed.note:
-            print(listed.note, file=sys.stderr)
+            print(one_line(listed.note), file=sys.stderr)
         if args.json:
             fresh = {entry.id: entry for entry in listed.entries}
             entries = [*(_newer(entry, fresh.get(entry.id)) for entry in disk), *entries]
@@ -50,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
             "note": listed.note,
             "service": listed.service,
         }
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+        print(json_text(document))
     elif entries or not disk:
         print(as_text(_table(entries)))
     return 0

@@ -7,11 +7,11 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from foundry_bench.session.json_text import json_text
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import log_dir, with_default_folders
 from foundry_bench.session.settings import resolve
@@ -19,7 +19,7 @@ from foundry_bench.session.supervisor import start_worker
 from foundry_bench.session.targets import find_target
 from foundry_bench.values import metrics
 from foundry_bench.values.events import AnswerProgressed, ModelFinished, SampleFinished, StageProgressed, StageStarted
-from foundry_bench.values.format import printable
+from foundry_bench.values.format import one_line, printable
 from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.record import Failure, Sample
 from foundry_bench.worker.protocol import Measure
@@ -43,11 +43,11 @@ def main(args: argparse.Namespace) -> int:
     sample, failure, advice = asyncio.run(_ask(plan, target, quiet=args.json))
     if args.json:
         document: dict[str, Any] = {"sample": sample, "error": failure}
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+        print(json_text(document))
     if sample is None or not sample.counts:
         error = (sample.error if sample else None) or failure
         mend = f" ({advice})" if advice else ""
-        print(f"{args.model}: {error.message if error else 'no answer'}{mend}", file=sys.stderr)
+        print(one_line(f"{args.model}: {error.message if error else 'no answer'}{mend}"), file=sys.stderr)
         return 1
     if not args.json:
         print(_figures(sample), file=sys.stderr)

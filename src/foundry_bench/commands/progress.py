@@ -18,6 +18,7 @@ from foundry_bench.values.events import (
     StageProgressed,
     StageStarted,
 )
+from foundry_bench.values.format import one_line
 
 _DOING = {
     "calibrate": "measuring its own timing error",
@@ -78,7 +79,7 @@ class StderrProgress:
 
     def say(self, line: str) -> None:
         """A line that stays, above the bars; said off a terminal too."""
-        self._bars.console.print(line, markup=False, soft_wrap=True)
+        self._bars.console.print(one_line(line), markup=False, soft_wrap=True)
 
     def show(self, event: Event) -> None:
         """Follow a benchmark."""

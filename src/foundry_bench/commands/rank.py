@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.json_text import json_text
 from foundry_bench.session.preferences import read_preference
 from foundry_bench.session.ranking_text import as_lines, document, routes
 from foundry_bench.session.run_view import open_run
@@ -32,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
         raise InputError(view.problem)
     ranking = rank(view, preference, rules)
     if args.json:
-        sys.stdout.buffer.write(_encoded(document(view, ranking, preference)))
+        print(json_text(document(view, ranking, preference)))
     else:
         print("\n".join(as_lines(view, ranking, preference)))
     if args.routing:

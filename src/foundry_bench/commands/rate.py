@@ -5,8 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-import msgspec
-
+from foundry_bench.session.json_text import json_text
 from foundry_bench.session.quality_tables import agreement, agreement_of, facets, quality
 from foundry_bench.session.ratings import load_ratings, rater_name, save_ratings
 from foundry_bench.session.settings import Settings, resolve
@@ -106,7 +105,7 @@ def _tell(path: Path, *, as_json: bool) -> None:
     ratings = load_ratings(path)
     if as_json:
         document = {"schema": "foundry-bench/quality/1", "run": path.name, **quality_document(ratings)}
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+        print(json_text(document))
     elif ratings.hand or ratings.judge or ratings.check:
         tell_tables(ratings)
     else:

@@ -10,6 +10,7 @@ from pathlib import Path
 from foundry_bench.commands.hangup import Lossy, leave, terminals
 from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session.environment import describe_environment
+from foundry_bench.session.json_text import in_ascii
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.reports import results_table
@@ -18,6 +19,7 @@ from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.session.signals import answered
 from foundry_bench.session.store import Run, find_run
 from foundry_bench.session.targets import find_targets
+from foundry_bench.values.format import one_line
 from foundry_bench.values.result import RunRecord, RunStatus
 
 
@@ -60,9 +62,9 @@ def run_benchmark(settings: Settings, *, as_json: bool, resumed: Path | None = N
 
 def tell_results(path: Path, record: RunRecord, status: RunStatus, *, as_json: bool) -> int:
     """Print what came out of the run in the folder ``path``, to whoever is still there; returns the exit code."""
-    text = (path / "run.json").read_text("utf-8") if as_json else f"{results_table(record)}\n"
+    text = in_ascii((path / "run.json").read_text("utf-8")) if as_json else f"{results_table(record)}\n"
     print(text, end="", file=Lossy(sys.stdout), flush=True)
-    print(f"run {record.id}: {status}, in {path}", file=Lossy(sys.stderr))
+    print(one_line(f"run {record.id}: {status}, in {path}"), file=Lossy(sys.stderr))
     return {"done": 0, "failed": 1}.get(status, 130)
 
 

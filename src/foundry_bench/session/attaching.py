@@ -117,7 +117,7 @@ async def attach(beacon: Beacon) -> AsyncGenerator[Attachment]:
     """
     async with contextlib.AsyncExitStack() as stack:
         opened = None
-        with contextlib.suppress(OSError, ValueError, KeyError):
+        with contextlib.suppress(OSError, ValueError):
             async with asyncio.timeout(_OPEN_S):
                 reader, writer = await asyncio.open_connection("127.0.0.1", beacon.port, limit=_LONGEST_LINE)
                 stack.callback(writer.close)

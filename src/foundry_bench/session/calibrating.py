@@ -21,6 +21,7 @@ from foundry_bench.values.events import ModelFinished, SampleFinished
 from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.record import Sample
 from foundry_bench.worker.fetch import fetch
+from foundry_bench.worker.http import HttpError
 from foundry_bench.worker.protocol import Measure
 
 _PROMPT = Prompt(id="reference", prompt="Answer at your own pace.")
@@ -93,8 +94,11 @@ async def measure_level(url: str, load: Load) -> Level:
     if finished is None or finished.status != "ok":
         reason = finished.error.message if finished and finished.error else "its worker ended"
         raise InputError(f"the calibration failed: {reason}; see {log_dir() / 'calibrate.log'}")
-    _, body = await fetch(url, "/logs")
-    logs = msgspec.json.decode(body, type=dict[str, SendLog])
+    try:
+        _, body = await fetch(url, "/logs")
+        logs = msgspec.json.decode(body, type=dict[str, SendLog])
+    except (HttpError, ValueError) as error:
+        raise InputError(f"the calibration failed: its reference server is gone: {error}") from error
     pairs = [(sample, logs[sample.response_id or ""]) for sample in samples]
     return error_of_level(
         load.streams,

@@ -70,6 +70,6 @@ def encode_line(message: Message) -> bytes:
 
 
 def decode_line(line: bytes) -> Message:
-    """The message on a line. Raises ValueError or KeyError where there is none."""
+    """The message on a line. Raises ValueError where there is none."""
     message: Message = decode(line, _KINDS)
     return message

@@ -128,6 +128,7 @@ FIELDS: Mapping[str, Field] = {
     ),
     "budget": Field(DURATION, "time for all models together, such as 10m", ("--budget",)),
     "order": Field(ORDER, "one model after the other, or all loaded and round by round in turns", ("--order",)),
+    "stall": Field(SECONDS, "longest wait for the next token once an answer has begun, in seconds", ("--stall",)),
     "client": Field(CLIENT, "openai: also measure through the openai package", ("--client",)),
     "via": Field(VIA, "how the embedded runtime is asked", ("--via",)),
     "calibrate": Field(FLAG, "measure this machine's own timing error first", ("--calibrate",)),
@@ -168,5 +169,6 @@ DEFAULTS: Mapping[str, object] = {
     "budget": _PLAN.budget_s,
     "sweep.concurrency": (),
     "sweep.prompt_tokens": (),
+    "stall": _PLAN.stall_s,
     "out": "runs",
 }

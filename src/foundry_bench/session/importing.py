@@ -106,7 +106,7 @@ def cache_mb(folder: Path) -> float | None:
         decoder = model["decoder"]
         heads = decoder["num_key_value_heads"] * decoder["head_size"]
         return float(2 * 4 * decoder["num_hidden_layers"] * heads * model["context_length"] / 1e6)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -44,7 +44,7 @@ def _mend_end(path: Path) -> None:
         for line in deque(file, maxlen=1):
             try:
                 msgspec.json.decode(line, type=dict)
-            except ValueError:
+            except (ValueError, RecursionError):
                 file.truncate(file.tell() - len(line))
             else:
                 file.write(b"" if line.endswith(b"\n") else b"\n")

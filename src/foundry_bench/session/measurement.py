@@ -26,8 +26,12 @@ from foundry_bench.worker.protocol import Stop as StopWorker
 
 Listener = Callable[[Event], None]
 
+# A worker tells something every second, unless foreign code holds its interpreter, as while it loads a model.
+_SILENCE_S = 180.0
 _MEND = {
     "worker_died": "close other programs or choose a smaller variant; the worker's log is in the run's folder",
+    "worker_hung": "try it again; the worker's log is in the run's folder",
+    "worker_garbled": "what runs in that process writes where it must not; the worker's log is in the run's folder",
 }
 
 
@@ -54,7 +58,7 @@ class Measurement:
         self._target = target
         self._run = run
         self._listener = listener
-        self._events: AsyncGenerator[Event] = worker.events()
+        self._events: AsyncGenerator[Event] = worker.events(max(_SILENCE_S, plan.timeout_s))
         self._summarizer = Summarizer(target.name, temperature=plan.temperature)
         self._curve = Curve(plan)
         self._done = set[tuple[str, int]]()
@@ -115,6 +119,13 @@ class Measurement:
 
     async def _listen(self) -> None:
         """Take in what the worker tells, until its turn or it itself is over."""
+        self.worker.awaited = True
+        try:
+            await self._take_events()
+        finally:
+            self.worker.awaited = False
+
+    async def _take_events(self) -> None:
         async for event in self._events:
             match event:
                 case SampleFinished(sample=sample):

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import msgspec
 
+from foundry_bench.session.atomic import is_reserved, write_atomically
 from foundry_bench.session.paths import data_dir
 from foundry_bench.values.errors import InputError
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(?<!\.)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ def list_own() -> dict[str, OwnModel]:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, OwnModel])
     except FileNotFoundError:
         return {}
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{file}: not a list of imported models ({error}); mend or remove it") from error
 
 
@@ -74,16 +75,15 @@ def check_name(name: str) -> None:
         InputError: it has other characters than letters, digits, dot, dash and underscore.
     """
     if not _NAME.fullmatch(name):
-        raise InputError(f"--name {name!r}: use letters, digits, dots, dashes and underscores only")
+        raise InputError(f"--name {name!r}: use letters, digits, dots, dashes and underscores only; no dot at its end")
+    if is_reserved(name):
+        raise InputError(f"--name {name!r}: Windows keeps that name for a device; choose another")
 
 
 def _write(models: dict[str, OwnModel]) -> None:
     file = _registry()
     file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_suffix(".new")
-    content = msgspec.json.encode(models, order="deterministic")
-    fresh.write_bytes(msgspec.json.format(content, indent=2))
-    fresh.replace(file)
+    write_atomically(file, msgspec.json.format(msgspec.json.encode(models, order="deterministic"), indent=2))
 
 
 def _registry() -> Path:

@@ -32,7 +32,7 @@ class SampleFile:
             for number, line in enumerate(file, 1):
                 try:
                     sample = _decoder.decode(line)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     if isinstance(error, msgspec.ValidationError) or next(file, None) is not None:
                         raise InputError(f"{self.path}, line {number}: {error}; mend or remove it") from error
                     self.torn = 1

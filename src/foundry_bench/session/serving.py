@@ -111,7 +111,7 @@ class ServedBenchmark:
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client until it leaves; one that doesn't know the token learns nothing."""
-        with contextlib.closing(writer), contextlib.suppress(OSError, ValueError, KeyError):
+        with contextlib.closing(writer), contextlib.suppress(OSError, ValueError):
             async with asyncio.timeout(_HELLO_S):
                 match decode_line(await reader.readline()):
                     case Hello(token=token) if secrets.compare_digest(token.encode(), self._token.encode()):

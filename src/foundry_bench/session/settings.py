@@ -129,9 +129,9 @@ def _plan(values: Mapping[str, Any], capabilities: Mapping[str, tuple[str, ...]]
     def table(name: str) -> dict[str, Any]:
         return {key.removeprefix(name): value for key, value in values.items() if key.startswith(name)}
 
-    renamed = {"timeout_s": values["timeout"], "keep_warm_s": values["keep_warm"], "budget_s": values["budget"]}
-    apart = {"out", "timeout", "keep_warm", "budget"}
-    others = {name: value for name, value in values.items() if name not in apart and "." not in name}
+    times = ("timeout", "stall", "keep_warm", "budget")
+    renamed = {f"{name}_s": values[name] for name in times}
+    others = {name: value for name, value in values.items() if name not in {"out", *times} and "." not in name}
     runtime, sweep = Runtime(**table("foundry.")), Sweep(**table("sweep."))
     plan = Plan(**others, **renamed, capabilities=capabilities, runtime=runtime, sweep=sweep)
     if plan.until and parse_until(plan.until).within is None and (len(plan.models) == 1 or plan.order == "sequential"):

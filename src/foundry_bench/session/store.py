@@ -3,6 +3,7 @@
 import contextlib
 import re
 import secrets
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.atomic import is_reserved, write_atomically
 from foundry_bench.session.line_log import LineLog
 from foundry_bench.session.processes import is_alive, this_process
 from foundry_bench.session.samples import SampleFile
@@ -39,7 +40,11 @@ class Run:
         self.path = path
         self.record = replace(record, status="running", environment={**record.environment, "process": this_process()})
         self._log = LineLog(path / SAMPLES_FILE)
-        self.write_run_json()
+        try:
+            self.write_run_json()
+        except OSError:
+            self._log.close()
+            raise
 
     @classmethod
     def create(
@@ -65,14 +70,17 @@ class Run:
         """
         created = (created or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
         run_id = run_id or new_run_id(created, plan.models)
+        path = out / run_id
+        record = RunRecord(id=run_id, created=created, status="running", plan=plan, environment=environment)
         try:
-            (out / run_id).mkdir(parents=True)
-        except (FileExistsError, NotADirectoryError, PermissionError) as error:
-            raise InputError(f"{out / run_id}: {error.strerror}; choose another folder with --out") from error
-        return cls(
-            out / run_id,
-            RunRecord(id=run_id, created=created, status="running", plan=plan, environment=environment),
-        )
+            path.mkdir(parents=True)
+            try:
+                return cls(path, record)
+            except OSError:
+                shutil.rmtree(path, ignore_errors=True)
+                raise
+        except OSError as error:
+            raise InputError(f"{path}: {error.strerror}; choose another folder with --out") from error
 
     @classmethod
     def resume(cls, path: Path) -> Self:
@@ -171,7 +179,7 @@ def load(path: Path) -> RunRecord:
         record = _records.decode(file.read_bytes())
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}; a run keeps its results there") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{file}: {error}; restore it, or measure again") from error
     if record.schema != RUN_SCHEMA:
         raise InputError(f"{file}: schema is {record.schema!r}, expected {RUN_SCHEMA!r}; update foundry-bench")
@@ -266,7 +274,7 @@ def _head(path: Path) -> RunHead:
         head, end, _ = content.partition(_HEAD_END)
         try:
             found = _heads.decode(head.removesuffix(b",") + b"}" if end else content + file.read())
-        except ValueError:
+        except (ValueError, RecursionError):
             return RunHead(path=path, id=path.name, created=None, status="unreadable", models=())
     gone = found.status == "running" and not is_alive(found.environment.get("process"))
     return RunHead(
@@ -280,4 +288,5 @@ def _head(path: Path) -> RunHead:
 
 def _slug(name: str) -> str:
     """A name as part of a file's name: short, lower case, with nothing that any system forbids."""
-    return re.sub(r"[^a-z0-9.]+", "-", name.lower())[:40].strip("-.") or "models"
+    slug = re.sub(r"[^a-z0-9.]+", "-", name.lower())[:40].strip("-.") or "models"
+    return f"model-{slug}" if is_reserved(slug) else slug

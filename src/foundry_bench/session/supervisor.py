@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 from foundry_bench.values.events import Event
+from foundry_bench.values.format import one_line
 from foundry_bench.values.record import Failure
 from foundry_bench.worker.protocol import Command, decode_event, encode_command
 
@@ -31,6 +32,9 @@ class Worker:
     def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
         self._process = process
         self._log = log
+        self._given_up: Failure | None = None
+        self._silent_s = 0
+        self.awaited = True  # whether anybody reads its events now: silence counts only then
 
     @property
     def pid(self) -> int:
@@ -43,16 +47,37 @@ class Worker:
         if stdin and not stdin.is_closing():
             stdin.write(encode_command(command))
 
-    async def events(self) -> AsyncGenerator[Event]:
-        """What the worker tells, until it ends."""
+    async def events(self, silence_s: float | None = None) -> AsyncGenerator[Event]:
+        """What the worker tells, until it ends; one that writes nonsense, or nothing for ``silence_s``, is ended."""
         stdout = self._process.stdout
-        while stdout and (line := await stdout.readline()):
-            if line.endswith(b"\n"):  # else the worker died while it wrote
-                yield decode_event(line)
+        watch = asyncio.create_task(self._watch(silence_s)) if silence_s else None
+        try:
+            while stdout and (line := await stdout.readline()):
+                self._silent_s = 0
+                if line.endswith(b"\n"):  # else the worker died while it wrote
+                    yield decode_event(line)
+        except ValueError as error:  # readline's own says that a line has no end
+            self._give_up("worker_garbled", f"its process wrote what is no event: {one_line(str(error))[:200]}")
+        finally:
+            if watch:
+                watch.cancel()
+
+    async def _watch(self, silence_s: float) -> None:
+        """Counts seconds in which this process was awake: a machine that slept has no silent worker."""
+        while self._silent_s < silence_s:
+            await asyncio.sleep(1)
+            self._silent_s = self._silent_s + 1 if self.awaited else 0
+        self._give_up("worker_hung", f"its process said nothing for {silence_s:g} s and was ended")
+
+    def _give_up(self, kind: str, message: str) -> None:
+        self._given_up = Failure(type=kind, message=message)
+        self.kill()
 
     async def cause_of_death(self) -> Failure:
         """Why the worker ended before its time, in one line."""
         code = await self._process.wait()
+        if self._given_up:
+            return self._given_up
         if code < 0:
             try:
                 name = signal.Signals(-code).name

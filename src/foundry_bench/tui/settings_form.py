@@ -11,7 +11,10 @@ from foundry_bench.values.errors import InputError
 # A list of prompts is no line of text: it is written in a file.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "Measuring": ("models", "rounds", "warmup", "max_tokens", "temperature", "seed", "system"),
-    "Requests": ("concurrency", "stream", "timeout", "keep_warm", "client", "calibrate", "prefetch", "fit_check"),
+    "Requests": (
+        *("concurrency", "stream", "timeout", "stall", "keep_warm"),
+        *("client", "calibrate", "prefetch", "fit_check"),
+    ),
     "Places": ("endpoint", "via", "out"),
     "Screen": ("screen.theme", "screen.ascii", "screen.low_bandwidth"),
     "Runtime": ("foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir"),

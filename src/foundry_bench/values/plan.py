@@ -61,8 +61,9 @@ class Sweep:
 class Plan:
     """A benchmark: ``rounds`` x ``prompts`` measured requests for each model, ``concurrency`` in flight.
 
-    ``timeout_s`` bounds one request. ``client="openai"`` sends every measured request a second time
-    through the ``openai`` package, so that what an application feels stands beside what the wire shows.
+    ``timeout_s`` bounds one request, ``stall_s`` the wait for each of its tokens after the first.
+    ``client="openai"`` sends every measured request a second time through the ``openai`` package, so that what an
+    application feels stands beside what the wire shows.
     ``via`` chooses how the embedded runtime is asked: its web service, a ChatSession, or whichever serves the model.
     ``calibrate`` asks for the short calibration before the first model, ``prefetch`` for all missing downloads before
     it; ``fit_check`` refuses a model that can't fit in memory before it is loaded. ``keep_warm_s`` has a service
@@ -84,6 +85,7 @@ class Plan:
     concurrency: int = 1
     stream: bool = True
     timeout_s: float = 120.0
+    stall_s: float = 60.0
     client: Client = "raw"
     via: Via = "auto"
     calibrate: bool = True

@@ -69,7 +69,8 @@ class _EventWriter:
         self._thread.join()
 
     def _write(self) -> None:
-        with contextlib.suppress(OSError):  # nobody listens any more; the closing of standard input ends the process
+        # OSError: nobody listens any more; the closing of standard input ends the process.
+        with _fatal(), contextlib.suppress(OSError):
             closing = False
             while not closing:
                 self._more.wait()

@@ -82,7 +82,8 @@ def _take_ending(adapter: Adapter, answer: Answer, text: str, said: object) -> N
     """What the adapter knows of a finished answer; one that says nothing ended by itself, and that is all we know."""
     answer.done_marker = True
     ending = _checked({} if said is None else said)
-    answer.finish_reason = ending.get("finish_reason")
+    if reason := ending.get("finish_reason"):
+        answer.finish(reason)
     answer.usage(ending.get("prompt_tokens"), ending.get("completion_tokens"))
     count = getattr(adapter, "count_tokens", None)
     if text and answer.completion_tokens is None and callable(count):

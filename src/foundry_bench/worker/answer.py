@@ -9,6 +9,8 @@ from foundry_bench.values.record import Clock, Disturbance, Failure, Path, Phase
 
 _NS = 1e9  # dividing keeps nine decimals exact where multiplying by 1e-9 does not
 _THINK, _THINK_END = "<think>", "</think>"
+# Finish reasons by which servers say that something went wrong.
+_BROKEN_OFF = {"error", "abort", "aborted", "cancelled"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class Answer:
         self.failure: Failure | None = None
         self.cancelled = False
         self.called_tool = False
+        self.characters = 0  # of text and reasoning
         self.warnings: list[str] = []
         self.disturbance = Disturbance()
         self._stamps = array("q")
@@ -76,6 +79,7 @@ class Answer:
             if self._stamps and self._stamps[-1] == stamp_ns:
                 self._shared.append(len(self._stamps))
             self._stamps.append(stamp_ns)
+        self.characters += len(text) + len(reasoning)
         if reasoning:
             self._reasoning.append(reasoning)
         if text:
@@ -88,6 +92,12 @@ class Answer:
             self.completion_tokens = completion_tokens
             if len(self._stamps) == 1 and self._first_usage is None:
                 self._first_usage = completion_tokens
+
+    def finish(self, reason: str) -> None:
+        """The server's reason for the answer's end; some are failures, whatever is said after them."""
+        self.finish_reason = reason
+        if reason in _BROKEN_OFF:
+            self.fail("server_error", f"the server gave up: {reason}")
 
     def fail(self, kind: str, message: str) -> None:
         """Something went wrong; the first reason stands."""
@@ -104,7 +114,11 @@ class Answer:
         thought, said = len(self._reasoning), len(self._text)
         fresh = "".join(self._reasoning[self._shown[0] : thought] + self._text[self._shown[1] : said])
         self._shown = (thought, said)
-        return fresh, len(self._stamps), self._since(self._stamps[0]) if self._stamps else None
+        return _writable(fresh), len(self._stamps), self._since(self._stamps[0]) if self._stamps else None
+
+    def waited_s(self, now_ns: int) -> float:
+        """How long the next token has been waited for; 0 before the first, which takes as long as its prompt."""
+        return (now_ns - self._stamps[-1]) / _NS if self._stamps else 0.0
 
     def _add_text(self, stamp_ns: int, text: str) -> None:
         """Text, of which what stands between think tags at its very start is reasoning."""
@@ -140,7 +154,7 @@ class Answer:
         if self._held:
             (self._reasoning if self._thinking else self._text).append(self._held)
             self._held = ""
-        text, reasoning = "".join(self._text), "".join(self._reasoning)
+        text, reasoning = _writable("".join(self._text)), _writable("".join(self._reasoning))
         status, error = self._judge(text, reasoning)
         source, tokens = self._tokens()
         first_tokens = self._first_chunk_tokens(source, tokens)
@@ -151,9 +165,9 @@ class Answer:
         stamps = self._stamps
         return Sample(
             model=self.request.model,
-            model_id=self.model_id or model_id,
+            model_id=_writable(self.model_id or model_id),
             prompt_id=self.request.prompt.id,
-            response_id=self.response_id,
+            response_id=self.response_id and _writable(self.response_id),
             phase=self.request.phase,
             round=self.request.round,
             level=self.request.level,
@@ -169,9 +183,9 @@ class Answer:
             prompt_tokens=self.prompt_tokens,
             completion_tokens=tokens,
             token_source=source,
-            finish_reason=self.finish_reason,
+            finish_reason=self.finish_reason and _writable(self.finish_reason),
             text=text,
-            text_sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+            text_sha256=hashlib.sha256(text.encode()).hexdigest(),
             reasoning=reasoning,
             path=self.path,
             clock=self.clock,
@@ -222,6 +236,11 @@ def one_line(text: str, limit: int = 300) -> str:
     """The text with line breaks and control characters turned into spaces, cut to ``limit`` characters."""
     clean = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def _writable(text: str) -> str:
+    """The text with halves of surrogate pairs, which no file can hold, joined or replaced."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _overlap(text: str, tag: str) -> int:

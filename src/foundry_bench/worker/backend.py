@@ -13,7 +13,7 @@ from foundry_bench.values.events import (
     ModelUnloaded,
 )
 from foundry_bench.values.plan import Target
-from foundry_bench.worker.answer import Answer
+from foundry_bench.worker.answer import Answer, one_line
 
 Emit = Callable[[Event], None]
 
@@ -25,9 +25,9 @@ class ModelUnavailableError(Exception):
     """
 
     def __init__(self, kind: str, message: str, advice: str, *, skipped: bool = False) -> None:
-        super().__init__(message)
+        super().__init__(one_line(message))  # servers and files have their say in it
         self.kind = kind
-        self.advice = advice
+        self.advice = one_line(advice)
         self.skipped = skipped
 
 

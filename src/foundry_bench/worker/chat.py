@@ -7,7 +7,16 @@ import msgspec
 from foundry_bench.worker.answer import Answer, Request
 from foundry_bench.worker.sse import Event, SSEDecoder
 
-_decode = msgspec.json.Decoder().decode
+_decode_any = msgspec.json.Decoder().decode
+_MOST_TOKENS = 1 << 40  # a count beyond is none, and would not fit into every reader's numbers
+
+
+def decode_json(body: bytes) -> Any:
+    """The value of a JSON text. Raises ValueError where it is none, or nested too deeply."""
+    try:
+        return _decode_any(body)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 class _Delta(msgspec.Struct, gc=False):
@@ -84,7 +93,7 @@ class ChatStream:
     def _data(self, value: bytes, stamp_ns: int) -> None:
         try:
             chunk = _decode_usual(value)
-        except (msgspec.DecodeError, UnicodeDecodeError):  # of another form, no JSON, or damaged
+        except (ValueError, RecursionError):  # of another form, no JSON, or damaged
             self._unusual(value.strip(), stamp_ns)
         else:
             take_usual(self._answer, chunk, stamp_ns)
@@ -96,8 +105,8 @@ class ChatStream:
             self._answer.done_marker = True
             return
         try:
-            document = _decode(value)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            document = decode_json(value)
+        except ValueError:
             self._answer.fail("malformed_stream", f"the stream held something that is not JSON: {_excerpt(value)}")
             return
         if isinstance(document, dict):
@@ -119,7 +128,7 @@ def take_usual(answer: Answer, chunk: _Chunk, stamp_ns: int) -> None:
         answer.called_tool = True
         answer.chunk(stamp_ns, "")
     if choice.finish_reason is not None:
-        answer.finish_reason = choice.finish_reason
+        answer.finish(choice.finish_reason)
 
 
 def take_document(answer: Answer, document: dict[str, Any], stamp_ns: int) -> None:
@@ -145,7 +154,7 @@ def take_document(answer: Answer, document: dict[str, Any], stamp_ns: int) -> No
         if text or reasoning or tool_call:
             answer.chunk(stamp_ns, text, reasoning)
     if isinstance(choice.get("finish_reason"), str):
-        answer.finish_reason = choice["finish_reason"]
+        answer.finish(choice["finish_reason"])
     usage = document.get("usage")
     if isinstance(usage, dict):
         answer.usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
@@ -154,8 +163,8 @@ def take_document(answer: Answer, document: dict[str, Any], stamp_ns: int) -> No
 def error_message(body: bytes) -> str:
     """What a server's error document says, in its own words, whatever its shape."""
     try:
-        document = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        document = decode_json(body)
+    except ValueError:
         return _excerpt(body)
     for key in ("error", "message", "detail"):
         if isinstance(document, dict) and document.get(key):
@@ -167,8 +176,8 @@ def _all_json(values: list[bytes]) -> bool:
     for value in values:
         if value.strip() not in {b"", b"[DONE]"}:
             try:
-                _decode(value)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+                decode_json(value)
+            except ValueError:
                 return False
     return True
 
@@ -179,7 +188,7 @@ def _string(mapping: dict[str, Any], key: str) -> str:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_TOKENS else None
 
 
 def _excerpt(body: bytes) -> str:

@@ -32,6 +32,7 @@ from foundry_bench.worker.process_watch import ProcessWatch
 
 _TICK_S = 0.1
 _TICKS_PER_OBSERVATION = 10
+_LONGEST_ANSWER = 1 << 25  # characters: beyond what any model says, and far below what would fill the memory
 _CANARY = Prompt(id="canary", prompt="Say hello.")
 _CANARY_TOKENS = 16
 _CANARY_RETRY_S = 1.0
@@ -293,7 +294,7 @@ class Engine:
         answer.end(time.perf_counter_ns())
         if not task.cancelled():
             task.result()
-        elif not broken_off:
+        elif answer.failure is None:
             answer.cancelled = True
         async with self._turn:
             if not answer.disturbance.notable:
@@ -332,7 +333,8 @@ class Engine:
             tick += 1
             # The load that an endpoint's own server makes, here or elsewhere, is no disturbance.
             self._disturbance = self._watch.disturbance(lag_s, others=self._backend.in_process)
-            for slot, (answer, _) in self._in_flight.items():
+            for slot, (answer, task) in self._in_flight.items():
+                self._end_if_hopeless(answer, task)
                 answer.disturbance = answer.disturbance.or_worse(self._disturbance)
                 text, chunks, ttft_s = answer.progress()
                 elapsed_s = (time.perf_counter_ns() - answer.sent_ns) / 1e9 if answer.sent_ns else 0.0
@@ -361,6 +363,16 @@ class Engine:
         known = [tokens for tokens in self._tokens if tokens is not None]
         total = sum(known) if len(known) == len(self._tokens) else None
         return self._power.finish(answers=len(self._tokens), completion_tokens=total) if self._power else None
+
+    def _end_if_hopeless(self, answer: Answer, task: asyncio.Task[None]) -> None:
+        """An answer that stands still, whatever else its server sends, or that has no end."""
+        stall_s = self._plan.stall_s
+        if answer.waited_s(time.perf_counter_ns()) > stall_s:
+            answer.fail("timeout", f"it stood still for {stall_s:g} s, after its first tokens")
+            task.cancel()
+        elif answer.characters > _LONGEST_ANSWER:
+            answer.fail("too_long", f"the answer is longer than {_LONGEST_ANSWER:,} characters")
+            task.cancel()
 
     def _finished(self, failure: ModelUnavailableError | None, memory: Memory) -> ModelFinished:
         stopped = self._stopped.is_set()

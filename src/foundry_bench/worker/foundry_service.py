@@ -65,7 +65,7 @@ class FoundryService:
         _, body = await self._client.ask("/models/loaded")
         try:
             return msgspec.json.decode(body, type=list[str])
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             return []
 
     async def _try_names(self, verb: str, name: str, entry: CatalogEntry | None) -> None:

@@ -19,6 +19,8 @@ from foundry_bench.worker.link import StampedProtocol, StampedSocket, open_link
 from foundry_bench.worker.turns import ParseTurns
 
 _HEADER_LIMIT = 1 << 16
+# Of a body, unpacked: no answer is that long, and a stream without end must not fill the memory before its time is up.
+_BODY_LIMIT = 1 << 26
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LAST_CHUNK = b"0\r\n\r\n"
 # Parsing one read takes some 30 microseconds: a turn of the loop stays under a millisecond.
@@ -92,6 +94,7 @@ class HttpConnection:
         self._sink: Sink | None = None
         self._finished: asyncio.Future[None] | None = None
         self._inflate: zlib._Decompress | None = None
+        self._body_left = _BODY_LIMIT
         self._ended = False
         self._generation = 0
 
@@ -152,10 +155,15 @@ class HttpConnection:
             "content-length": str(len(body)),
             **(headers or {}),
         }
-        request = h11.Request(method=method, target=self._origin.prefix + path, headers=list(head.items()))
+        try:
+            request = h11.Request(method=method, target=self._origin.prefix + path, headers=list(head.items()))
+        except (h11.LocalProtocolError, ValueError):  # whose words would quote the key
+            text = "the request has a header that can't be sent; a key with a line break or another odd character?"
+            raise HttpError("bad_header", text) from None
         data = self._http.send(request) or b""
         data += (self._http.send(h11.Data(data=body)) or b"") + (self._http.send(h11.EndOfMessage()) or b"")
         self._sink, self._inflate, self._chunks, self._in_body, self._head = sink, None, None, False, b""
+        self._body_left = _BODY_LIMIT
         self._finished = asyncio.get_running_loop().create_future()
         sink.sent(self._link.write(data), kernel_stamps=self._link.kernel_stamps)
         try:
@@ -166,7 +174,8 @@ class HttpConnection:
             raise
         finally:
             self._sink = self._finished = None
-        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
+        whole = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+        if whole and not self._http.trailing_data[0]:  # else a second answer would be taken for the next one's
             self._http.start_next_cycle()
         else:
             self.close()
@@ -186,8 +195,8 @@ class HttpConnection:
             data, stamp_ns = self._reads.popleft()
             if not data:
                 self._ended = True
-            if self._sink is None:
-                # Nothing was asked: the server closes an idle connection, or speaks out of turn.
+            if self._sink is None or self._finished is None or self._finished.done():
+                # Nothing was asked, or it is answered: the server closes the connection, or speaks out of turn.
                 self._ended = True
                 continue
             try:
@@ -199,11 +208,17 @@ class HttpConnection:
                 self._fail(kind, text)
             except zlib.error as error:
                 self._fail("not_http", f"the server's compressed answer is damaged: {error}")
+            except HttpError as error:
+                self._fail(error.kind, str(error))
+            except Exception as error:  # noqa: BLE001 - whatever else a server brings about costs its answer alone
+                self._fail("unreadable", f"the server's answer can't be read: {type(error).__name__}")
+                context = {"message": "an answer could not be read", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
         return bool(self._reads)
 
     def _take(self, data: bytes, sink: Sink, stamp_ns: int) -> None:
         """h11 gets the head and the end of an answer; the chunks between them, which are many, it never sees."""
-        if data and not self._in_body:
+        while data and not self._in_body:  # once for each interim answer, too
             self._head += data
             end = _HEAD_END.search(self._head)
             if end is None and len(self._head) <= _HEADER_LIMIT:
@@ -212,9 +227,6 @@ class HttpConnection:
             head, data, self._head = self._head[:cut], self._head[cut:], b""
             self._http.receive_data(head)
             self._events(sink, stamp_ns)
-            if data and not self._in_body:
-                self._take(data, sink, stamp_ns)  # that was an interim answer
-                return
             if not data:
                 return
         if data and self._chunks:
@@ -228,7 +240,12 @@ class HttpConnection:
         self._events(sink, stamp_ns)
 
     def _body(self, data: bytes, sink: Sink, stamp_ns: int) -> None:
-        sink.body(self._inflate.decompress(data) if self._inflate else data, stamp_ns)
+        if self._inflate:
+            data = self._inflate.decompress(data, self._body_left + 1)
+        self._body_left -= len(data)
+        if self._body_left < 0:
+            raise HttpError("too_long", f"the server's answer is longer than {_BODY_LIMIT >> 20} MB")
+        sink.body(data, stamp_ns)
 
     def _events(self, sink: Sink, stamp_ns: int) -> None:
         while True:
@@ -237,8 +254,11 @@ class HttpConnection:
                 return
             if isinstance(event, h11.Response):
                 names = {name.decode("ascii"): value.decode("latin-1") for name, value in event.headers}
-                if names.get("content-encoding", "identity").lower() in {"gzip", "deflate"}:
+                encoding = names.get("content-encoding", "identity").lower()
+                if encoding in {"gzip", "deflate"}:
                     self._inflate = zlib.decompressobj(47)  # gzip and zlib headers alike
+                elif encoding != "identity":
+                    raise HttpError("not_http", f"the server's answer is packed as nobody asked for: {encoding}")
                 sink.headers(event.status_code, names, stamp_ns)
                 self._in_body = True
                 self._patient = names.get("transfer-encoding", "").lower() == "chunked"

@@ -80,7 +80,7 @@ def read_result(body: bytes) -> Mapping[str, Any]:
     for found in re.finditer(r"\{", text):
         try:
             document = msgspec.json.decode(text[found.start() :])
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(document, dict):
             return {key[:1].lower() + key[1:]: value for key, value in document.items()}

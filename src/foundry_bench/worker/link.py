@@ -1,6 +1,7 @@
 """Connections that stamp every read before anything looks into it: by the kernel on Linux, on arrival elsewhere."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import time
@@ -26,6 +27,7 @@ class StampedSocket:
         self._loop = asyncio.get_running_loop()
         self._offset_ns = clock.recent_offset_ns()
         self._last_ns = 0
+        self._rest: asyncio.Task[None] | None = None  # of a request that did not fit at once
         self._loop.add_reader(sock.fileno(), self._readable)
 
     def write(self, data: bytes) -> int:
@@ -36,12 +38,20 @@ class StampedSocket:
             written = self._sock.send(data)
         except BlockingIOError:
             written = 0
+        except OSError:
+            return sent_ns  # it is gone, which the next read tells
         if written < len(data):
-            self._loop.create_task(self._loop.sock_sendall(self._sock, data[written:]))
+            self._rest = self._loop.create_task(self._send_rest(data[written:]))
         return sent_ns
+
+    async def _send_rest(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):  # as above
+            await self._loop.sock_sendall(self._sock, data)
 
     def close(self) -> None:
         """Close at once."""
+        if self._rest:
+            self._rest.cancel()
         self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
 

@@ -25,7 +25,7 @@ def cached_models(cache_dir: Path | None) -> list[CatalogEntry]:
                 id=model_id, alias=name, name=name, version=int(version), publisher=folder.parent.name
             )
             entries.append(replace(known, size_mb=folder_mb(folder), cached=True, path=str(folder), source="disk"))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue  # a damaged marker: not a model the runtime would take
     return entries
 
@@ -33,7 +33,7 @@ def cached_models(cache_dir: Path | None) -> list[CatalogEntry]:
 def _saved_catalog(cache_dir: Path) -> dict[str, CatalogEntry]:
     """What the runtime last heard from its catalog and keeps beside the models, by id; empty if it isn't readable."""
     found = {}
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         for model in json.loads((cache_dir / "foundry.modelinfo.json").read_text("utf-8"))["models"]:
             runtime = model.get("runtime") or {}
             found[model["id"]] = CatalogEntry(

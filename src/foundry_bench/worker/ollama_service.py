@@ -62,7 +62,7 @@ class _Pull:
     def line(self, text: str) -> None:
         try:
             document = msgspec.json.decode(text)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             return
         if not isinstance(document, dict):
             return

@@ -30,7 +30,7 @@ class OpenAIClient:
 
     async def answer(self, answer: Answer) -> None:
         """Send the request and fill ``answer``; failure is part of the answer."""
-        from openai import APIStatusError, OpenAIError
+        from openai import APIStatusError
 
         request = answer.request
         answer.path = "openai"
@@ -51,7 +51,7 @@ class OpenAIClient:
                 _take(answer, completion, answer.end_ns or 0)
         except APIStatusError as error:
             answer.fail(f"http_{error.status_code}", error_message(error.response.content))
-        except (OpenAIError, ValueError) as error:  # ValueError: what its stream decoder lets through on bad JSON
+        except Exception as error:  # noqa: BLE001 - it lets through what its parts raise, and builds any type from JSON
             answer.fail("client_error", str(error) or type(error).__name__)
         finally:
             answer.end(time.perf_counter_ns())
@@ -79,6 +79,7 @@ def _take(answer: Answer, document: Any, stamp_ns: int) -> None:
         reasoning = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None) or ""
         if delta.content or reasoning:
             answer.chunk(stamp_ns, delta.content or "", reasoning)
-        answer.finish_reason = choice.finish_reason or answer.finish_reason
+        if choice.finish_reason:
+            answer.finish(choice.finish_reason)
     if document.usage:
         answer.usage(document.usage.prompt_tokens, document.usage.completion_tokens)

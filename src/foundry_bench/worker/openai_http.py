@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import msgspec
-
 from foundry_bench.values.events import CatalogEntry, CatalogListed, ModelDescribed, StageStarted
 from foundry_bench.values.plan import Prompt, Target
 from foundry_bench.values.service import Service
 from foundry_bench.worker.answer import Answer, Request
 from foundry_bench.worker.backend import Emit, ModelUnavailableError
-from foundry_bench.worker.chat import ChatStream, error_message, request_body, take_document
+from foundry_bench.worker.chat import ChatStream, decode_json, error_message, request_body, take_document
 from foundry_bench.worker.http import HttpConnection, HttpError, Origin
 from foundry_bench.worker.retry_after import retry_after_s
 from foundry_bench.worker.secret import Key, read_key
@@ -95,8 +93,8 @@ def take_reply(answer: Answer, status: int, body: bytes) -> None:
         answer.fail(f"http_{status}", f"HTTP {status}: {error_message(body)}")
         return
     try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        document = decode_json(body)
+    except ValueError:
         answer.fail("not_an_answer", f"the server answered neither a stream nor JSON: {error_message(body)}")
         return
     if not isinstance(document, dict):

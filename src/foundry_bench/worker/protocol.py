@@ -108,9 +108,12 @@ def encode(message: object) -> bytes:
 
 
 def decode(line: bytes, kinds: dict[str, Any]) -> Any:
-    """The message on a line, of one of ``kinds``. Raises msgspec.DecodeError or KeyError on anything else."""
-    name, fields = msgspec.json.decode(line, type=tuple[str, msgspec.Raw])
-    return msgspec.json.decode(fields, type=kinds[name])
+    """The message on a line, of one of ``kinds``. Raises ValueError on anything else."""
+    try:
+        name, fields = msgspec.json.decode(line, type=tuple[str, msgspec.Raw])
+        return msgspec.json.decode(fields, type=kinds[name])
+    except (KeyError, RecursionError) as error:
+        raise ValueError(f"no message of ours: {error}") from error
 
 
 def encode_command(command: Command) -> bytes:
@@ -119,7 +122,7 @@ def encode_command(command: Command) -> bytes:
 
 
 def decode_command(line: bytes) -> Command:
-    """A line from the parent. Raises msgspec.ValidationError or KeyError on anything else."""
+    """A line from the parent. Raises ValueError on anything else."""
     command: Command = decode(line, _COMMANDS)
     return command
 
@@ -130,6 +133,6 @@ def encode_event(event: events.Event) -> bytes:
 
 
 def decode_event(line: bytes) -> events.Event:
-    """A line from the worker. Raises msgspec.DecodeError or KeyError on anything else."""
+    """A line from the worker. Raises ValueError on anything else."""
     event: events.Event = decode(line, _EVENTS)
     return event

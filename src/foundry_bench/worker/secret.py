@@ -1,5 +1,6 @@
 """An endpoint's key: read from the environment, sent, and struck out of whatever else would hold it."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,8 @@ class Key:
         """The bytes without the key: some servers' refusals quote it."""
         if self.text is None or len(self.text) < _SHORTEST:
             return data
-        return data.replace(self.text.encode(), _INSTEAD)
+        # As it is, and as JSON spells it.
+        return data.replace(self.text.encode(), _INSTEAD).replace(json.dumps(self.text)[1:-1].encode(), _INSTEAD)
 
 
 def read_key(target: Target | None) -> Key:

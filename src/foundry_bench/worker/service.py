@@ -99,7 +99,7 @@ async def _listed(client: ServiceClient) -> tuple[int, Any]:
         )
     try:
         document = msgspec.json.decode(body) if status == 200 else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         document = None
     listed = document.get("data") if isinstance(document, dict) else document
     return status, {"data": listed} if isinstance(listed, list) else None

@@ -50,7 +50,7 @@ class ServiceClient:
         try:
             status, body = await self.ask(path, timeout_s=timeout_s)
             return msgspec.json.decode(body) if status == 200 else None
-        except (ModelUnavailableError, msgspec.DecodeError, UnicodeDecodeError):
+        except (ModelUnavailableError, ValueError, RecursionError):
             return None
 
     async def order(self, path: str, document: object, *, kind: str, what: str, advice: str) -> Any:
@@ -65,7 +65,7 @@ class ServiceClient:
             raise ModelUnavailableError(kind, f"the service could not {what}: {reason}", advice)
         try:
             return msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (ValueError, RecursionError):
             return None
 
 
