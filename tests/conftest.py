@@ -43,3 +43,24 @@ def reference_server() -> Iterator[str]:
         yield process.stdout.readline().strip()
         process.communicate(timeout=10)
         assert process.returncode == 0
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("reliability", "how hard tests/reliability tries; docs/reliability.md has its counts")
+    group.addoption("--kills", type=int, default=1, help="processes of each kind to kill")
+    group.addoption("--streams", type=int, default=200, help="streams to generate; every byte is cut from 1,000 on")
+    group.addoption("--requests", type=int, default=300, help="requests of the long run")
+
+
+_TALLY = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def tally(pytestconfig: pytest.Config) -> list[str]:
+    """Lines with what was counted, printed at the end."""
+    return pytestconfig.stash.setdefault(_TALLY, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash.get(_TALLY, []):
+        terminalreporter.write_line(f"counted: {line}")

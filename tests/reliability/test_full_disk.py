@@ -1,0 +1,108 @@
+"""Disks that are full, by a limit on the size of files: what was there stays whole, and one line says so."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from foundry_bench.session.store import list_runs, read_samples
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+
+MODEL = "reference?interval_ms=1&delay_ms=1"
+MODULE = [sys.executable, "-m", "foundry_bench"]
+
+
+def limited_to(size: int) -> Callable[[], None]:
+    """For a child: no file may grow beyond ``size`` bytes."""
+
+    def limit() -> None:
+        import resource  # noqa: PLC0415 - POSIX alone has it
+        import signal  # noqa: PLC0415 - in the child
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+def foundry_bench(*arguments: str | Path, size: int) -> subprocess.CompletedProcess[str]:
+    command = [*MODULE, *map(str, arguments)]
+    # Between fork and exec the child only sets two limits.
+    return subprocess.run(command, capture_output=True, text=True, preexec_fn=limited_to(size), check=False)
+
+
+@pytest.mark.parametrize(("size", "code", "recorded"), [(100, 2, False), (4000, 1, True)])
+def test_a_run_stops_says_so_and_goes_on_later(
+    reference_server: str, tmp_path: Path, size: int, code: int, *, recorded: bool
+) -> None:
+    options = ["-e", reference_server, "-m", MODEL, "--no-calibrate", "--rounds", "5", "--max-tokens", "6"]
+    done = foundry_bench("run", *options, "--out", tmp_path / "runs", size=size)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
+    assert "File too large" in done.stderr
+    heads = list_runs(tmp_path / "runs")
+    assert len(heads) == recorded
+    for head in heads:
+        before = list(read_samples(head.path))
+        assert before
+        again = foundry_bench("run", "--resume", head.id, "--out", tmp_path / "runs", size=1 << 30)
+        assert again.returncode == 0, again.stderr
+        after = list(read_samples(head.path))
+        assert after[: len(before)] == before
+        assert len({(one.prompt_id, one.round) for one in after if one.phase == "measure"}) == 20
+
+
+_WRITE = """
+import sys
+from pathlib import Path
+from foundry_bench.session.config_file import save_config
+from foundry_bench.session.own_models import OwnModel, register
+from foundry_bench.session.store import Run, load
+from foundry_bench.cli import main
+
+out = Path(sys.argv[1])
+big = "x" * 5000
+
+def tried(write):
+    try:
+        write()
+    except OSError:
+        return True
+    return False
+
+failed = [
+    tried(lambda: save_config(out / "config.toml", {"system": big})),
+    tried(lambda: register("new", OwnModel(path=big, source=big))),
+    main(["report", "last", "--out", str(out / "runs"), "-o", str(out / "report.html"), "--format", "html"]) == 2,
+]
+sys.exit(0 if all(failed) else 1)
+"""
+
+
+def test_what_is_replaced_is_replaced_whole_or_not_at_all(
+    reference_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOUNDRY_BENCH_HOME", str(tmp_path / "home"))
+    options = ["-e", reference_server, "-m", MODEL, "--no-calibrate", "--rounds", "1", "--max-tokens", "6"]
+    assert foundry_bench("run", *options, "--out", tmp_path / "runs", size=1 << 30).returncode == 0
+    registry = tmp_path / "home" / "models" / "registry.json"
+    registry.parent.mkdir(parents=True, exist_ok=True)
+    registry.write_text("{}")
+    old = {tmp_path / "config.toml": "rounds = 3\n", tmp_path / "report.html": "old", registry: "{}"}
+    for file, content in old.items():
+        file.write_text(content)
+    done = subprocess.run(
+        [sys.executable, "-c", _WRITE, tmp_path],
+        capture_output=True,
+        text=True,
+        preexec_fn=limited_to(3000),
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "report.html: File too large; choose another file with -o" in done.stderr
+    assert {file: file.read_text() for file in old} == old
+    assert [file.name for file in tmp_path.rglob("*.tmp")] == []
+    assert json.loads(next((tmp_path / "runs").glob("*/run.json")).read_text())["status"] == "done"

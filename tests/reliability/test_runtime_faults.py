@@ -1,0 +1,127 @@
+"""The real runtime under faults: each costs its request or its model, and no empty answer counts."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from foundry_bench.session.benchmark import Benchmark
+from foundry_bench.session.paths import with_default_folders
+from foundry_bench.session.store import Run, load
+from foundry_bench.values.events import AnswerProgressed, Event, StageStarted
+from foundry_bench.values.plan import Plan, Prompt, Runtime, Target
+from foundry_bench.values.record import Sample
+from foundry_bench.values.result import ModelResult
+from tiny import long_answer, tiny_model
+
+SHORT = Prompt(id="short", prompt="Say it.")
+FAST = "reference?interval_ms=1&delay_ms=1"
+LIMIT_S = 120
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model(tmp_path_factory.mktemp("tiny") / "model")
+
+
+def own(name: str, folder: Path) -> Target:
+    return Target(name=name, backend="foundry", model=name, path=str(folder))
+
+
+async def measured(
+    out: Path, *targets: Target, act: object = None, **changes: object
+) -> tuple[tuple[ModelResult, ...], list[Sample]]:
+    """Results and samples; ``act`` gets the benchmark and each event."""
+    settings: dict[str, object] = {"prompts": (SHORT,), "rounds": 1, "warmup": 0, "max_tokens": 24, "calibrate": False}
+    runtime = with_default_folders(Runtime())
+    plan = Plan(models=tuple(one.name for one in targets), **{"runtime": runtime, **settings, **changes})  # type: ignore[arg-type] # the fields that a test names
+    run = Run.create(out, plan, {})
+
+    def listen(event: Event) -> None:
+        if callable(act):
+            act(benchmark, event)
+
+    benchmark = Benchmark(plan, targets, run, listen)
+    async with asyncio.timeout(LIMIT_S):
+        await benchmark.measure()
+    return load(run.path).models, list(run.samples())
+
+
+async def test_a_prompt_longer_than_the_context_costs_its_request(tiny: Path, tmp_path: Path) -> None:
+    prompts = (Prompt(id="long", prompt=long_answer(6000)), SHORT)
+    (model,), samples = await measured(tmp_path, own("tiny", tiny), prompts=prompts)
+    assert [(one.prompt_id, one.status, bool(one.error)) for one in samples] == [
+        ("long", "error", True),
+        ("short", "ok", False),
+    ]
+    assert (model.status, model.counts.ok, model.counts.error) == ("partial", 1, 1)
+
+
+def damaged(tiny: Path, folder: Path, number: int, damage: random.Random) -> Target:
+    """A copy of the model: a stretch of its weights is zeros, ones, noise, or has a bit of each byte flipped."""
+    folder.mkdir()
+    for file in tiny.iterdir():
+        content = bytearray(file.read_bytes())
+        if file.name == "model.onnx.data":
+            start, end = sorted(damage.sample(range(len(content)), 2))
+            content[start:end] = (
+                bytes(end - start),
+                b"\xff" * (end - start),
+                damage.randbytes(end - start),
+                bytes(byte ^ 1 << damage.randrange(8) for byte in content[start:end]),
+            )[number % 4]
+        (folder / file.name).write_bytes(content)
+    return own(folder.name, folder)
+
+
+async def test_damaged_weights_give_no_empty_answer_that_counts(
+    tiny: Path, tmp_path: Path, kills: int, tally: list[str]
+) -> None:
+    damage = random.Random(4)
+    targets = [damaged(tiny, tmp_path / f"damaged-{number}", number, damage) for number in range(min(1 + kills, 20))]
+    models, samples = await measured(tmp_path / "runs", *targets)
+    assert len(models) == len(targets)
+    assert not [one for one in samples if one.counts and not one.text]
+    assert all(model.error and model.advice for model in models if model.status == "failed")
+    states = [model.status for model in models]
+    tally.append(
+        f"{len(models)} models with damaged weights: 0 empty answers counted ({states.count('failed')} failed)"
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits another process's memory")
+async def test_out_of_memory_costs_that_model_alone(tiny: Path, tmp_path: Path, reference_server: str) -> None:
+    def starve(benchmark: Benchmark, event: Event) -> None:
+        if isinstance(event, StageStarted) and (event.model, event.stage) == ("tiny", "load") and benchmark._worker:
+            worker = psutil.Process(benchmark._worker.pid)
+            most = worker.memory_info().vms + 4_000_000
+            worker.rlimit(psutil.RLIMIT_AS, (most, most))
+
+    fast = Target(name="fast", backend="openai_http", model=FAST, url=reference_server)
+    (first, second), _ = await measured(tmp_path, own("tiny", tiny), fast, act=starve)
+    assert (first.status, second.status) == ("failed", "ok")
+    assert first.error
+    assert first.error.message.isprintable()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+async def test_a_worker_that_is_frozen_is_skipped_by_force(tmp_path: Path, reference_server: str) -> None:
+    frozen = list[int]()
+
+    def freeze(benchmark: Benchmark, event: Event) -> None:
+        if isinstance(event, AnswerProgressed) and event.model == "slow" and benchmark._worker and not frozen:
+            frozen.append(benchmark._worker.pid)
+            os.kill(frozen[0], signal.SIGSTOP)
+            benchmark.skip()
+
+    slow = Target(name="slow", backend="openai_http", model="reference?interval_ms=500", url=reference_server)
+    fast = Target(name="fast", backend="openai_http", model=FAST, url=reference_server)
+    async with asyncio.timeout(20):
+        (first, second), _ = await measured(tmp_path, slow, fast, act=freeze)
+    assert (first.status, second.status) == ("skipped", "ok")
+    assert not psutil.pid_exists(frozen[0])
