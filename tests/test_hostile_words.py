@@ -15,6 +15,7 @@ import pytest
 from factories import make_plan
 from foundry_bench.cli import main
 from foundry_bench.session import demo_weights
+from foundry_bench.session.beacons import list_running
 from foundry_bench.session.json_text import in_ascii, json_text
 from foundry_bench.session.own_models import check_name
 from foundry_bench.session.store import Run
@@ -144,7 +145,7 @@ def test_what_we_start_listens_on_loopback_alone(tmp_path: Path) -> None:
         url = reference.stdout.readline().strip()
         run = [*MODULE, "run", "-e", url, "-m", "reference?interval_ms=50", "--rounds", "100", "--out", str(tmp_path)]
         with subprocess.Popen([*run, "--no-calibrate"], stdout=-3, stderr=subprocess.PIPE, text=True) as host:
-            while not list(tmp_path.glob("*/samples.jsonl")):
+            while not list_running():
                 assert host.poll() is None
             here = psutil.Process(host.pid)
             listening = [
