@@ -139,8 +139,8 @@ async def test_a_worker(reference_server: str, tmp_path: Path, kills: int, tally
                 ended.append(event)  # noqa: B023 - of this turn
             if isinstance(event, SampleFinished):
                 told.append(event.sample)
-                if len(told) == place and benchmark._worker:  # noqa: B023 - of this turn
-                    pids.append(benchmark._worker.pid)  # noqa: B023 - of this turn
+                if len(told) == place and benchmark.worker_pid:  # noqa: B023 - of this turn
+                    pids.append(benchmark.worker_pid)  # noqa: B023 - of this turn
                     os.kill(pids[0], signal.SIGKILL)
 
         benchmark = Benchmark(run.record.plan, targets(reference_server), run, listen)

@@ -39,8 +39,8 @@ async def test_a_long_run(reference_server: str, tmp_path: Path, requests: int, 
     def listen(event: Event) -> None:
         nonlocal done
         done += isinstance(event, SampleFinished)
-        if isinstance(event, SampleFinished) and done > _WARM and done % 50 == 0 and benchmark._worker:
-            worker = psutil.Process(benchmark._worker.pid)
+        if isinstance(event, SampleFinished) and done > _WARM and done % 50 == 0 and benchmark.worker_pid:
+            worker = psutil.Process(benchmark.worker_pid)
             worker_mb.append(worker.memory_info().rss / 1e6)
             host_mb.append(ours.memory_info().rss / 1e6)
             files.append(open_files(worker) + open_files(ours))

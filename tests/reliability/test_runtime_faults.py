@@ -97,8 +97,8 @@ async def test_damaged_weights_give_no_empty_answer_that_counts(
 @pytest.mark.skipif(sys.platform != "linux", reason="limits another process's memory")
 async def test_out_of_memory_costs_that_model_alone(tiny: Path, tmp_path: Path, reference_server: str) -> None:
     def starve(benchmark: Benchmark, event: Event) -> None:
-        if isinstance(event, StageStarted) and (event.model, event.stage) == ("tiny", "load") and benchmark._worker:
-            worker = psutil.Process(benchmark._worker.pid)
+        if isinstance(event, StageStarted) and (event.model, event.stage) == ("tiny", "load") and benchmark.worker_pid:
+            worker = psutil.Process(benchmark.worker_pid)
             most = worker.memory_info().vms + 4_000_000
             worker.rlimit(psutil.RLIMIT_AS, (most, most))
 
@@ -114,8 +114,8 @@ async def test_a_worker_that_is_frozen_is_skipped_by_force(tmp_path: Path, refer
     frozen = list[int]()
 
     def freeze(benchmark: Benchmark, event: Event) -> None:
-        if isinstance(event, AnswerProgressed) and event.model == "slow" and benchmark._worker and not frozen:
-            frozen.append(benchmark._worker.pid)
+        if isinstance(event, AnswerProgressed) and event.model == "slow" and benchmark.worker_pid and not frozen:
+            frozen.append(benchmark.worker_pid)
             os.kill(frozen[0], signal.SIGSTOP)
             benchmark.skip()
 

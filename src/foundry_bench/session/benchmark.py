@@ -72,6 +72,11 @@ class Benchmark:
                 await asyncio.to_thread(check_run, self._run.path)
         return status
 
+    @property
+    def worker_pid(self) -> int | None:
+        """The process of the model in hand."""
+        return self._in_hand.worker.pid if self._in_hand else None
+
     def pause(self) -> bool:
         """Let the requests in flight end and start no more; returns whether there is a model in hand to pause."""
         if self._in_hand:
