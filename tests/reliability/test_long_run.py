@@ -50,7 +50,7 @@ async def test_a_long_run(reference_server: str, tmp_path: Path, requests: int, 
     assert await benchmark.measure() == "done"
     assert len(worker_mb) >= 2
     grown_mb = worker_mb[-1] - worker_mb[0], host_mb[-1] - host_mb[0]
-    assert max(files) - min(files) <= 2
+    assert max(files) <= files[0] + 2  # what others left open in this process may be closed meanwhile
     # What the host keeps of a sample are its figures.
     assert grown_mb[0] < 5
     assert grown_mb[1] < 5 + requests * 0.002
