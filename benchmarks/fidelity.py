@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +77,7 @@ def _bare(url: str, load: Load, folder: Path) -> list[Row]:  # noqa: ARG001 - al
     numbers = [str(load.streams), str(load.tokens), str(load.answers)]
     done = subprocess.run([*command, *numbers], stdout=subprocess.PIPE, check=True)
     found = json.loads(done.stdout)
-    logs = _logs(url)
+    logs = send_logs(url)
     ttft, gaps, exact, biases = [], [], [], []
     for answer in found["answers"]:
         log, times = logs[answer["id"]], np.array(answer["times_ns"])
@@ -110,12 +110,13 @@ def _bare(url: str, load: Load, folder: Path) -> list[Row]:  # noqa: ARG001 - al
 def _headless(url: str, load: Load, folder: Path) -> list[Row]:
     out = folder / f"headless-{load.streams}"
     _run(plan_for(url, load, client="openai" if load.streams == 1 else "raw"), out)
-    rows = [Row(way="engine", level=error_of(out, load, url))]
+    logs = send_logs(url)
+    rows = [Row(way="engine", level=error_of(out, load, logs))]
     if load.streams > 1:
         # Its own run: sent in turn with ours its requests would not be as many at once.
         _openai(url, load, folder)
-        out = folder / f"openai-{load.streams}"
-    return [*rows, Row(way="openai client", level=error_of(out, load, url, "openai"))]
+        out, logs = folder / f"openai-{load.streams}", send_logs(url)
+    return [*rows, Row(way="openai client", level=error_of(out, load, logs, "openai"))]
 
 
 def _openai(url: str, load: Load, folder: Path) -> None:
@@ -126,7 +127,7 @@ def _headless_portable(url: str, load: Load, folder: Path) -> list[Row]:
     out = folder / f"portable-{load.streams}"
     with _portable_clock():
         _run(plan_for(url, load), out)
-    return [Row(way="engine, portable clock", level=error_of(out, load, url))]
+    return [Row(way="engine, portable clock", level=error_of(out, load, send_logs(url)))]
 
 
 def _screen(url: str, load: Load, folder: Path, way: str = "engine under the screen") -> list[Row]:
@@ -134,7 +135,7 @@ def _screen(url: str, load: Load, folder: Path, way: str = "engine under the scr
     seen = watch(plan_for(url, load), out)
     cpu = 100 * seen.followed_cpu_s / seen.followed_s if seen.followed_s else None
     sent = seen.followed_bytes / seen.followed_s if seen.followed_s else None
-    level = error_of(out, load, url)
+    level = error_of(out, load, send_logs(url))
     return [Row(way=way, level=level, screen_cpu_percent=cpu, screen_bytes_per_s=sent)]
 
 
@@ -163,9 +164,8 @@ def _run(plan: Plan, out: Path) -> None:
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
 
-def error_of(out: Path, load: Load, url: str, path: str = "raw") -> Level:
-    """The error of the one run in ``out``, which measured the reference server at ``url`` under ``load``."""
-    logs = _logs(url)
+def error_of(out: Path, load: Load, logs: Mapping[str, SendLog], path: str = "raw") -> Level:
+    """The error of the one run in ``out``, which measured the reference server under ``load``."""
     (file,) = out.glob("*/run.json")
     (result,) = load_run(file.parent).models
     samples = [
@@ -183,7 +183,8 @@ def error_of(out: Path, load: Load, url: str, path: str = "raw") -> Level:
     )
 
 
-def _logs(url: str) -> dict[str, SendLog]:
+def send_logs(url: str) -> dict[str, SendLog]:
+    """What the server sent since it was last asked; it forgets what it has told."""
     with urllib.request.urlopen(f"{url}/logs") as answer:
         return msgspec.json.decode(answer.read(), type=dict[str, SendLog])
 

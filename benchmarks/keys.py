@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from fidelity import error_of, plan_for
+from fidelity import error_of, plan_for, send_logs
 from terminal import Terminal
 
 from foundry_bench.session.calibrating import Load, reference_server
@@ -37,7 +37,7 @@ def measure(folder: Path) -> list[Answers]:
 async def _measure(folder: Path) -> list[Answers]:
     async with reference_server() as url:
         took = await asyncio.to_thread(_press, url, folder)
-        level = error_of(folder, _LOAD, url)
+        level = error_of(folder, _LOAD, send_logs(url))
     p50, p99 = np.percentile(took, (50, 99)).tolist()
     return [Answers(streams=_LOAD.streams, n=len(took), p50_s=p50, p99_s=p99, max_s=max(took), level=level)]
 

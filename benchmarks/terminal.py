@@ -19,7 +19,7 @@ import psutil
 
 from foundry_bench.values.plan import Plan
 
-_LIMIT_S = 20
+_LIMIT_S = 60
 _REMEMBERED = 1 << 16
 _OPEN = """
 import json, msgspec, os, sys
