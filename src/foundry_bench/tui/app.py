@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,8 +77,7 @@ class FoundryBenchApp(App[None]):
             self.switch_mode("rate")
         else:
             self.screen.call_after_refresh(self._tell_running)
-        self.set_interval(1.0, self._tell_status)
-        self.set_interval(1.0, self._follow_theme)
+        self.set_interval(1.0, self._each_second)
 
     def on_key(self, event: events.Key) -> None:
         """A letter that came in one packet with its ``g`` went to what had the focus; it is the letter all the same."""
@@ -230,7 +230,10 @@ class FoundryBenchApp(App[None]):
             if isinstance(screen, FrameScreen):
                 screen.show_models()
 
-    def _tell_status(self) -> None:
+    def _each_second(self) -> None:
+        if not (self.is_headless or sys.stdin.isatty()):
+            self.exit()  # the terminal is gone, without a signal: reading from it would never wait again
+        self._follow_theme()
         if isinstance(self.screen, FrameScreen):
             self.screen.tell_status()
 
