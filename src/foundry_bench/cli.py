@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from foundry_bench import __version__
-from foundry_bench.arguments import COMMANDS, fill_screen
-from foundry_bench.parser import Parser
+from foundry_bench.arguments import COMMANDS
+from foundry_bench.parser import Parser, add_screen
 from foundry_bench.values.errors import InputError
 
 
@@ -61,7 +61,7 @@ def _dispatch(argv: Sequence[str]) -> int:
     )
     parser.usage = "foundry-bench [COMMAND] [OPTIONS]"
     parser.add_argument("--version", action="version", version=f"foundry-bench {__version__}")
-    fill_screen(parser)
+    add_screen(parser)
     args = parser.parse(argv)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError("the TUI needs a terminal; name a command to do without, see 'foundry-bench --help'")

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from foundry_bench.values.errors import InputError
 
@@ -38,6 +38,10 @@ class Parser(argparse.ArgumentParser):
         return args
 
 
+# For each command: what it does, what fills its parser, examples.
+Commands: TypeAlias = dict[str, tuple[str, Callable[[Parser], None], str]]
+
+
 class Checked(argparse.Action):
     """Keeps what ``read`` makes of all texts an argument was given; an InputError goes past argparse, to ``main``."""
 
@@ -64,6 +68,29 @@ def add_settings(parser: Any, *names: str) -> None:
         if rule is not FLAG:
             kind = {"action": Checked, "read": rule.read, "metavar": rule.metavar}
         parser.add_argument(*field.options, dest=name, help=text, **kind)
+
+
+def add_runtime(parser: Any) -> None:
+    """Adds the options of the embedded runtime."""
+    from foundry_bench.session.fields import RUNTIME
+
+    add_settings(parser, *RUNTIME)
+
+
+def add_screen(parser: Parser) -> None:
+    """Adds what the TUI takes."""
+    from foundry_bench.session.fields import SCREEN
+
+    add_settings(parser, *SCREEN, "endpoint", "out")
+    add_runtime(parser)
+
+
+def add_runs_folder(parser: Parser) -> None:
+    """Adds ``--out`` without its ``-o``, which some commands need for what they write."""
+    from foundry_bench.session.fields import FIELDS
+
+    field = FIELDS["out"]
+    parser.add_argument("--out", action=Checked, read=field.rule.read, metavar=field.rule.metavar, help=field.help)
 
 
 def add_adapters(parser: Parser) -> None:

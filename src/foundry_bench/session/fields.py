@@ -160,7 +160,7 @@ FIELDS: Mapping[str, Field] = {
     "screen.ascii": Field(FLAG, "draw with ASCII characters alone", ("--ascii",)),
     "screen.low_bandwidth": Field(FLAG, "redraw seldom (default: over SSH)", ("--low-bandwidth",)),
 }
-SCREEN = tuple(name for name in FIELDS if name.startswith("screen."))
+RUNTIME, SCREEN = (tuple(name for name in FIELDS if name.startswith(table)) for table in ("foundry.", "screen."))
 
 _PLAN = Plan(models=())
 DEFAULTS: Mapping[str, object] = {

@@ -1,0 +1,133 @@
+"""The commands that measure, and those that prepare it: what each does, takes and is good for."""
+
+from foundry_bench.parser import (
+    Checked,
+    Commands,
+    Parser,
+    add_adapters,
+    add_json,
+    add_runtime,
+    add_screen,
+    add_settings,
+)
+
+
+def _demo(parser: Parser) -> None:
+    parser.add_argument("--headless", action="store_true", help="without the TUI")
+    add_settings(parser, "rounds", "out")
+    add_json(parser, "the finished run.json")
+
+
+def _run(parser: Parser) -> None:
+    from pathlib import Path
+
+    from foundry_bench.session.fields import FIELDS, SCREEN
+    from foundry_bench.session.inputs import read_prompts
+
+    parser.add_argument("plan", nargs="?", type=Path, metavar="PLAN", help="a .toml plan, or a models.json")
+    add_settings(parser, "models")
+    either = parser.add_mutually_exclusive_group()
+    add_settings(either, "prompts")
+    either.add_argument(
+        "--prompts",
+        action=Checked,
+        read=lambda texts, _: read_prompts(Path(texts[-1])),
+        metavar="FILE",
+        help="JSON list of prompts",
+    )
+    add_settings(parser, *(name for name in FIELDS if name not in {"models", "prompts", *SCREEN}))
+    add_adapters(parser)
+    parser.add_argument("--resume", metavar="RUN", help="go on with a recorded run: measure what it still lacks")
+    add_json(parser, "the finished run.json")
+
+
+def _attach(parser: Parser) -> None:
+    parser.add_argument("run", nargs="?", metavar="RUN", help="id of a running benchmark (default: the only one)")
+    add_screen(parser)
+    add_json(parser, "the finished run.json")
+
+
+def _probe(parser: Parser) -> None:
+    from foundry_bench.session.fields import NAME, TEXT
+
+    parser.add_argument(
+        "model", action=Checked, read=NAME.read, metavar="MODEL", help="alias, id, ENDPOINT:ID or ADAPTER:WEIGHTS"
+    )
+    parser.add_argument("--prompt", action=Checked, read=TEXT.read, metavar="TEXT", help="what to ask")
+    add_settings(parser, "system", "max_tokens", "temperature", "seed", "timeout", "stall", "endpoint")
+    add_adapters(parser)
+    add_json(parser, "the answer and its figures")
+
+
+def _calibrate(parser: Parser) -> None:
+    add_json(parser, "the calibration")
+
+
+def _doctor(parser: Parser) -> None:
+    from pathlib import Path
+
+    parser.add_argument("plan", nargs="?", type=Path, metavar="PLAN", help="a .toml plan, or a models.json, to check")
+    add_settings(parser, "models", "endpoint", "timeout", "out")
+    add_runtime(parser)
+    add_adapters(parser)
+    add_json(parser, "the checks, and where each setting's value came from,")
+
+
+def _init(parser: Parser) -> None:
+    from pathlib import Path
+
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="(default: the current one)"
+    )
+    parser.add_argument("--force", action="store_true", help="replace files that are there")
+
+
+MEASURING: Commands = {
+    "demo": (
+        "measure a small model with nothing to configure",
+        _demo,
+        "foundry-bench demo\nfoundry-bench demo --headless --rounds 5",
+    ),
+    "run": (
+        "measure models without a screen, and record the run",
+        _run,
+        """foundry-bench run -m phi-4-mini -m qwen2.5-0.5b
+foundry-bench run plan.toml --rounds 10
+foundry-bench run -e http://localhost:11434 -m llama3.2 --prompt "Why is the sky blue?"
+
+What isn't given comes from the environment, the plan, config.toml or the default, in this order.
+It goes on when its terminal is closed: 'foundry-bench attach' shows and steers it.
+
+RULE, looked at between rounds, from the fifth on:
+  5%, 'ttft_s.mean within 3%'   the 95 % interval of the mean (latency_s, if not named) is that narrow
+  separated                     the two best models are told apart; needs --order interleaved""",
+    ),
+    "attach": (
+        "go back to a running benchmark, whose terminal may be gone",
+        _attach,
+        """foundry-bench attach
+foundry-bench attach 20261122-141530-phi-4-mini-x7
+
+It opens the TUI; off a terminal it shows progress on stderr and prints the results at the end.""",
+    ),
+    "probe": (
+        "stream one answer, with a live token counter",
+        _probe,
+        'foundry-bench probe phi-4-mini --prompt "Why is the sky blue?"',
+    ),
+    "calibrate": (
+        "measure this machine's own timing error, on streams of known cadence",
+        _calibrate,
+        "foundry-bench calibrate\nfoundry-bench calibrate --json",
+    ),
+    "doctor": (
+        "check everything that a benchmark needs",
+        _doctor,
+        "foundry-bench doctor\nfoundry-bench doctor plan.toml\nfoundry-bench doctor -m phi-4-mini --json",
+    ),
+    "init": (
+        "write a commented plan, prompts and config to start from",
+        _init,
+        "foundry-bench init\nfoundry-bench init my-benchmark",
+    ),
+}
