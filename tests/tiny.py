@@ -146,6 +146,17 @@ def write_gguf(
     writer.add_key_length(HEAD_SIZE)
     writer.add_value_length(HEAD_SIZE)
     writer.add_layer_norm_rms_eps(1e-5)
+    write_tokenizer(writer, tokens, sentencepiece=sentencepiece)
+    for key, value in (metadata or {}).items():
+        if value is None:
+            del writer.kv_data[0][key]
+        else:
+            writer.add_key_value(key, value, GGUFValueType.get_type(value))
+    write_tensors(writer, tensors, kind)
+
+
+def write_tokenizer(writer: GGUFWriter, tokens: Sequence[str], *, sentencepiece: bool) -> None:
+    """A tokenizer without merges that matter, which begins with the special tokens and ends a turn with the last."""
     writer.add_tokenizer_model("llama" if sentencepiece else "gpt2")
     writer.add_tokenizer_pre("default" if sentencepiece else "gpt-2")
     writer.add_token_list(tokens)
@@ -157,11 +168,10 @@ def write_gguf(
     writer.add_bos_token_id(_SPECIAL.index("<s>"))
     writer.add_eos_token_id(_SPECIAL.index("<|im_end|>"))
     writer.add_chat_template(CHAT_TEMPLATE)
-    for key, value in (metadata or {}).items():
-        if value is None:
-            del writer.kv_data[0][key]
-        else:
-            writer.add_key_value(key, value, GGUFValueType.get_type(value))
+
+
+def write_tensors(writer: GGUFWriter, tensors: Mapping[str, Floats], kind: str) -> None:
+    """The matrices as `kind`, all else as F32; then the file is whole."""
     for name, values in tensors.items():
         dtype = GGMLQuantizationType[kind if values.ndim > 1 else "F32"]
         writer.add_tensor(name, quantize(values, dtype), raw_dtype=dtype)

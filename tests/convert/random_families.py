@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from gguf import GGMLQuantizationType, GGUFValueType, GGUFWriter
-from gguf.quants import quantize
+from gguf import GGUFValueType, GGUFWriter
 
-from tiny import CHAT_TEMPLATE, base_tokens, token_type
+from tiny import base_tokens, write_tensors, write_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,27 +95,11 @@ def random_family(
             integer = isinstance(value, int)
             value_type = GGUFValueType.UINT32 if integer else GGUFValueType.get_type(value)
             writer.add_key_value(f"{family}.{key}", value, value_type)
-    writer.add_tokenizer_model("llama" if spm else "gpt2")
-    writer.add_tokenizer_pre("default" if spm else "gpt-2")
-    writer.add_token_list(tokens)
-    writer.add_token_types([token_type(token) for token in tokens])
-    if spm:
-        writer.add_token_scores([-float(number) for number in range(len(tokens))])
-    else:
-        writer.add_token_merges(["\u0120 \u0120"])
-    writer.add_bos_token_id(1)
-    writer.add_eos_token_id(3)
-    writer.add_chat_template(CHAT_TEMPLATE)
+    write_tokenizer(writer, tokens, sentencepiece=spm)
     tensors = _tensors(rng, shape, len(tokens))
     for name in {"token_embd.weight", "output.weight"} & set(tensors):
         tensors[name][[number for number in range(len(tokens)) if not spoken(tokens, number)]] = 0
-    for name, values in tensors.items():
-        dtype = GGMLQuantizationType[kind if values.ndim > 1 else "F32"]
-        writer.add_tensor(name, quantize(values, dtype), raw_dtype=dtype)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    write_tensors(writer, tensors, kind)
     return [int(number) for number in rng.integers(4, len(tokens), 50)]
 
 

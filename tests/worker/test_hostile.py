@@ -16,14 +16,16 @@ from pathlib import Path
 
 import pytest
 
+from answers_in_memory import REQUEST
 from foundry_bench.session.supervisor import Worker, start_worker
 from foundry_bench.values.events import AnswerProgressed, Event, ModelFinished, SampleFinished
 from foundry_bench.values.plan import Plan, Prompt, Target
-from foundry_bench.values.record import Failure, Sample
-from foundry_bench.worker import engine, http
-from foundry_bench.worker.answer import Answer, Request
+from foundry_bench.values.record import Disturbance, Failure, Sample
+from foundry_bench.worker import flights as flights_module
+from foundry_bench.worker import http
+from foundry_bench.worker.answer import Answer
 from foundry_bench.worker.backend import ModelUnavailableError
-from foundry_bench.worker.engine import Engine
+from foundry_bench.worker.flights import Flights
 from foundry_bench.worker.link import StampedSocket
 from foundry_bench.worker.openai_client import OpenAIClient
 from foundry_bench.worker.openai_http import OpenAIEndpoint
@@ -32,17 +34,6 @@ from foundry_bench.worker.secret import Key
 from scripted_server import reply, scripted, stream
 
 DEEP = b"[" * 5000
-REQUEST = Request(
-    model="m",
-    prompt=Prompt(id="p", prompt="P"),
-    system=None,
-    max_tokens=8,
-    temperature=0.0,
-    seed=0,
-    stream=True,
-    phase="measure",
-    round=1,
-)
 PLAN = Plan(models=("m",), prompts=(Prompt(id="p", prompt="P"),), rounds=1, warmup=0)
 
 
@@ -157,15 +148,8 @@ async def test_a_request_to_a_connection_that_was_reset_is_told_by_the_next_read
 class Backend:
     """Hands each answer to a function that never returns."""
 
-    in_process = False
-    load_s = None
-    openai_url = None
-
     def __init__(self, act: Callable[[Answer], None]) -> None:
         self.act: Callable[[Answer], None] = act
-
-    async def keep_warm(self, _interval_s: float) -> None:
-        raise AssertionError
 
     async def answer(self, answer: Answer, _slot: int) -> None:
         while True:
@@ -175,10 +159,16 @@ class Backend:
 
 async def asked(plan: Plan, act: Callable[[Answer], None]) -> Sample:
     events: list[Event] = []
-    one = Engine(plan, "m", Backend(act), events.append)  # type: ignore[arg-type] # as much of a backend as is asked
-    ticker = asyncio.create_task(one._tick())
-    sample = await asyncio.wait_for(one._ask(0, REQUEST, "raw"), 20)
-    ticker.cancel()
+    flights = Flights(plan, "m", Backend(act), events.append)  # type: ignore[arg-type] # as much of one as is asked
+
+    async def watch() -> None:
+        while True:
+            flights.look(Disturbance())
+            await asyncio.sleep(0.005)
+
+    watcher = asyncio.create_task(watch())
+    sample = await asyncio.wait_for(flights.ask(0, REQUEST, "raw"), 20)
+    watcher.cancel()
     return sample
 
 
@@ -199,7 +189,7 @@ async def test_before_the_first_token_only_the_timeout_counts() -> None:
 
 
 async def test_an_answer_in_process_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_LONGEST_ANSWER", 1000)
+    monkeypatch.setattr(flights_module, "_LONGEST_ANSWER", 1000)
     sample = await asked(PLAN, lambda answer: answer.chunk(time.perf_counter_ns(), "x" * 100))
     assert (sample.status, sample.error and sample.error.type) == ("error", "too_long")
 
