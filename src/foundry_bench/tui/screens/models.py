@@ -1,7 +1,7 @@
 """The mode Models: what there is to measure, and what it takes."""
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -11,32 +11,16 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
 from foundry_bench.tui.apart import apart
-from foundry_bench.tui.catalog_view import (
-    SORT_KEYS,
-    Row,
-    SortKey,
-    marked_names,
-    missing,
-    rows,
-    transfer_of,
-    with_disk,
-    with_loaded,
-)
+from foundry_bench.tui.catalog_view import Row, missing, transfer_of, with_disk
 from foundry_bench.tui.screens.confirm import ConfirmScreen
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.cache_use import CacheUse, cache_use
 from foundry_bench.tui.widgets.details import details
-from foundry_bench.tui.widgets.download_lines import download_lines, summary
-from foundry_bench.tui.widgets.filter_line import FilterLine
+from foundry_bench.tui.widgets.download_lines import download_lines
+from foundry_bench.tui.widgets.model_list import SPINNER_S, ModelList
 from foundry_bench.tui.widgets.model_table import ModelTable
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.fit import Room
 from foundry_bench.values.format import one_line
-
-if TYPE_CHECKING:
-    from foundry_bench.values.events import CatalogEntry
-
-_SPINNER_S = 0.25
 
 
 class ModelsScreen(FrameScreen):
@@ -61,12 +45,10 @@ class ModelsScreen(FrameScreen):
     DEFAULT_CSS = """
     ModelsScreen {
         #columns { height: 1fr; }
-        #catalog { width: 1fr; height: 1fr; }
         #aside { width: 30; height: 1fr; }
         &.-wide #aside { width: 46; }
         #details { height: 1fr; }
         #cache { height: auto; max-height: 40%; }
-        #note { height: auto; max-height: 3; color: $warning; }
         &.-single #aside { width: 1fr; }
         &.-single #cache { max-height: 100%; }
     }
@@ -74,25 +56,15 @@ class ModelsScreen(FrameScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._entries: tuple[CatalogEntry, ...] = ()
-        self._marked: list[str] = []
-        self._sort: SortKey = "name"
-        self._descending = False
-        self._on_disk_only = False
-        self._loading_since = 0.0
+        self._loading_since: float | None = None
         self._asked = False
-        self._memory = Room(total_mb=0.0, available_mb=0.0)
         self._use: CacheUse | None = None
         self._seen: tuple[int, str | None] = (0, None)  # what the keeper had done when all was last drawn
 
     def compose_body(self) -> ComposeResult:
         """The list, and beside it the details over the cache."""
         with Horizontal(id="columns"):
-            with Vertical(id="catalog", classes="pane") as catalog:
-                catalog.border_title = "Models"
-                yield Static(id="note", markup=False)
-                yield ModelTable(self.bench.options.glyphs)
-                yield FilterLine("name, device, licence, task, cached")
+            yield ModelList(self.bench.options.glyphs, self.bench.marked)
             with Vertical(id="aside", classes="split"):
                 with VerticalScroll(id="details", classes="pane") as pane:
                     pane.border_title = "Details"
@@ -101,19 +73,18 @@ class ModelsScreen(FrameScreen):
                     cache.border_title = "Cache"
                     yield Static(id="cache-text", markup=False)
 
-    def on_mount(self) -> None:
-        """There is nothing to note yet."""
-        self._marked = list(self.bench.marked)
-        self.query_one("#note").display = False
+    @property
+    def _list(self) -> ModelList:
+        return self.query_one(ModelList)
 
     def on_screen_resume(self) -> None:
         """Begin to read the catalog once the screen is there; not beside a benchmark, which that would disturb."""
         if self.bench.start or self.bench.control.running:
-            self._say_note("" if self._entries else "the catalog is not read while a benchmark runs; R reads it")
+            self._list.note("" if self._list.entries else "the catalog is not read while a benchmark runs; R reads it")
         elif not self._asked:
             self._asked = True
             self.call_after_refresh(self.action_reload)
-        if self._entries:
+        if self._list.entries:
             self.call_after_refresh(self.show_models)
 
     def action_reload(self) -> None:
@@ -127,61 +98,53 @@ class ModelsScreen(FrameScreen):
 
         plan = self.bench.settings.plan
         self._loading_since = self.bench.control.clock()
-        spinner = self.set_interval(max(_SPINNER_S, self.bench.options.tick_s), self._tell)
+        spinner = self.set_interval(max(SPINNER_S, self.bench.options.tick_s), self._tell)
         try:
-            self._memory, self._use, disk = await asyncio.to_thread(machine.look, plan)
-            self._entries = self._entries or disk
+            self._list.memory, self._use, disk = await asyncio.to_thread(machine.look, plan)
+            self._list.entries = self._list.entries or disk
             self._draw()
             from foundry_bench.session.catalog import list_models
 
             listed = await list_models(plan)
-            self._entries = listed.entries
-            self._say_note(one_line(listed.note or ""))
+            self._list.entries = listed.entries
+            self._list.note(one_line(listed.note or ""))
         except (InputError, OSError) as error:
-            self._say_note(str(error))
+            self._list.note(str(error))
         finally:
             spinner.stop()
-            self._loading_since = 0.0
+            self._loading_since = None
         self._draw()
 
     def action_filter(self) -> None:
         """Type what to look for."""
-        self.query_one(FilterLine).open()
+        self._list.filter()
 
     def action_sort(self) -> None:
         """By the next of name, size, device, context, disk."""
-        self._sort = SORT_KEYS[(SORT_KEYS.index(self._sort) + 1) % len(SORT_KEYS)]
-        self._draw()
+        self._list.sort()
+        self._follow()
 
     def action_reverse(self) -> None:
         """The other way round."""
-        self._descending = not self._descending
-        self._draw()
+        self._list.reverse()
+        self._follow()
 
     def action_cached_only(self) -> None:
         """Only what is on the disk, or all."""
-        self._on_disk_only = not self._on_disk_only
-        self._draw()
+        self._list.on_disk_only()
+        self._follow()
 
     def action_mark(self) -> None:
         """Mark the model in hand for the next run, or unmark it; then go on to the next."""
-        table = self.query_one(ModelTable)
-        row = table.row_in_hand
-        if row is None:
-            return
-        if row.name in self._marked:
-            self._marked.remove(row.name)
-        else:
-            self._marked.append(row.name)
-        self.bench.marked = marked_names(self._marked, self._rows())
-        table.show_marks(self._marked)
-        table.action_cursor_down()
-        self._tell()
+        marked = self._list.mark()
+        if marked is not None:
+            self.bench.marked = marked
+            self._tell()
 
     def action_run(self) -> None:
         """Take the marked models, or else the one in hand, to the plan."""
-        row = self.query_one(ModelTable).row_in_hand
-        if not self._marked and row is not None:
+        row = self._list.row_in_hand
+        if not self._list.marked and row is not None:
             self.bench.marked = (row.name,)
         self.bench.open_mode("run")
 
@@ -196,8 +159,8 @@ class ModelsScreen(FrameScreen):
         if self.bench.control.running:
             self.notify("a download would disturb the benchmark; wait for its end", severity="warning")
             return
-        row, keeper = self.query_one(ModelTable).row_in_hand, self.bench.keeper
-        wanted = missing(self._marked, self._entries)
+        row, keeper = self._list.row_in_hand, self.bench.keeper
+        wanted = missing(self._list.marked, self._list.entries)
         if not wanted and row is not None:
             if row.entry.cached:
                 self.notify(f"{one_line(row.name)} is on the disk already")
@@ -208,7 +171,7 @@ class ModelsScreen(FrameScreen):
 
     def action_cancel(self) -> None:
         """Give the download in hand up, or else the one under way."""
-        row = self.query_one(ModelTable).row_in_hand
+        row = self._list.row_in_hand
         if row is None or not self._cancel(row):
             for transfer in self.bench.keeper.transfers:
                 if transfer.open:
@@ -217,7 +180,7 @@ class ModelsScreen(FrameScreen):
 
     def action_load(self) -> None:
         """Load the model in hand into memory, where it stays until u."""
-        row = self.query_one(ModelTable).row_in_hand
+        row = self._list.row_in_hand
         if self.bench.control.running:
             self.notify("a second model in memory would disturb the benchmark; wait for its end", severity="warning")
         elif row is not None and not row.entry.cached:
@@ -232,7 +195,7 @@ class ModelsScreen(FrameScreen):
 
     def action_remove(self) -> None:
         """Delete the model in hand from the disk, after a yes."""
-        row = self.query_one(ModelTable).row_in_hand
+        row = self._list.row_in_hand
         if row is None:
             return
         name, entry = row.name, row.entry
@@ -254,13 +217,12 @@ class ModelsScreen(FrameScreen):
         self.refresh_bindings()
         now = (len(keeper.disk_changes), keeper.loaded)
         if now == self._seen:
-            self.query_one(ModelTable).show_transfers(keeper.transfers)
+            self._list.show_transfers(keeper.transfers)
             self._draw_cache()
-            self._row_changed()
-            self._tell()
+            self._follow()
             return
         for model_id, cached in keeper.disk_changes[self._seen[0] :]:
-            self._entries = with_disk(self._entries, model_id, cached=cached)
+            self._list.entries = with_disk(self._list.entries, model_id, cached=cached)
         self._seen = now
         self.read_disk()
 
@@ -269,7 +231,7 @@ class ModelsScreen(FrameScreen):
         """What the models on the disk take, and the memory that is free, read anew."""
         from foundry_bench.tui import machine
 
-        self._memory, self._use, _ = await apart(self.app, machine.look, self.bench.settings.plan)
+        self._list.memory, self._use, _ = await apart(self.app, machine.look, self.bench.settings.plan)
         self._draw()
 
     def _cancel(self, row: Row) -> bool:
@@ -278,39 +240,30 @@ class ModelsScreen(FrameScreen):
 
     def copied(self) -> str | None:
         """The id of the model in hand."""
-        row = self.query_one(ModelTable).row_in_hand
+        row = self._list.row_in_hand
         return row.entry.id if row else None
-
-    @on(Input.Changed)
-    def _filter_changed(self) -> None:
-        self._draw()
-
-    @on(FilterLine.Left)
-    def _filter_left(self) -> None:
-        self.query_one(ModelTable).focus()
 
     @on(ModelTable.RowHighlighted)
     def _row_changed(self) -> None:
-        row = self.query_one(ModelTable).row_in_hand
+        row = self._list.row_in_hand
         self.query_one("#details-text", Static).update(
             details(
                 row,
-                self._memory,
+                self._list.memory,
                 transfer_of(row, self.bench.keeper.transfers) if row else None,
                 self.bench.options.glyphs,
                 self.query_one("#details").content_size.width,
             )
         )
 
-    def _rows(self) -> list[Row]:
-        shown = [entry for entry in self._entries if entry.cached or not self._on_disk_only]
-        entries = with_loaded(shown, self.bench.keeper.loaded)
-        return rows(entries, wanted=self.query_one(FilterLine).value, sort=self._sort, descending=self._descending)
-
     def _draw(self) -> None:
-        table = self.query_one(ModelTable)
-        table.show(self._rows(), self._marked, self._memory, self.bench.keeper.transfers)
+        self._list.show(self.bench.keeper.loaded, self.bench.keeper.transfers)
         self._draw_cache()
+        self._follow()
+
+    @on(Input.Changed)
+    def _follow(self) -> None:
+        """What stands beside the list, and in its title."""
         self._row_changed()
         self._tell()
 
@@ -321,24 +274,7 @@ class ModelsScreen(FrameScreen):
         self.query_one("#cache-text", Static).update(Text("\n").join([queue, text]) if queue else text)
 
     def _tell(self) -> None:
-        """The title and subtitle of the list."""
-        glyphs, catalog = self.bench.options.glyphs, self.query_one("#catalog")
-        cached = sum(entry.cached for entry in self._entries)
-        parts = [f"Models {len(self._entries)}", f"{cached} on disk"]
-        if self._marked:
-            parts.append(f"{len(self._marked)} marked")
-        catalog.border_title = f" {glyphs.dot} ".join(parts)
-        arrow = glyphs.down if self._descending else glyphs.up
-        shown = f"by {self._sort} {arrow}{' on disk only' if self._on_disk_only else ''}"
-        if self._loading_since:
-            waited = self.bench.control.clock() - self._loading_since
-            turn = glyphs.spinner[int(waited / _SPINNER_S) % len(glyphs.spinner)]
-            shown = f"{turn} reading the catalog, {waited:.0f} s"
-        shown = summary(self.bench.keeper.transfers, glyphs) or shown
-        catalog.border_subtitle = shown
+        """How many models there are, and what is being read or fetched."""
+        since = self._loading_since
+        self._list.tell(None if since is None else self.bench.control.clock() - since)
         self.rename_panes()
-
-    def _say_note(self, note: str) -> None:
-        line = self.query_one("#note", Static)
-        line.update(f"! {note}" if note else "")
-        line.display = bool(note)
