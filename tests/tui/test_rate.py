@@ -84,16 +84,22 @@ async def test_it_goes_on_where_it_was_left(tmp_path: Path) -> None:
             await until(pilot, partial(saved, run, count))
 
 
-async def test_what_cannot_be_saved_is_kept_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = record_run(tmp_path / "runs")
-    full = [True]
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether the disk is: what the test sets its one item to."""
+    is_full = [True]
 
     def write(path: Path, content: bytes) -> None:
-        if full[0]:
+        if is_full[0]:
             raise OSError(28, "No space left on device")
         path.write_bytes(content)
 
     monkeypatch.setattr("foundry_bench.session.ratings.write_atomically", write)
+    return is_full
+
+
+async def test_what_cannot_be_saved_is_kept_and_tried_again(tmp_path: Path, full: list[bool]) -> None:
+    run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("g", "a")
@@ -116,19 +122,9 @@ async def test_a_damaged_file_is_left_alone(tmp_path: Path) -> None:
     assert (run / "ratings.json").read_text() == '{"schema": '
 
 
-async def test_what_waits_to_be_saved_outlives_a_look_at_another_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_waits_to_be_saved_outlives_a_look_at_another_run(tmp_path: Path, full: list[bool]) -> None:
     first = record_run(tmp_path / "runs")
     second = record_run(tmp_path / "runs", minutes=1)
-    full = [True]
-
-    def write(path: Path, content: bytes) -> None:
-        if full[0]:
-            raise OSError(28, "No space left on device")
-        path.write_bytes(content)
-
-    monkeypatch.setattr("foundry_bench.session.ratings.write_atomically", write)
     app = make_app(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("g", "a")
