@@ -68,6 +68,10 @@ class ChatStream:
 
     def feed(self, data: bytes, stamp_ns: int) -> None:
         """Take the body bytes of one read that arrived at ``stamp_ns``."""
+        value = self._decoder.lone(data)
+        if value is not None:
+            self._data(value, stamp_ns)
+            return
         for event in self._decoder.feed(data, stamp_ns):
             self._event(event)
 

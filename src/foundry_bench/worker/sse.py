@@ -34,11 +34,16 @@ class SSEDecoder:
         self._is_error = False
         self._between = False  # two events, with nothing kept
 
+    def lone(self, data: bytes) -> bytes | None:
+        """The value of the event that ``data`` is, where it is one of a single line and nothing else.
+
+        Nearly every read of a stream of tokens is. If it isn't (None), nothing was taken, and ``feed`` is for it.
+        """
+        whole = self._between and data.endswith(b"\n\n") and data.startswith(b"data: ")
+        return data[6:-2] if whole and data.find(b"\n") == len(data) - 2 and b"\r" not in data else None
+
     def feed(self, data: bytes, stamp_ns: int) -> list[Event]:
         """The events that ``data`` completes; ``stamp_ns`` is when ``data`` arrived."""
-        if self._between and _is_one_event(data):
-            # Nearly every read of a stream of tokens holds one event of one line.
-            return [Event([Line(stamp_ns, data[5:-2].removeprefix(b" "))], is_error=False)]
         if self._after_cr and data:
             data = data.removeprefix(b"\n")
             self._after_cr = False
@@ -89,9 +94,3 @@ class SSEDecoder:
         event = Event(self._lines, self._is_error)
         self._lines, self._is_error = [], False
         return event
-
-
-def _is_one_event(data: bytes) -> bool:
-    """Whether this is an event of a single line, in the form that nearly every server sends."""
-    ends_alone = data.endswith(b"\n\n") and data.find(b"\n") == len(data) - 2
-    return ends_alone and data.startswith(b"data:") and b"\r" not in data
