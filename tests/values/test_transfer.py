@@ -43,6 +43,14 @@ def test_without_the_systems_count_the_fraction_tells_the_speed() -> None:
     assert speed_mb_s(transfer) == pytest.approx(2.0)
 
 
+def test_without_the_systems_count_a_second_try_goes_on_from_where_it_began() -> None:
+    half = progressed(under_way(), 11.0, fraction=0.5)
+    again = found(begun(half, 20.0), 20.0, "m:1", None)
+    again = progressed(progressed(again, 21.0, fraction=0.5), 23.0, fraction=0.54)
+    assert again.arrived == pytest.approx(0.54)
+    assert eta_s(again) == pytest.approx(23.0)
+
+
 def test_a_fraction_never_goes_back() -> None:
     assert progressed(progressed(under_way(), 11.0, fraction=0.5), 12.0, fraction=0.2).fraction == 0.5
 

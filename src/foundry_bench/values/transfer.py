@@ -79,7 +79,7 @@ def progressed(
     """More of it is there: as a ``fraction`` of the whole, or as MB that arrived since the attempt began."""
     further = max(transfer.fraction, fraction or 0.0)
     if received_mb is None:
-        received_mb = further * transfer.size_mb if transfer.size_mb else None
+        received_mb = (further - transfer.begun_at) * transfer.size_mb if transfer.size_mb else None
     last = transfer.marks[-1][1] if transfer.marks else -1.0
     moved = further > transfer.fraction or (received_mb is not None and received_mb > last)
     marks = transfer.marks
