@@ -102,3 +102,9 @@ def test_a_stretch_sums_up_its_readings() -> None:
 
 def test_no_time_is_no_telemetry() -> None:
     assert telemetry(Use(), Use(), answers=0, completion_tokens=0, cores=2) is None
+
+
+def test_a_model_whose_requests_all_fail_at_once_took_no_time_that_anything_could_be_divided_by() -> None:
+    moment = Use().plus(reading(1.0, {PACKAGE: 5.0}), reading(1.0004, {PACKAGE: 5.1}))
+    found = telemetry(Use(), moment, answers=0, completion_tokens=0, cores=2)
+    assert energy(found, "CPU", Rates(watts=15.0)) is None

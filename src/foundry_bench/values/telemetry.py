@@ -100,12 +100,13 @@ class Telemetry:
 
 
 def telemetry(idle: Use, measured: Use, *, answers: int, completion_tokens: int | None, cores: int) -> Telemetry | None:
-    """Put together what was read; None where no time was measured."""
-    if measured.seconds <= 0:
+    """Put together what was read; None where less than half a millisecond was measured, which tells nothing."""
+    seconds = round(measured.seconds, 3)
+    if seconds <= 0:
         return None
     idle_joules = idle.joules or {}
     return Telemetry(
-        seconds=round(measured.seconds, 3),
+        seconds=seconds,
         answers=answers,
         completion_tokens=completion_tokens,
         cpu_percent=round(100 * measured.cpu_s / (measured.seconds * cores), 1),
