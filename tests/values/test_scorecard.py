@@ -47,6 +47,15 @@ def test_twice_in_all_against_four_times_in_quality_flips_at_a_third() -> None:
     assert latency.weight == pytest.approx(1 / 3)
 
 
+@pytest.mark.parametrize("others", [[], [Candidate(name="large", figures={"footprint": 900.0, "memory": 300.0})]])
+def test_between_two_that_are_alike_in_all_that_counts_nothing_is_decided(others: list[Candidate]) -> None:
+    alike = [Candidate(name=name, figures={"footprint": 86.0, "memory": 300.0}) for name in ("one", "other")]
+    card = score([*alike, *others], {"footprint": 2, "memory": 1}, rounds=5)
+    assert [one.wins for one in card.ranking] == [0.5, 0.5, *(0 for _ in others)]
+    assert not card.decided
+    assert decision(card) == "No decision: one is first in 50 % of the resamples, and 95 % are asked for."
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.lists(st.floats(0.01, 100), min_size=5, max_size=5), min_size=2, max_size=5),

@@ -14,6 +14,8 @@ from foundry_bench.values.sample_size import rounds_needed
 from foundry_bench.values.stats import Floats
 
 DECISIVE = 0.95
+# Logarithms of scores that are nearer to each other differ by rounding alone.
+_TIE = 1e-12
 
 Matrix = NDArray[np.float64]
 
@@ -65,7 +67,7 @@ class Ranked:
     Attributes:
         score: weighted geometric mean of ``ratios``, above 0, at most 1.
         ci95: 95 % interval of ``score`` over the resamples.
-        wins: the share of resamples in which it is first.
+        wins: the share of resamples in which it is first; where several are, each has its part of that resample.
         ratios: by criterion how near it is to the best one: 1 is the best, 0.5 half as good.
         pareto: whether no other candidate is as good in every criterion and better in one.
     """
@@ -133,7 +135,7 @@ def score(candidates: Sequence[Candidate], weights: Mapping[str, float], *, roun
     drawn = _drawn(candidates, used, logs)
     best = logs.max(axis=0)
     scores, resampled = (logs - best) @ share, (drawn - drawn.max(axis=1, keepdims=True)) @ share
-    wins = np.bincount(resampled.argmax(axis=1), minlength=len(candidates)) / len(resampled)
+    wins = _wins(resampled)
     order = np.argsort(-scores, kind="stable")
     ends = np.exp(np.percentile(resampled, (2.5, 97.5), axis=0))
     front = _pareto(logs)
@@ -201,6 +203,13 @@ def _pareto(logs: Matrix) -> NDArray[np.bool_]:
     as_good = (logs[:, None] >= logs[None]).all(axis=2)
     better = (logs[:, None] > logs[None]).any(axis=2)
     return np.asarray(~(as_good & better).any(axis=0))
+
+
+def _wins(scores: Matrix) -> Floats:
+    """Of each column the share of rows in which it is the highest; those that tie share the row."""
+    first = scores >= scores.max(axis=1, keepdims=True) - _TIE
+    found: Floats = (first / first.sum(axis=1, keepdims=True)).mean(axis=0)
+    return found
 
 
 def _flips(names: Sequence[str], logs: Matrix, used: Sequence[str], share: Floats) -> tuple[Flip, ...]:
