@@ -8,24 +8,34 @@ import psutil
 
 from foundry_bench.values.fit import Room
 
-_CGROUP = Path("/sys/fs/cgroup")
+CGROUP = Path("/sys/fs/cgroup")
 
 
-def read_room() -> Room:
-    """The machine's memory, or where that is less its container's, and what RLIMIT_AS leaves of the address space."""
+def read_room(group: Path = CGROUP) -> Room:
+    """The machine's memory, or where that is less its container's, and what RLIMIT_AS leaves of the address space.
+
+    Args:
+        group: the folder of a control group, version 2.
+    """
     memory = psutil.virtual_memory()
     total, available = memory.total, memory.available
-    limit = _container_limit()
+    limit = _container_limit(group)
     if limit:
         total, available = min(total, limit[0]), min(available, limit[0] - limit[1])
     return Room(total_mb=total / 1e6, available_mb=available / 1e6, address_mb=_address_mb())
 
 
-def _container_limit() -> tuple[int, int] | None:
-    """Limit and use of a control group, version 2, in bytes; None where there is no limit."""
+def _container_limit(group: Path) -> tuple[int, int] | None:
+    """Limit and use in bytes; None where there is no limit.
+
+    Files that the system only remembers are no use: it gives their memory up where it is wanted. After a download they
+    fill a container to its limit.
+    """
     with contextlib.suppress(OSError, ValueError):  # another system, or "max"
-        limit = int((_CGROUP / "memory.max").read_text())
-        return limit, int((_CGROUP / "memory.current").read_text())
+        limit, used = (int((group / name).read_text()) for name in ("memory.max", "memory.current"))
+        parts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        remembered = sum(int(parts.get(name, 0)) for name in ("active_file", "inactive_file"))
+        return limit, max(0, used - remembered)
     return None
 
 
