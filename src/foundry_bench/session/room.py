@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
-
 from foundry_bench.session.catalog import list_models
+from foundry_bench.values.choice import named, of_device
 from foundry_bench.values.events import CatalogEntry
 from foundry_bench.values.fit import demand, need
 from foundry_bench.values.format import megabytes, one_line
 from foundry_bench.values.plan import Plan, Target
+from foundry_bench.worker.room import read_room
 
 
 async def lack_of_room(plan: Plan, targets: Sequence[Target]) -> str | None:
@@ -29,7 +29,7 @@ async def lack_of_room(plan: Plan, targets: Sequence[Target]) -> str | None:
         if size_mb is None:
             return f"the size of {one_line(target.name)} is not known"
         needed_mb += need(size_mb, demand=demand(plan)).likely_mb
-    free_mb = psutil.virtual_memory().available / 1e6
+    free_mb = read_room().available_mb
     if needed_mb > free_mb:
         return f"together they need about {megabytes(needed_mb)} of memory, and {megabytes(free_mb)} are free"
     return None
@@ -42,6 +42,6 @@ def _folder_mb(path: Path) -> float:
 
 def _listed_mb(target: Target, listed: Sequence[CatalogEntry]) -> float | None:
     """Of the largest variant that the name may stand for, those on the disk first."""
-    meant = [one for one in listed if target.model in {one.id, one.alias, one.name} and one.size_mb is not None]
+    meant = of_device(named(listed, target.model), target.device, target.execution_provider)
     meant = [one for one in meant if one.cached] or meant
-    return max((one.size_mb or 0.0 for one in meant), default=None)
+    return max((one.size_mb for one in meant if one.size_mb is not None), default=None)
