@@ -22,7 +22,7 @@ from foundry_bench.session.processes import this_process
 from foundry_bench.session.serving import ServedBenchmark
 from foundry_bench.session.store import Run, list_runs, load
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.events import AnswerProgressed, ModelFinished, RequestStarted
+from foundry_bench.values.events import AnswerProgressed, Event, ModelFinished, RequestStarted, StageStarted
 from foundry_bench.values.folding import fold
 from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.snapshot import Snapshot
@@ -122,6 +122,27 @@ async def test_a_client_steers(reference_server: str, tmp_path: Path) -> None:
         attachment.send(Stop())
         assert await until(RunEnded) == RunEnded(status="interrupted")
     assert load(Path(beacon.run)).status == "interrupted"
+
+
+async def test_a_pause_lasts_beyond_the_model_that_is_being_unloaded(reference_server: str, tmp_path: Path) -> None:
+    what = plan(FAST, f"{FAST}&x=1")
+    over = asyncio.Event()
+
+    def listen(event: Event) -> None:
+        match event:
+            case StageStarted(stage="unload", model=model) if model == FAST:
+                served._obey(Pause())
+            case ModelFinished():
+                over.set()
+
+    served = ServedBenchmark(what, targets(reference_server, *what.models), Run.create(tmp_path, what, {}), listen)
+    task = asyncio.create_task(served.measure())
+    await over.wait()
+    assert served._snapshot.paused_at_s is not None
+    served._obey(Resume())
+    assert served._snapshot.paused_at_s is None
+    async with asyncio.timeout(20):
+        assert await task == "done"
 
 
 async def test_without_the_token_nothing_is_told(reference_server: str, tmp_path: Path) -> None:

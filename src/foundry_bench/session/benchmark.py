@@ -77,12 +77,11 @@ class Benchmark:
         """The process of the model in hand."""
         return self._in_hand.worker.pid if self._in_hand else None
 
-    def pause(self) -> bool:
-        """Let the requests in flight end and start no more; returns whether there is a model in hand to pause."""
+    def pause(self) -> None:
+        """Let the requests in flight end and start no more, nor another model."""
+        self._watch.pause()
         if self._in_hand:
-            self._watch.pause()
             self._in_hand.worker.send(Pause())
-        return self._in_hand is not None
 
     def resume(self) -> None:
         """Go on after a pause."""

@@ -70,6 +70,7 @@ class ServedBenchmark:
                     if opened:
                         opened(beacon)
                     ended = RunEnded(status=await self._benchmark.measure())
+                    self._go_on()
             except OSError as error:
                 ended = replace(ended, problem=f"{self._path}: {error.strerror or error}")
                 raise
@@ -131,22 +132,28 @@ class ServedBenchmark:
                 viewer.gone.set()
 
     def _obey(self, order: Message) -> None:
-        now_s = time.monotonic()
         match order:
             case Pause():
-                if self._benchmark.pause():
-                    self._change(paused(self._snapshot, now_s))
+                self._benchmark.pause()
+                self._change(paused(self._snapshot, time.monotonic()))
             case Resume():
                 self._benchmark.resume()
-                self._change(resumed(self._snapshot, now_s))
+                self._go_on()
             case Skip():
                 self._benchmark.skip()
+                self._go_on()
             case Stop():
                 self._benchmark.stop()
+                self._go_on()
+
+    def _go_on(self) -> None:
+        """No pause outlasts this."""
+        self._change(resumed(self._snapshot, time.monotonic()))
 
     def _change(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self._tell(snapshot)
+        if snapshot is not self._snapshot:
+            self._snapshot = snapshot
+            self._tell(snapshot)
 
 
 class _Viewer:

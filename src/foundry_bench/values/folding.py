@@ -215,8 +215,8 @@ def _observed(event: WorkerObserved, snapshot: Snapshot, _now_s: float) -> Snaps
 def _finished(event: ModelFinished, snapshot: Snapshot, now_s: float) -> Snapshot:
     why = one_line(f"{event.error.message if event.error else ''}{f' ({event.advice})' if event.advice else ''}")
     message = why[:_LINE_CHARACTERS]
-    ended = replace(snapshot, current=event.model, paused_at_s=None)
-    ended = replace(ended, answers=tuple(replace(answer, done=True) for answer in snapshot.answers))
+    done = tuple(replace(answer, done=True) for answer in snapshot.answers)
+    ended = replace(snapshot, current=event.model, answers=done)
     known = _change(
         ended,
         event.model,
