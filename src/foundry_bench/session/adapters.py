@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from foundry_bench.session.refusals import Check, instance, record, refusal
@@ -72,8 +71,11 @@ def adapter_target(name: str, adapters: Mapping[str, NamedAdapter]) -> Target | 
     """
     prefix, colon, weights = name.partition(":")
     adapter = adapters.get(prefix)
-    if adapter is None and colon and prefix in entry_points(group=GROUP).names:
-        adapter = NamedAdapter(code=prefix)
+    if adapter is None and colon:
+        from importlib.metadata import entry_points
+
+        if prefix in entry_points(group=GROUP).names:
+            adapter = NamedAdapter(code=prefix)
     if adapter is None:
         return None
     if colon:

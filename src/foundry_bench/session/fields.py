@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import get_args
 
 from foundry_bench.session import rules
-from foundry_bench.session.prompts import as_given, prompts
 from foundry_bench.session.refusals import MOST, Check
 from foundry_bench.values.plan import Client, Order, Plan, Via
 
@@ -63,6 +62,16 @@ def _flag(texts: Sequence[str]) -> object:
     return words.get(texts[-1].strip().lower(), texts[-1])
 
 
+def _prompts(value: object, name: str) -> object:
+    from foundry_bench.session.prompts import prompts  # facets and all: late, so that help is instant
+
+    return prompts(value, name)
+
+
+def _typed(texts: Sequence[str]) -> list[Mapping[str, str]]:
+    return [{"id": f"prompt-{position}", "prompt": content} for position, content in enumerate(texts, 1)]
+
+
 def natural(expects: str, low: int, high: int = MOST) -> Rule:
     """A rule for whole numbers."""
     return Rule(rules.number(f"a whole number {expects}", lambda n: low <= n <= high, whole=True), _number, "N")
@@ -98,7 +107,7 @@ FIELDS: Mapping[str, Field] = {
         "BENCH_MODELS",
     ),
     "prompts": Field(
-        Rule(prompts, as_given, "TEXT"),
+        Rule(_prompts, _typed, "TEXT"),
         "prompt; repeatable (default: four short questions)",
         ("--prompt",),
         "BENCH_PROMPT",

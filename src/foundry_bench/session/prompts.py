@@ -1,6 +1,6 @@
 """A list of prompts, from plain data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from foundry_bench.session.facets import facets
@@ -30,11 +30,6 @@ def prompts(value: object, name: str) -> tuple[Prompt, ...]:
         places[prompt.id] = position
         found.append(prompt)
     return tuple(found)
-
-
-def as_given(texts: Sequence[str]) -> list[Mapping[str, str]]:
-    """Prompts typed on the command line or in the environment, named prompt-1, prompt-2, ..."""
-    return [{"id": f"prompt-{position}", "prompt": content} for position, content in enumerate(texts, 1)]
 
 
 def _prompt(item: object, position: int) -> Prompt:

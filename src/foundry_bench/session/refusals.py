@@ -1,6 +1,5 @@
 """How bad input is refused: in one line that says where, what was expected, and the mend."""
 
-import difflib
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -48,6 +47,8 @@ def known(keys: Iterable[str], allowed: Collection[str], kind: str = "key", othe
     """
     for key in keys:
         if key not in allowed:
+            import difflib
+
             # The dashes of options would make all of them alike.
             bare = {name.lstrip("-"): name for name in allowed}
             near = difflib.get_close_matches(key.lstrip("-"), bare, n=1)

@@ -13,8 +13,6 @@ from foundry_bench.session.fields import DEFAULTS, FIELDS, SCREEN
 from foundry_bench.session.inputs import Endpoint, read_models, read_settings
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Plan, Runtime, Sweep
-from foundry_bench.values.stopping import MOST_ROUNDS, parse_until
-from foundry_bench.values.sweep import sweep_levels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +75,8 @@ def resolve(
     if models_needed and not values["models"]:
         raise InputError("no model is named; use -m NAME, BENCH_MODELS or a plan ('foundry-bench models' lists them)")
     if sources["rounds"] == "default" and (values["until"] or values["budget"]):
+        from foundry_bench.values.stopping import MOST_ROUNDS  # numpy: late
+
         values["rounds"] = MOST_ROUNDS
     return Settings(
         plan=_plan(values, written.get("capabilities", {})),
@@ -134,8 +134,16 @@ def _plan(values: Mapping[str, Any], capabilities: Mapping[str, tuple[str, ...]]
     others = {name: value for name, value in values.items() if name not in {"out", *times} and "." not in name}
     runtime, sweep = Runtime(**table("foundry.")), Sweep(**table("sweep."))
     plan = Plan(**others, **renamed, capabilities=capabilities, runtime=runtime, sweep=sweep)
+    if plan.until or plan.budget_s:
+        _agree(plan)
+    return plan
+
+
+def _agree(plan: Plan) -> None:
+    from foundry_bench.values.stopping import parse_until  # numpy: late
+    from foundry_bench.values.sweep import sweep_levels
+
     if plan.until and parse_until(plan.until).within is None and (len(plan.models) == 1 or plan.order == "sequential"):
         raise InputError(f"until '{plan.until}' compares models round by round; name two, and add --order interleaved")
     if plan.budget_s and sweep_levels(plan):
         raise InputError("a sweep takes as long as its levels need; leave out the budget, or the sweep")
-    return plan

@@ -1,9 +1,12 @@
 """How long a benchmark still takes, from how long it took so far; seconds, or None where nobody can tell yet."""
 
-from foundry_bench.values.snapshot import ModelProgress, Snapshot
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the first paint does not wait for them
+    from foundry_bench.values.snapshot import ModelProgress, Snapshot
 
 
-def model_eta_s(model: ModelProgress, now_s: float, *, paused_at_s: float | None = None) -> float | None:
+def model_eta_s(model: "ModelProgress", now_s: float, *, paused_at_s: float | None = None) -> float | None:
     """Time in the stage x what is left of it / what is done of it; time spent paused or between turns does not count.
 
     While it measures, that is what is left of the model. Before, only the stage's own end can be foreseen.
@@ -22,7 +25,7 @@ def model_eta_s(model: ModelProgress, now_s: float, *, paused_at_s: float | None
     return None
 
 
-def run_eta_s(snapshot: Snapshot, now_s: float) -> float | None:
+def run_eta_s(snapshot: "Snapshot", now_s: float) -> float | None:
     """The models under way, and for each one that waits the mean of those before it.
 
     None until the models under way measure, and while a first one of several can't be foreseen.

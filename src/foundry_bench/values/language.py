@@ -2,7 +2,9 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 # Small words, the most frequent of each language: they stand in nearly every sentence, whatever it is about.
 _WORDS = {
@@ -22,12 +24,10 @@ _WORDS = {
     "sl": "je in v na se da za so od s z ki kot ali pa ne to iz bi ter po ga pri tudi še več le biti kako ampak ni vse "
     "ko če njihov bil bila smo ste kdo kjer saj lahko med pred brez zelo sem bo bodo do jih si ob zato",
 }
-_OWNERS = Counter(word for words in _WORDS.values() for word in words.split())
-_WEIGHTS = {code: {word: 1 / _OWNERS[word] for word in words.split()} for code, words in _WORDS.items()}
-_SCRIPTS = {"ja": re.compile(r"[\u3040-\u30ff]"), "ko": re.compile(r"[\uac00-\ud7af]")}
-_HAN = re.compile(r"[\u3400-\u9fff]")
-_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
-_LATIN_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+(?:'[A-Za-z\u00c0-\u024f]+)?")
+_SCRIPTS = {"ja": r"[\u3040-\u30ff]", "ko": r"[\uac00-\ud7af]"}
+_HAN = r"[\u3400-\u9fff]"
+_LATIN = r"[A-Za-z\u00c0-\u024f]"
+_LATIN_WORD = r"[A-Za-z\u00c0-\u024f]+(?:'[A-Za-z\u00c0-\u024f]+)?"
 
 LANGUAGES = tuple(sorted({*_WORDS, *_SCRIPTS, "zh"}))
 # Less is a name or a heading rather than a sentence.
@@ -53,16 +53,16 @@ def guess(text: str) -> Guess | None:
     says little. Only ``LANGUAGES`` are known: a text in another may pass for its nearest relative, with little
     sureness.
     """
-    signs = {code: len(pattern.findall(text)) for code, pattern in _SCRIPTS.items()}
-    han, latin = len(_HAN.findall(text)), len(_LATIN.findall(text))
+    signs = {code: len(re.findall(pattern, text)) for code, pattern in _SCRIPTS.items()}
+    han, latin = len(re.findall(_HAN, text)), len(re.findall(_LATIN, text))
     if sum(signs.values()) + han >= max(_FEWEST_SIGNS, latin / 3):
         evidence: dict[str, float] = {**signs, "zh": 0 if any(signs.values()) else han}
         least = 1.0
     else:
-        words = Counter(_LATIN_WORD.findall(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")))
+        words = Counter(re.findall(_LATIN_WORD, text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")))
         evidence = {
             code: sum(weights[word] * words[word] for word in weights.keys() & words.keys())
-            for code, weights in _WEIGHTS.items()
+            for code, weights in _weights().items()
         }
         least = FEWEST_HITS
     best = max(evidence, key=lambda code: evidence[code])
@@ -70,3 +70,10 @@ def guess(text: str) -> Guess | None:
     if evidence[best] < least or sureness < LEAST_SURENESS:
         return None
     return Guess(language=best, sureness=sureness)
+
+
+@cache
+def _weights() -> Mapping[str, Mapping[str, float]]:
+    """Of each language its words, each the less the more languages have it."""
+    owners = Counter(word for words in _WORDS.values() for word in words.split())
+    return {code: {word: 1 / owners[word] for word in words.split()} for code, words in _WORDS.items()}

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from foundry_bench.values.energy import Rates
 from foundry_bench.values.facets import Facet
+
+if TYPE_CHECKING:  # telemetry and all, which help and the first paint do not wait for
+    from foundry_bench.values.energy import Rates
 
 Client = Literal["raw", "openai"]
 Via = Literal["auto", "web", "session"]
@@ -103,8 +105,10 @@ class Plan:
     runtime: Runtime = Runtime()
 
     @property
-    def rates(self) -> Rates:
+    def rates(self) -> "Rates":
         """What turns telemetry into energy and cost."""
+        from foundry_bench.values.energy import Rates
+
         return Rates(watts=self.watts, price_per_kwh=self.price_per_kwh, currency=self.currency)
 
 

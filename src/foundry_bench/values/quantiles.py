@@ -2,7 +2,6 @@
 
 from functools import cache
 from math import pi, sqrt
-from statistics import NormalDist
 
 import numpy as np
 
@@ -30,5 +29,7 @@ def chi_square(share: float, freedom: int) -> float:
 
     Source: Wilson & Hilferty (1931), The Distribution of Chi-Square, PNAS 17.
     """
+    from statistics import NormalDist  # decimals, fractions and all: late
+
     part = 2 / (9 * freedom)
     return float(freedom * (1 - part + NormalDist().inv_cdf(share) * sqrt(part)) ** 3)
