@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -25,6 +26,7 @@ from foundry_bench.tui.model_keeper import ModelKeeper
 from foundry_bench.tui.modes import MODE_NAMES, MODES
 from foundry_bench.tui.run_control import RunControl
 from foundry_bench.tui.screens.frame import FrameScreen
+from foundry_bench.tui.screens.opening import OpeningScreen
 from foundry_bench.tui.theme_watch import ThemeWatch
 from foundry_bench.tui.themes import find_theme, read_theme
 from foundry_bench.values.errors import InputError
@@ -42,7 +44,6 @@ class FoundryBenchApp(App[None]):
 
     TITLE = "foundry-bench"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {**MODES}
-    DEFAULT_MODE = MODE_NAMES[0]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "help", key_display="?", id="help"),
         Binding("colon", "command_palette", "palette", show=False, id="palette"),
@@ -69,14 +70,22 @@ class FoundryBenchApp(App[None]):
         self.stylesheet.set_variables(self.get_css_variables())
         self.set_keymap(dict(options.keys))
 
+    def get_default_screen(self) -> Screen[None]:
+        """The frame alone; the mode where there is something to see follows."""
+        mode = "run" if self.start else "rate" if self.chosen_run else MODE_NAMES[0]
+        return OpeningScreen(mode, partial(self._enter, mode))
+
+    async def _enter(self, mode: str) -> None:
+        opening = self.screen
+        if isinstance(opening, OpeningScreen):
+            await self.switch_mode(mode)
+            for key in opening.early:
+                self.post_message(events.Key(key.key, key.character))
+        if mode == MODE_NAMES[0]:
+            self._tell_running()
+
     def on_mount(self) -> None:
-        """Go where there is something to see at once."""
-        if self.start:
-            self.switch_mode("run")
-        elif self.chosen_run:
-            self.switch_mode("rate")
-        else:
-            self.screen.call_after_refresh(self._tell_running)
+        """Look each second at what changes without a key."""
         self.set_interval(1.0, self._each_second)
 
     def on_key(self, event: events.Key) -> None:
