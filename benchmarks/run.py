@@ -192,7 +192,7 @@ def _startup(rows: list[dict[str, Any]]) -> list[str]:
     return [
         "## Start-up",
         "",
-        "Medians of 7, interleaved, in ms.",
+        "Medians of 11, interleaved, in ms.",
         "",
         *_table(["what", "ms", "floor", "over it"], body),
     ]

@@ -37,13 +37,9 @@ sys.exit(open_app(resolve(options, {}, models_needed=False), start=plan))
 
 @dataclass(slots=True)
 class Watched:
-    """What the screen cost: all bytes it wrote, and bytes, CPU seconds and wall seconds from first to last sample.
-
-    ``first_paint_s`` is the time from its start to its first paint.
-    """
+    """What the screen cost: all bytes it wrote, and bytes, CPU seconds and wall seconds from first to last sample."""
 
     run: Path | None = None
-    first_paint_s: float = 0.0
     bytes_written: int = 0
     followed_bytes: int = 0
     followed_cpu_s: float = 0.0
@@ -128,17 +124,12 @@ class Terminal:
         os.close(self._master)
 
 
-def watch(plan: Plan | None, out: Path, **terminal: Any) -> Watched:
-    """Run the application on ``plan`` until the run is over, then leave it by its key.
-
-    Without a plan it is left as soon as something is on the screen. ``terminal``: see ``Terminal``.
-    """
+def watch(plan: Plan, out: Path, **terminal: Any) -> Watched:
+    """Run the application on ``plan`` until the run is over, then leave it by its key; ``terminal``: see ``Terminal``."""
     shown = Terminal(plan, out, **terminal)
     watched = Watched()
     shown.wait_for("Models")
-    watched.first_paint_s = time.monotonic() - shown.started
-    if plan:
-        _follow(shown, watched, out)
+    _follow(shown, watched, out)
     watched.bytes_written = shown.bytes_written
     shown.leave()
     return watched

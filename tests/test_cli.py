@@ -299,14 +299,3 @@ def test_a_reader_that_leaves_is_no_traceback() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 130
-
-
-def test_help_imports_nothing_heavy() -> None:
-    program = (
-        "import sys; from foundry_bench.cli import main\n"
-        "try: main(['--help'])\n"
-        "except SystemExit: pass\n"
-        "heavy = {'numpy', 'msgspec', 'platformdirs', 'rich', 'asyncio', 'textual'}\n"
-        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

@@ -2,8 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from foundry_bench.session.refusals import MOST, Check, instance, place, refusal, shown
 from foundry_bench.values.errors import InputError
@@ -152,6 +150,8 @@ def folder(value: object, name: str) -> str:
         raise refusal(name, "a path", value)
     if re.search(r"[\0-\x1f]", path):  # "C:\new" in TOML holds a line break
         raise InputError(f"{name} {shown(path)} holds a control character; write a Windows path in 'single quotes'")
+    from pathlib import Path  # late, so that help is instant
+
     try:
         return str(Path(path).expanduser())
     except RuntimeError:
@@ -164,6 +164,8 @@ def url(value: object, name: str) -> str:
     Raises:
         InputError: if it is not http or https, has no host, or has more than host, port and path.
     """
+    from urllib.parse import urlsplit  # late, so that help is instant
+
     address = instance(value, str, name, "an http or https URL").strip()
     try:
         parts = urlsplit(address)
