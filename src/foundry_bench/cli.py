@@ -7,9 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from foundry_bench import __version__
-from foundry_bench.arguments import COMMANDS
-from foundry_bench.parser import Parser, add_screen
+from foundry_bench.arguments import COMMANDS, command_parser, screen_parser, second_words
 from foundry_bench.values.errors import InputError
 
 
@@ -42,27 +40,19 @@ def _refused(reason: str) -> int:
 
 
 def _dispatch(argv: Sequence[str]) -> int:
+    if argv[:1] == ["__complete"]:
+        from foundry_bench.completing import answer
+
+        return answer(argv[1:])
     name, rest = _command(argv)
     if name in COMMANDS:
-        summary, fill, examples = COMMANDS[name]
-        parser = Parser(f"foundry-bench {name}", f"{summary[0].upper()}{summary[1:]}.", f"examples:\n{examples}")
-        fill(parser)
         module = "import_model" if name == "import" else name.replace(" ", "_")
-        return _start(f"commands.{module}", parser.parse(rest))
+        return _start(f"commands.{module}", command_parser(name).parse(rest))
     if argv and not argv[0].startswith("-"):
         from foundry_bench.session.refusals import known
 
         known([argv[0]], COMMANDS, "command", "see 'foundry-bench --help'")
-    commands = "".join(f"  {name:16} {summary}\n" for name, (summary, _, _) in COMMANDS.items())
-    parser = Parser(
-        "foundry-bench",
-        "Measure, rate and compare small language models on this device. Without a command it opens the TUI.",
-        f"commands:\n{commands}\nsee 'foundry-bench COMMAND --help' for one of them",
-    )
-    parser.usage = "foundry-bench [COMMAND] [OPTIONS]"
-    parser.add_argument("--version", action="version", version=f"foundry-bench {__version__}")
-    add_screen(parser)
-    args = parser.parse(argv)
+    args = screen_parser().parse(argv)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError("the TUI needs a terminal; name a command to do without, see 'foundry-bench --help'")
     return _start("tui.app", args)
@@ -76,7 +66,7 @@ def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     """
     if not argv:
         return "", argv
-    seconds = [name.partition(" ")[2] for name in COMMANDS if name.startswith(f"{argv[0]} ")]
+    seconds = second_words(argv[0])
     if not seconds or len(argv) == 1 or argv[1].startswith("-"):
         return argv[0], argv[1:]
     from foundry_bench.session.refusals import known

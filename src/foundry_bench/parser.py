@@ -1,7 +1,7 @@
 """An argparse that checks values by the rules of the settings and complains in one line."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from foundry_bench.values.errors import InputError
@@ -36,6 +36,29 @@ class Parser(argparse.ArgumentParser):
         if rest:
             self.error(f"argument {rest[0]!r} is one too many")
         return args
+
+    def options(self) -> Iterable[argparse.Action]:
+        """The options, in the order of ``--help``."""
+        return [action for action in self._actions if action.option_strings]
+
+    def option(self, name: str) -> argparse.Action | None:
+        """The option that takes a value by this name; None where there is none."""
+        action = self._option_string_actions.get(name)
+        return action if action and action.nargs != 0 else None
+
+    def expected(self, words: Sequence[str]) -> argparse.Action | None:
+        """The argument that a word after ``words`` would be for; None where there is no room for one more."""
+        given, waiting = 0, None
+        for word in words:
+            if waiting:
+                waiting = None
+            elif word.startswith("-"):
+                waiting = self.option(word)
+            else:
+                given += 1
+        places = [action for action in self._actions if not action.option_strings]
+        last = [action for action in places[-1:] if action.nargs in {"+", "*"}]
+        return waiting or next(iter([*places[given:], *last]), None)
 
 
 # For each command: what it does, what fills its parser, examples.

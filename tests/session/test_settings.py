@@ -7,7 +7,8 @@ import pytest
 
 from foundry_bench.session.fields import DEFAULTS, FIELDS
 from foundry_bench.session.inputs import Endpoint
-from foundry_bench.session.settings import config_path, resolve
+from foundry_bench.session.paths import config_path
+from foundry_bench.session.settings import resolve
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import WORKSHOP_PROMPTS, Plan, Prompt, Runtime, Sweep
 

@@ -1,10 +1,11 @@
 """Where the product keeps what belongs to a user."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_config_path, user_data_path
 
 from foundry_bench.values.plan import Runtime
 
@@ -13,6 +14,12 @@ def data_dir() -> Path:
     """The data folder: ``FOUNDRY_BENCH_HOME``, or the platform's own place."""
     home = os.environ.get("FOUNDRY_BENCH_HOME")
     return Path(home) if home else user_data_path("foundry-bench", appauthor=False)
+
+
+def config_path(environ: Mapping[str, str]) -> Path:
+    """The user's config file, whether or not it is there."""
+    named = environ.get("FOUNDRY_BENCH_CONFIG", "").strip()
+    return Path(named) if named else user_config_path("foundry-bench", appauthor=False) / "config.toml"
 
 
 def log_dir() -> Path:

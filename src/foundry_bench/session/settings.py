@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from foundry_bench.session.adapters import NamedAdapter
 from foundry_bench.session.fields import DEFAULTS, FIELDS, SCREEN
 from foundry_bench.session.inputs import Endpoint, read_models, read_settings
+from foundry_bench.session.paths import config_path
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Plan, Runtime, Sweep
 
@@ -88,12 +87,6 @@ def resolve(
         screen={name.removeprefix("screen."): values[name] for name in SCREEN if values[name] is not None},
         keys=config.get("keys", {}),
     )
-
-
-def config_path(environ: Mapping[str, str]) -> Path:
-    """The user's config file, whether or not it is there."""
-    named = environ.get("FOUNDRY_BENCH_CONFIG", "").strip()
-    return Path(named) if named else platformdirs.user_config_path("foundry-bench", appauthor=False) / "config.toml"
 
 
 def _config(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from foundry_bench.session.settings import Settings, config_path
+from foundry_bench.session.paths import config_path
+from foundry_bench.session.settings import Settings
 from foundry_bench.tui import is_slow_line
 from foundry_bench.tui.app import FoundryBenchApp
 from foundry_bench.tui.display import Display

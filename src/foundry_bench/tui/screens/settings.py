@@ -11,7 +11,7 @@ from textual.widgets import Input, OptionList, Static
 
 from foundry_bench.session.config_file import has_comments, save_config
 from foundry_bench.session.fields import FIELDS
-from foundry_bench.session.settings import config_path
+from foundry_bench.session.paths import config_path
 from foundry_bench.tui.screens.confirm import ConfirmScreen
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.settings_form import SECTIONS, changes, problem, text_of, with_config
