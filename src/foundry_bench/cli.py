@@ -53,7 +53,8 @@ def _dispatch(argv: Sequence[str]) -> int:
 
         known([argv[0]], COMMANDS, "command", "see 'foundry-bench --help'")
     args = screen_parser().parse(argv)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    served = "TEXTUAL_DRIVER" in os.environ  # there Textual speaks to a page, by pipes
+    if not served and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError("the TUI needs a terminal; name a command to do without, see 'foundry-bench --help'")
     return _start("tui.app", args)
 

@@ -69,6 +69,7 @@ class FoundryBenchApp(App[None]):
         self.set_reactive(App.theme, self._take_theme(options.theme))
         self.stylesheet.set_variables(self.get_css_variables())
         self.set_keymap(dict(options.keys))
+        self._page = os.getppid()  # serves it, if that is what it does
 
     def get_default_screen(self) -> Screen[None]:
         """The frame alone; the mode where there is something to see follows."""
@@ -240,8 +241,10 @@ class FoundryBenchApp(App[None]):
                 screen.show_models()
 
     def _each_second(self) -> None:
-        if not (self.is_headless or sys.stdin.isatty()):
+        if not (self.is_headless or self.is_web or sys.stdin.isatty()):
             self.exit()  # the terminal is gone, without a signal: reading from it would never wait again
+        if self.is_web and os.getppid() != self._page:
+            self.exit()  # so is the page
         self._follow_theme()
         if isinstance(self.screen, FrameScreen):
             self.screen.tell_status()

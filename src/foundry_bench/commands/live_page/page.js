@@ -1,0 +1,7 @@
+// Tells the terminal where its other end is, and how large its letters may be: the TUI wants 60 columns.
+const terminal = document.getElementById("terminal");
+const here = new URL("ws", location.href);
+here.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+terminal.dataset.sessionWebsocketUrl = here.href;
+const LETTER_WIDTH = 0.61; // of its height
+terminal.dataset.fontSize = Math.max(7, Math.min(16, Math.floor(innerWidth / 60 / LETTER_WIDTH)));
