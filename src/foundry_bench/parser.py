@@ -85,7 +85,7 @@ def add_settings(parser: Any, *names: str) -> None:
 
     for name in names:
         field, rule, default = FIELDS[name], FIELDS[name].rule, DEFAULTS[name]
-        shown = "yes" if default is True else str(default).removesuffix(".0")
+        shown = ("no", "yes")[bool(default)] if rule is FLAG else str(default).removesuffix(".0")
         text = f"{field.help} (default: {shown})" if isinstance(default, (str, int, float)) else field.help
         kind: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
         if rule is not FLAG:
