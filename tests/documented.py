@@ -17,7 +17,7 @@ Kind = Literal["run", "verdict", "parsed", "ci", "pip", "outside"]
 # pip: the extras that it names exist.                   outside: another program's, or another machine's.
 RULES: tuple[tuple[str, Kind, str], ...] = (
     (r".*pip install --quiet -e '\.\[(import|test)\]'.*", "ci", "the README's two marked commands"),
-    (r"(\S*/)?pip install .*", "pip", "installing is CI's business"),
+    (r"(\S*/)?pip (install|download) .*", "pip", "installing is CI's business"),
     (r"(\S*/)?(python3?|pytest|mkdocs|pre-commit) .*|\.ci/run|\. \.venv/.*", "outside", "the developer's tools"),
     (r"(ssh|scp|tmux|git|cd|mkdir|export|ollama|llama-server|curl|dask|tar|jq) .*", "outside", "other programs"),
     (r"foundry-bench( --\S+)*( -e \S+)?", "parsed", "the screen: tests/tui drives it by key"),
@@ -74,6 +74,12 @@ def mentions(page: Path) -> Iterator[Line]:
     for number, text in enumerate(page.read_text("utf-8").splitlines(), 1):
         for command in re.findall(r"`(foundry-bench [^`]*)`", text):
             yield Line(page, number, command)
+
+
+def titled_blocks(page: Path) -> Iterator[tuple[str, str]]:
+    """The files that a page has its reader write: the blocks whose fence has a title."""
+    for name, content in re.findall(r"^```\w+ title=\"([^\"]+)\"\n(.*?)^```", page.read_text("utf-8"), re.M | re.S):
+        yield name, content
 
 
 def _quoted(word: str) -> str:

@@ -12,14 +12,17 @@ from typing import Any
 
 import pytest
 
-from documented import PAGES, ROOT, mentions, shell_lines
+from documented import PAGES, ROOT, mentions, shell_lines, titled_blocks
 from foundry_bench.arguments import COMMANDS
 from foundry_bench.cli import main
 from recorded import record_run
 from service_stand_in import answer, listing, service
 from tiny import tiny_gguf, tiny_model
 
-NAMES = ("phi-4-mini", "phi-4", "qwen2.5-0.5b", "llama3.2", "smollm2-135m", "smollm2-12l", "qwen3-0.6b-q4_k_m")
+NAMES = (
+    *("phi-4-mini", "phi-4", "qwen2.5-0.5b", "qwen2.5-1.5b", "llama3.2", "smollm2-135m", "smollm2-12l"),
+    *("Phi-4-mini-instruct-generic-cpu:5", "Phi-4-mini-instruct-cuda-gpu:5", "qwen3-0.6b-q4_k_m"),
+)
 VERDICT = '{"overall": {"score": 4, "reason": "clear"}}'
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -93,7 +96,13 @@ def test_what_can_be_carried_out_works(
     page: Path, desk: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(os, "environ", os.environ.copy())
-    for line in shell_lines(page):
+    lines = list(shell_lines(page))
+    if not any(line.text == "foundry-bench init" for line in lines):
+        Path("plan.toml").write_text('models = ["phi-4-mini"]', "utf-8")
+    for name, content in titled_blocks(page):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(content, "utf-8")
+    for line in lines:
         if line.kind in {"run", "verdict"}:
             code = carried_out(line.text, desk)
             assert code in ({0} if line.kind == "run" else {0, 1}), f"{line}\n{capsys.readouterr().err}"
@@ -121,7 +130,9 @@ def test_the_parser_takes_the_examples_of_the_help(name: str, monkeypatch: pytes
 @pages
 def test_the_extras_that_are_named_exist(page: Path) -> None:
     project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    named = [extra for line in shell_lines(page) for extra in re.findall(r"pip install .*\[(\S+?)\]", line.text)]
+    named = [
+        extra for line in shell_lines(page) for extra in re.findall(r"pip (?:install|download) .*\[(\S+?)\]", line.text)
+    ]
     assert set(named) <= set(project["optional-dependencies"])
 
 
