@@ -78,8 +78,7 @@ def mentions(page: Path) -> Iterator[Line]:
 
 def titled_blocks(page: Path) -> Iterator[tuple[str, str]]:
     """The files that a page has its reader write: the blocks whose fence has a title."""
-    for name, content in re.findall(r"^```\w+ title=\"([^\"]+)\"\n(.*?)^```", page.read_text("utf-8"), re.M | re.S):
-        yield name, content
+    yield from re.findall(r"(?ms)^```\w+ title=\"([^\"]+)\"\n(.*?)^```", page.read_text("utf-8"))
 
 
 def _quoted(word: str) -> str:
