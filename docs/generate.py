@@ -108,8 +108,8 @@ def _keys() -> str:
     parts = ["\n## Everywhere\n", _key_table(everywhere)]
     classes = dict(_classes())
     for mode in MODE_NAMES:
-        name = f"{mode.title()}Screen"
-        parts += [f"## {mode.title()}: `g` `{letters[mode]}`\n", _key_table(_bindings(classes.pop(name)))]
+        owner = classes.pop(f"{mode.title()}Screen", None)  # a mode need have no keys of its own
+        parts += [f"## {mode.title()}: `g` `{letters[mode]}`\n", _key_table(_bindings(owner)) if owner else ""]
     del classes[FrameScreen.__name__]
     for name, title in _PARTS.items():
         parts += [f"## {title}\n", _key_table(_bindings(classes.pop(name)))]
