@@ -48,6 +48,7 @@ def reference_server() -> Iterator[str]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("reliability", "how hard tests/reliability tries; docs/reliability.md has its counts")
     group.addoption("--kills", type=int, default=1, help="processes of each kind to kill")
+    group.addoption("--fault-seed", type=int, default=1, help="where they hit; another seed, other places")
     group.addoption("--streams", type=int, default=200, help="streams to generate; every byte is cut from 1,000 on")
     group.addoption("--requests", type=int, default=300, help="requests of the long run")
 

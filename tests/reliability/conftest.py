@@ -1,3 +1,5 @@
+import random
+
 import pytest
 
 
@@ -5,6 +7,12 @@ import pytest
 def kills(pytestconfig: pytest.Config) -> int:
     count: int = pytestconfig.getoption("--kills")
     return count
+
+
+@pytest.fixture
+def places(pytestconfig: pytest.Config) -> random.Random:
+    """Where faults hit."""
+    return random.Random(pytestconfig.getoption("--fault-seed"))
 
 
 @pytest.fixture

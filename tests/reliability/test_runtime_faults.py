@@ -5,6 +5,8 @@ import os
 import random
 import signal
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -17,6 +19,7 @@ from foundry_bench.values.events import AnswerProgressed, Event, StageStarted
 from foundry_bench.values.plan import Plan, Prompt, Runtime, Target
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import ModelResult
+from foundry_bench.worker.foundry import FoundryBackend
 from tiny import long_answer, tiny_model
 
 SHORT = Prompt(id="short", prompt="Say it.")
@@ -60,6 +63,24 @@ async def test_a_prompt_longer_than_the_context_costs_its_request(tiny: Path, tm
         ("short", "ok", False),
     ]
     assert (model.status, model.counts.ok, model.counts.error) == ("partial", 1, 1)
+
+
+async def test_the_runtime_counts_as_busy_for_as_long_as_its_process_computes() -> None:
+    enough = threading.Event()
+
+    def compute() -> None:
+        while not enough.is_set():
+            pass
+
+    backend = FoundryBackend(None, Runtime(), "auto")
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(compute)
+        settling = asyncio.create_task(backend.settle(1))
+        await asyncio.wait([settling], timeout=1)
+        assert not settling.done()
+        enough.set()
+        async with asyncio.timeout(10):
+            assert await settling
 
 
 def damaged(tiny: Path, folder: Path, number: int, damage: random.Random) -> Target:

@@ -39,6 +39,10 @@ def badly(answer: Answer) -> None:
     answer.fail("http_500", "oops")
 
 
+async def settled() -> bool:
+    return True
+
+
 class ScriptedBackend:
     """Answers as it is told, request by request; the last instruction goes on."""
 
@@ -52,6 +56,7 @@ class ScriptedBackend:
         self.warming: Callable[[float], Awaitable[None]] | None = None
         self.calls: list[str] = []
         self.most_in_flight = self._in_flight = 0
+        self.settles: Callable[[], Awaitable[bool]] = settled
 
     async def catalog(self) -> CatalogListed:
         return CatalogListed(entries=())
@@ -79,8 +84,9 @@ class ScriptedBackend:
         finally:
             self._in_flight -= 1
 
-    async def settle(self) -> None:
-        self.calls.append("settle")
+    async def settle(self, timeout_s: float) -> bool:  # noqa: ARG002 - the protocol's signature
+        self.calls.append(f"settle {self._in_flight}")
+        return await self.settles()
 
     async def keep_warm(self, interval_s: float) -> None:
         if self.warming:
@@ -181,16 +187,70 @@ async def test_as_many_in_flight_as_asked_for_and_never_more(concurrency: int, m
 
 
 async def test_an_answer_that_never_ends_is_a_timeout_and_the_runtime_comes_to_rest_before_the_next() -> None:
-    async def forever() -> None:
-        await asyncio.Event().wait()
-
     backend = ScriptedBackend(well, well, lambda _: forever(), well)
     events = await measure(backend, replace(PLAN, timeout_s=0.05))
     assert [line for line in outline(events) if line.startswith("! measure")][:2] == [
         "! measure a 1 timeout",
         "! measure b 1 ok",
     ]
-    assert backend.calls[5:8] == ["answer a 1", "settle", "answer b 1"]
+    assert backend.calls[5:8] == ["answer a 1", "settle 0", "answer b 1"]
+    assert marked(events) == []
+
+
+async def forever() -> bool:
+    await asyncio.Event().wait()
+    return True
+
+
+def marked(events: list[Event]) -> list[str]:
+    samples = [event.sample for event in events if isinstance(event, SampleFinished)]
+    return [f"{one.prompt_id} {one.round}" for one in samples if "runtime_busy" in one.warnings]
+
+
+async def test_others_in_flight_end_before_the_runtime_is_waited_for() -> None:
+    plan = replace(PLAN, timeout_s=0.05, concurrency=2, warmup=0)
+    backend = ScriptedBackend(well, lambda _: forever(), well)
+    await measure(backend, plan)
+    assert backend.calls.count("settle 0") == 1
+    assert not any(call.startswith("settle") and call != "settle 0" for call in backend.calls)
+
+
+async def test_what_is_asked_of_a_runtime_that_does_not_come_to_rest_is_marked() -> None:
+    outcomes = iter([False, False, True])
+
+    async def at_last() -> bool:
+        return next(outcomes)
+
+    backend = ScriptedBackend(well, well, lambda _: forever(), well)
+    backend.settles = at_last
+    assert marked(await measure(backend, replace(PLAN, timeout_s=0.05))) == ["b 1", "a 2"]
+
+
+async def test_a_turn_ends_only_when_the_runtime_is_at_rest() -> None:
+    events: list[Event] = []
+    backend = ScriptedBackend(well, well, well, lambda _: forever())
+    engine = Engine(replace(PLAN, timeout_s=0.05), "m", backend, events.append, in_turns=True)
+    engine.grant(1)
+    engine.finish()
+    await engine.measure()
+    backend.calls = backend.calls[: backend.calls.index("release")]
+    assert backend.calls[-2:] == ["answer b 1", "settle 0"]
+
+
+async def test_stopping_ends_the_wait_for_the_runtime() -> None:
+    engine: Engine
+
+    async def stopped_meanwhile() -> bool:
+        asyncio.get_running_loop().call_soon(engine.stop)
+        return await forever()
+
+    events: list[Event] = []
+    backend = ScriptedBackend(well, well, lambda _: forever(), well)
+    backend.settles = stopped_meanwhile
+    engine = Engine(replace(PLAN, timeout_s=0.05), "m", backend, events.append)
+    async with asyncio.timeout(10):
+        await engine.measure()
+    assert [line for line in outline(events) if line.startswith("! measure")] == ["! measure a 1 timeout"]
 
 
 async def test_what_an_earlier_run_answered_is_not_asked_again() -> None:
@@ -306,7 +366,9 @@ async def test_in_turns_only_what_is_granted_is_measured() -> None:
 
     engine._emit = emit
     await engine.measure()
-    turns = [event for event in outline(events) if event[0] != "!"]
+    turns = [
+        event for event in outline(events) if event[0] != "!" and event not in {"AnswerProgressed", "WorkerObserved"}
+    ]
     assert turns[turns.index("TurnFinished") :] == [
         "TurnFinished", "TurnStarted", "measure 18", "? measure a 1", "? measure b 1",
         "TurnFinished", "TurnStarted", "? measure a 2", "? measure b 2", "? measure a 3", "? measure b 3",

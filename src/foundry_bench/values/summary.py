@@ -25,6 +25,7 @@ _MARKS: Mapping[str, tuple[tuple[str | None, ...], str]] = {
     ),
     "first_chunk_estimated": (("decode_tokens_per_s",), "the tokens of the first chunk are an estimate"),
     "retried": ((None,), "the server refused at first and asked to wait, which no figure holds"),
+    "runtime_busy": ((None,), "the runtime still worked on a request that was broken off before"),
     "reasoning_only": (("ttfa_s",), "the reasoning never came to an answer"),
 }
 _DISTURBANCES = (

@@ -93,13 +93,14 @@ class AdapterBackend:
                 await asyncio.wait([waiting], timeout=_CLOSE_GRACE_S)
             raise
 
-    async def settle(self) -> None:
+    async def settle(self, timeout_s: float) -> bool:
         """Wait until the adapter has returned; it counts as given up for as long as it has not."""
-        self._given_up = True
-        if self._abandoned:
-            await asyncio.wait(self._abandoned)
-        self._abandoned.clear()
-        self._given_up = False
+        if self._abandoned and not self._given_up:
+            await asyncio.wait(self._abandoned, timeout=timeout_s)
+        self._given_up = self._busy
+        if not self._given_up:
+            self._abandoned.clear()
+        return not self._given_up
 
     async def keep_warm(self, interval_s: float) -> None:
         """Nobody unloads it."""

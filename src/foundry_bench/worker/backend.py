@@ -60,8 +60,11 @@ class Backend(Protocol):
     async def answer(self, answer: Answer, slot: int) -> None:
         """Send ``answer.request`` and fill ``answer``. Failure is part of the answer; only cancellation is raised."""
 
-    async def settle(self) -> None:
-        """Wait until the runtime is idle again after a request was broken off."""
+    async def settle(self, timeout_s: float) -> bool:
+        """Wait until the runtime is idle again after a request was broken off; returns whether it is, never raises.
+
+        Nothing is in flight then. A server is waited for as long as for any answer, ``timeout_s``.
+        """
 
     async def keep_warm(self, interval_s: float) -> None:
         """Keep a model that a service may unload in its memory until the next such call; never raises.

@@ -201,6 +201,7 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             for slot in range(min(slots, len(work))):
                 group.create_task(self._work_off(slot, phase, waiting, level))
+        await self._flights.settle()  # the next turn may be another model's
 
     async def _work_off(self, slot: int, phase: Phase, waiting: deque[tuple[Prompt, int]], level: Level | None) -> None:
         """Take the next request for as long as there is one."""
@@ -218,8 +219,7 @@ class Engine:
                 if level and level.prompt_tokens and not sample.counts:
                     waiting.clear()
                 self._emit(SampleFinished(slot=slot, sample=sample))
-                if sample.status == "timeout":
-                    await self._flights.settle()
+                await self._flights.settle()
             if not self._flights:
                 collect_if_needed()
 
@@ -253,7 +253,6 @@ class Engine:
             if self._flights:
                 self._max_lag_s = max(self._max_lag_s, lag_s)
             tick += 1
-            # The load that an endpoint's own server makes, here or elsewhere, is no disturbance.
             # The load that an endpoint's own server makes, here or elsewhere, is no disturbance.
             self._flights.look(self._watch.disturbance(lag_s, others=self._backend.in_process))
             if tick % _TICKS_PER_OBSERVATION == 0:

@@ -1,7 +1,6 @@
 """Requests on their way: each is sent, watched and comes back as a sample."""
 
 import asyncio
-import contextlib
 import time
 
 from foundry_bench.values.events import AnswerProgressed
@@ -36,6 +35,9 @@ class Flights:
         self._disturbance = Disturbance()
         # One slot a turn of the event loop makes up its record or sends its request: others' arrivals don't wait.
         self._turn = asyncio.Lock()
+        self._unsettled = False
+        self._settling: asyncio.Task[bool] | None = None
+        self._settles = asyncio.Lock()
         self.stopped = False
 
     def __bool__(self) -> bool:
@@ -61,6 +63,8 @@ class Flights:
         self.stopped = True
         for _, task in self._open.values():
             task.cancel()
+        if self._settling:
+            self._settling.cancel()
 
     def paths(self, number: int) -> tuple[RequestPath, ...]:
         """The ways to send a request of this round; they take turns in going first, as servers remember a prompt."""
@@ -72,6 +76,8 @@ class Flights:
         """Send one request and wait for its end, at most for the plan's timeout."""
         answer = Answer(request, path=path)
         answer.scheduled_ns = time.perf_counter_ns()
+        if self._unsettled:
+            answer.warnings.append("runtime_busy")
         async with self._turn:
             if path == "openai" and self._client:
                 task = asyncio.create_task(self._client.answer(answer))
@@ -82,11 +88,13 @@ class Flights:
                 task.cancel()
             await asyncio.sleep(0)
         done, _ = await asyncio.wait([task], timeout=self._plan.timeout_s)
-        if not done:
+        broken_off = not done
+        if broken_off:
             answer.fail("timeout", f"no whole answer within {self._plan.timeout_s:g} s")
             task.cancel()
             await asyncio.wait([task])
         del self._open[slot]
+        self._unsettled |= broken_off or task.cancelled()
         answer.end(time.perf_counter_ns())
         if not task.cancelled():
             task.result()
@@ -98,11 +106,18 @@ class Flights:
             return answer.sample(self._model_id)
 
     async def settle(self) -> None:
-        """What was broken off may go on in the runtime and slow the next request down: wait, but not for ever."""
-        if not self._open and not self.stopped:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._plan.timeout_s):
-                    await self._backend.settle()
+        """After one was broken off: let the others end, then wait until the runtime is idle.
+
+        It may go on with what was broken off, and is slow with all else meanwhile.
+        """
+        async with self._settles:
+            while self._unsettled and self._open:
+                await asyncio.wait([task for _, task in self._open.values()])
+                await asyncio.sleep(0)
+            if self._unsettled and not self.stopped:
+                self._settling = asyncio.create_task(self._backend.settle(self._plan.timeout_s))
+                await asyncio.wait([self._settling])
+                self._unsettled = self._settling.cancelled() or not self._settling.result()
 
     def look(self, disturbance: Disturbance) -> None:
         """Tell how far each is, end those without hope, and note on them what disturbs this machine."""

@@ -230,10 +230,14 @@ class OpenAIEndpoint:
                 await self.connect(1)
                 await self.answer(Answer(replace(self._last, max_tokens=1)), 0)
 
-    async def settle(self) -> None:
+    async def settle(self, timeout_s: float) -> bool:
         """Wait for one token of another request: a service that works on what was broken off answers it late."""
-        await self.connect(1)
-        await self.answer(Answer(_ONE_TOKEN), 0)
+        with contextlib.suppress(ModelUnavailableError, TimeoutError):  # the next request will tell what is wrong
+            async with asyncio.timeout(timeout_s):
+                await self.connect(1)
+                await self.answer(Answer(_ONE_TOKEN), 0)
+                return True
+        return False
 
     async def release(self) -> None:
         """Close the connections; the service keeps its model."""
