@@ -1,11 +1,14 @@
+import functools
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+pytest_plugins = ["alone"]
 
 # How long an example takes says something of the machine alone.
 settings.register_profile("any pace", deadline=None)
@@ -53,15 +56,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--requests", type=int, default=300, help="requests of the long run")
 
 
-_TALLY = pytest.StashKey[list[str]]()
-
-
 @pytest.fixture
-def tally(pytestconfig: pytest.Config) -> list[str]:
-    """Lines with what was counted, printed at the end."""
-    return pytestconfig.stash.setdefault(_TALLY, [])
+def tally(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Takes a line with what was counted, printed at the end."""
+    return functools.partial(record_property, "counted")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for line in config.stash.get(_TALLY, []):
-        terminalreporter.write_line(f"counted: {line}")
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("passed"):
+        for name, line in report.user_properties:
+            if name == "counted":
+                terminalreporter.write_line(f"counted: {line}")

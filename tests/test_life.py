@@ -7,35 +7,20 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from in_process import command
 from tiny import tiny_model
 
 MODULE = [sys.executable, "-m", "foundry_bench"]
 RIG = Path(__file__).resolve().parents[2] / "shared" / "rig"
 NOWHERE_PROXY = "http://127.0.0.1:9"
 NOWHERE = {"FOUNDRY_BENCH_CATALOG_URL": "http://127.0.0.1:9/models"}
-
-
-def command(
-    *arguments: str, code: int = 0, environ: Mapping[str, str] = MappingProxyType({})
-) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [*MODULE, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | dict(environ),
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == code, done.stderr
-    return done
 
 
 @pytest.fixture

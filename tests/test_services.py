@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from foundry_bench.worker.secret import Key
+from in_process import command
 from service_stand_in import StandIn, answer, listing, service
-from test_life import command
 
 KEY = "sk-planted-7f3a9b2c4d5e"
 ECHO = json.dumps({"error": {"message": f"bad key: Bearer {KEY}"}}).encode()

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,18 +47,18 @@ def run(folder: Path, *options: str) -> tuple[dict[str, Any], list[dict[str, Any
 
 
 def test_after_a_prefill_that_was_broken_off_no_figure_holds_the_rest_of_it(
-    cache: Path, tmp_path: Path, kills: int, tally: list[str]
+    cache: Path, tmp_path: Path, kills: int, tally: Callable[[str], None]
 ) -> None:
     """The runtime reads a prompt to its end, whoever has gone; a request meanwhile takes three times as long."""
     del cache
     if kills < MANY:
         pytest.skip("a minute: with --kills 100")
-    long = {"id": "long", "prompt": "The quick brown fox jumps over the lazy dog. " * 400}
+    novel = {"id": "long", "prompt": "The quick brown fox jumps over the lazy dog. " * 400}
     prompts = tmp_path / "prompts.json"
-    prompts.write_text(json.dumps([*SHORT[:2], long, *SHORT[2:]]))
+    prompts.write_text(json.dumps([*SHORT[:2], novel, *SHORT[2:]]))
     options = ["-m", LARGE, "--prompts", str(prompts), "--rounds", "5", "--max-tokens", "4", "--timeout", "4"]
     _, samples = run(tmp_path / "runs", *options)
-    factors = []
+    factors = list[float]()
     for start in range(0, len(samples), len(SHORT) + 1):
         *before, long, third, fourth, fifth = samples[start : start + len(SHORT) + 1]
         if long["status"] == "ok" or not all(sample["status"] == "ok" for sample in before):
@@ -70,7 +70,7 @@ def test_after_a_prefill_that_was_broken_off_no_figure_holds_the_rest_of_it(
         usual_s = max(sample["ttft_s"] for sample in before)
         assert min(sample["ttft_s"] for sample in after) < 2 * usual_s
         factors.append(third["ttft_s"] / usual_s)
-    tally.append(
+    tally(
         f"{len(factors)} prefills broken off: the first token after each took at most {max(factors):.1f} of the usual"
     )
 
@@ -93,7 +93,7 @@ def damaged(file: Path, number: int, damage: random.Random) -> None:
 
 
 def test_doctor_names_the_cached_file_that_is_not_what_it_was(
-    cache: Path, tmp_path: Path, kills: int, places: random.Random, tally: list[str]
+    cache: Path, tmp_path: Path, kills: int, places: random.Random, tally: Callable[[str], None]
 ) -> None:
     for folder in cache.glob("*/smollm2*"):
         shutil.rmtree(folder)
@@ -107,9 +107,7 @@ def test_doctor_names_the_cached_file_that_is_not_what_it_was(
         assert any(one.endswith("model.onnx is not what it was at first sight") for one in told_damages(cache))
         shutil.copy2(whole / "model.onnx", model / "model.onnx")
     assert told_damages(cache) == []
-    tally.append(
-        f"{patterns} cached files damaged without a change of size or time: {patterns} named by doctor's check"
-    )
+    tally(f"{patterns} cached files damaged without a change of size or time: {patterns} named by doctor's check")
 
 
 def told_damages(cache: Path) -> list[str]:

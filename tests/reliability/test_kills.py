@@ -104,7 +104,7 @@ def kill_at(out: Path, pid: int, count: int) -> bytes:
 
 
 def test_a_headless_parent(
-    reference_server: str, tmp_path: Path, kills: int, places: random.Random, tally: list[str]
+    reference_server: str, tmp_path: Path, kills: int, places: random.Random, tally: Callable[[str], None]
 ) -> None:
     torn = 0
     for number in range(kills):
@@ -116,10 +116,12 @@ def test_a_headless_parent(
         with subprocess.Popen([*command, "--prompts", prompts], stdout=-3, stderr=-3) as parent:
             kept = kill_at(out, parent.pid, places.randint(0, SAMPLES))
         torn += resumed(out, kept)
-    tally.append(f"{kills} parents killed: 0 samples lost or repeated, {torn} lines torn and mended, 0 left over")
+    tally(f"{kills} parents killed: 0 samples lost or repeated, {torn} lines torn and mended, 0 left over")
 
 
-def test_a_host(reference_server: str, tmp_path: Path, kills: int, places: random.Random, tally: list[str]) -> None:
+def test_a_host(
+    reference_server: str, tmp_path: Path, kills: int, places: random.Random, tally: Callable[[str], None]
+) -> None:
     torn = 0
     for number in range(kills):
         out = tmp_path / str(number)
@@ -128,11 +130,11 @@ def test_a_host(reference_server: str, tmp_path: Path, kills: int, places: rando
         kept = kill_at(out, int(beacon.process["pid"]), places.randint(0, SAMPLES))
         host._process.wait(LIMIT_S)
         torn += resumed(out, kept)
-    tally.append(f"{kills} hosts killed: 0 samples lost or repeated, {torn} lines torn and mended, 0 left over")
+    tally(f"{kills} hosts killed: 0 samples lost or repeated, {torn} lines torn and mended, 0 left over")
 
 
 async def test_a_worker(
-    reference_server: str, tmp_path: Path, kills: int, places: random.Random, tally: list[str]
+    reference_server: str, tmp_path: Path, kills: int, places: random.Random, tally: Callable[[str], None]
 ) -> None:
     for number in range(kills):
         out = tmp_path / str(number)
@@ -165,4 +167,4 @@ async def test_a_worker(
         samples = list(read_samples(run.path))
         assert samples[: len(told)] == told
         assert complete(samples)
-    tally.append(f"{kills} workers killed: 0 samples lost or repeated, 0 lines torn, 0 left over")
+    tally(f"{kills} workers killed: 0 samples lost or repeated, 0 lines torn, 0 left over")

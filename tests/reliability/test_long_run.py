@@ -1,6 +1,7 @@
 """Long runs: memory and files stay as they were, and what run.json says follows from samples.jsonl."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -22,7 +23,7 @@ def open_files(process: psutil.Process) -> int:
     return found
 
 
-async def test_a_long_run(reference_server: str, tmp_path: Path, requests: int, tally: list[str]) -> None:
+async def test_a_long_run(reference_server: str, tmp_path: Path, requests: int, tally: Callable[[str], None]) -> None:
     plan = Plan(
         models=(MODEL,),
         prompts=(Prompt(id="p", prompt="P"),),
@@ -60,7 +61,7 @@ async def test_a_long_run(reference_server: str, tmp_path: Path, requests: int, 
         again.add(sample)
     assert model.counts.ok == requests
     assert msgspec.to_builtins(again.result().metrics) == msgspec.to_builtins(model.metrics)
-    tally.append(
+    tally(
         f"{requests:,} requests: worker grew by {grown_mb[0]:.1f} MB, host by {grown_mb[1]:.1f} MB, "
         f"open files between {min(files)} and {max(files)}; figures recomputed from samples.jsonl are equal"
     )

@@ -6,6 +6,7 @@ import random
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def damaged(tiny: Path, folder: Path, number: int, damage: random.Random) -> Tar
 
 
 async def test_damaged_weights_give_no_empty_answer_that_counts(
-    tiny: Path, tmp_path: Path, kills: int, tally: list[str]
+    tiny: Path, tmp_path: Path, kills: int, tally: Callable[[str], None]
 ) -> None:
     damage = random.Random(4)
     targets = [damaged(tiny, tmp_path / f"damaged-{number}", number, damage) for number in range(min(1 + kills, 20))]
@@ -110,9 +111,7 @@ async def test_damaged_weights_give_no_empty_answer_that_counts(
     assert not [one for one in samples if one.counts and not one.text]
     assert all(model.error and model.advice for model in models if model.status == "failed")
     states = [model.status for model in models]
-    tally.append(
-        f"{len(models)} models with damaged weights: 0 empty answers counted ({states.count('failed')} failed)"
-    )
+    tally(f"{len(models)} models with damaged weights: 0 empty answers counted ({states.count('failed')} failed)")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits another process's memory")

@@ -13,6 +13,8 @@ from foundry_bench.session import calibrating
 from foundry_bench.session.calibrating import Load, calibrate, machine_state, short_loads
 from foundry_bench.session.supervisor import Worker, start_worker
 
+pytestmark = pytest.mark.alone
+
 # Long answers: one arrival that the machine holds up for some milliseconds is then a small part of a rate.
 LOAD = Load(streams=1, interval_ms=5, tokens=100, answers=4)
 

@@ -24,6 +24,7 @@ def workers() -> list[psutil.Process]:
     return processes("foundry_bench.worker")
 
 
+@pytest.mark.alone
 async def test_the_screen_goes_on_with_the_next_model_each_time_a_worker_is_killed(
     tmp_path: Path, reference_server: str
 ) -> None:

@@ -14,6 +14,8 @@ from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.record import Sample
 from foundry_bench.worker.protocol import Measure
 
+pytestmark = pytest.mark.alone
+
 
 async def measured(url: str, model: str, folder: Path, plan: Plan) -> list[Sample]:
     samples = []

@@ -1,0 +1,37 @@
+"""A pytest plugin: tests marked ``alone`` have the machine to themselves, however many processes run the others.
+
+Every other test holds a lock that many may hold, such a test one that excludes them.
+"""
+
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "alone: it times something, so nothing else runs meanwhile")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    with ExitStack() as locks:
+        if run := os.environ.get("PYTEST_XDIST_TESTRUNUID"):
+            _lock(run, locks, exclusive=item.get_closest_marker("alone") is not None)
+        return (yield)
+
+
+def _lock(run: str, locks: ExitStack, *, exclusive: bool) -> None:
+    try:
+        import fcntl  # noqa: PLC0415 - POSIX alone has it; elsewhere tests run side by side, timed ones too
+    except ImportError:
+        return
+    folder = Path(tempfile.gettempdir())
+    held = locks.enter_context((folder / f"{run}.lock").open("w"))
+    # Whoever waits stands in the door: those who come later can't overtake a test that waits for all to be gone.
+    with (folder / f"{run}.door").open("w") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(held, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
