@@ -2,7 +2,8 @@
 
     python benchmarks/decisions.py [RUNS]
 
-Each run measures a model twice (A/A), or against one that is 5 % slower (A/B), one after the other as the engine does.
+Each run measures a model twice (A/A), or against one that is 5 % slower (A/B), one after the other as the engine does;
+or it measures one model until a rule ends it, and the true mean should be as near as the rule says.
 Latencies are lognormal and autocorrelated: each answer has noise of its own, what else the machine does lasts for
 several answers, and it heats up in the course of each model.
 """
@@ -15,10 +16,12 @@ import numpy as np
 
 from foundry_bench.values.comparison import compare
 from foundry_bench.values.record import Sample
+from foundry_bench.values.resampling import Answers, Side, batches_of
+from foundry_bench.values.stopping import next_look, parse_until, precise
 
 FIGURES = ("ttft_s.mean", "latency_s.mean", "itl_s.mean", "latency_s.p95")
 TRUE_CHANGE = 0.05
-MOST_ROUNDS = 400
+MOST_ROUNDS = 1_000
 
 _PROMPTS = {"a": (0.08, 6), "b": (0.1, 10), "c": (0.15, 14), "d": (0.2, 18)}  # TTFT in s, tokens
 _GAP_S = 0.02
@@ -70,6 +73,8 @@ MACHINES = {
     "busy": Machine(load=0.05, correlation=0.9),
     "drifting by 3 %": Machine(drift=0.03),
 }
+# Rules that end after few rounds, some, and many.
+WIDTHS = {"usual": (6, 4, 2), "quiet": (2, 1, 0.6), "independent noise": (6, 3, 2), "busy": (10, 6, 4)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +155,43 @@ def different(machine: str, pilot: int, runs: int, figure: str = "latency_s.mean
     return Rate(machine=machine, what="A/B 5 %", figure=figure, rounds=rounds_said, runs=runs, right=found / runs)
 
 
+def stopped(machine: str, percent: float, runs: int, most: int = 200, seed: int = 3) -> Rate:
+    """How often the mean at which a rule ends the rounds is as near the true one as the rule says.
+
+    Of the runs that it ends within ``most`` rounds.
+
+    The machine doesn't heat up here, so that there is one true mean.
+    """
+    rng = np.random.default_rng(seed)
+    until = parse_until(f"ttft_s.mean within {percent}%")
+    steady = replace(MACHINES[machine], heating=0.0)
+    raised = np.exp((steady.noise**2 + steady.load**2) / 2)
+    true = raised * np.mean([ttft_s for ttft_s, _ in _PROMPTS.values()])
+    ends, right = list[int](), 0
+    for _ in range(runs):
+        samples, _ = run(rng, steady, most)
+        answers, rounds, stop = Answers(), 0, None
+        while stop is None and (look := next_look(rounds + 1)) <= most:
+            for sample in samples[rounds * len(_PROMPTS) : look * len(_PROMPTS)]:
+                answers.add(sample)
+            rounds = look
+            stop, _ = precise(until, answers, rounds, looking=True)
+        mean = Side(answers.groups("ttft_s", answers.prompts("ttft_s")), batches_of(range(1, rounds + 1))).mean()
+        if stop:
+            ends.append(rounds)
+            right += abs(mean / true - 1) <= percent / 100
+    low, middle, high = np.percentile(ends, (10, 50, 90))
+    rounds_said = f"{middle:.0f} ({low:.0f} to {high:.0f})"
+    return Rate(
+        machine=machine,
+        what=f"within {percent} %",
+        figure="ttft_s.mean",
+        rounds=rounds_said,
+        runs=len(ends),
+        right=right / len(ends),
+    )
+
+
 def measure(runs: int = 200) -> Iterator[Rate]:
     """Everything, one rate at a time."""
     for machine in MACHINES:
@@ -157,9 +199,12 @@ def measure(runs: int = 200) -> Iterator[Rate]:
             yield from same(machine, rounds, runs)
         for pilot in (3, 5, 10):
             yield different(machine, pilot, runs)
+    for machine, widths in WIDTHS.items():
+        for percent in widths:
+            yield stopped(machine, percent, runs)
 
 
 if __name__ == "__main__":
     for rate in measure(int(sys.argv[1]) if len(sys.argv) > 1 else 200):
-        line = f"{rate.machine:18} {rate.what:8} {rate.figure:16} {rate.rounds:24} {rate.runs:4} {rate.right:7.1%}"
+        line = f"{rate.machine:18} {rate.what:12} {rate.figure:16} {rate.rounds:24} {rate.runs:4} {rate.right:7.1%}"
         print(line, flush=True)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from foundry_bench.values.quantiles import chi_square, student_t
-from foundry_bench.values.resampling import MOST_CORRELATED, batches_of, lasting
+from foundry_bench.values.resampling import LEAST_RAISED, MOST_CORRELATED, UNSEEN, batches_of, lasting
 from foundry_bench.values.sample_size import MOST_ROUNDS, detectable, rounds_needed
 
 
@@ -52,6 +52,6 @@ def test_what_is_recommended_is_detectable() -> None:
 
 def test_batches_that_resemble_their_neighbours_say_less() -> None:
     alternating, drifting = np.array([1.0, -1, 1, -1, 1, -1]), np.array([-3.0, -2, -1, 1, 2, 3])
-    assert lasting(alternating) == 1.0
-    assert 1.0 < lasting(drifting) <= (1 + MOST_CORRELATED) / (1 - MOST_CORRELATED)
-    assert lasting(drifting[:4]) == lasting(np.zeros(8)) == 1.0
+    assert lasting(alternating) == LEAST_RAISED
+    assert LEAST_RAISED < lasting(drifting) <= (1 + MOST_CORRELATED) / (1 - MOST_CORRELATED)
+    assert lasting(drifting[:4]) == lasting(np.zeros(8)) == UNSEEN

@@ -6,8 +6,8 @@ import pytest
 
 from factories import make_plan, make_sample
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.resampling import Answers
-from foundry_bench.values.stopping import Pace, decide, next_round, parse_until, relative_margin
+from foundry_bench.values.resampling import UNSEEN, Answers
+from foundry_bench.values.stopping import WATCHED, Pace, decide, next_look, next_round, parse_until, relative_margin
 
 QUICK, SLOW = (1.0, 1.02, 0.98), (1.5, 1.52, 1.48)
 
@@ -57,9 +57,10 @@ def test_what_is_no_rule_is_refused(text: str, said: str) -> None:
 
 
 def test_the_margin_is_students_over_batches_of_rounds() -> None:
-    # Three rounds are three batches; both prompts move together: mean 2, standard error 2 x 0.02 / sqrt(3), t 4.303.
+    # Three rounds are three batches; both prompts move together: mean 2, standard error 2 x 0.02 / sqrt(3), t 4.303, raised for
+    # what three batches can't show and for being looked at repeatedly.
     margin = relative_margin(answers(3, QUICK), "latency_s")
-    assert margin == pytest.approx(4.3027 * 0.02 / 3**0.5, rel=1e-3)
+    assert margin == pytest.approx(WATCHED * UNSEEN**0.5 * 4.3027 * 0.02 / 3**0.5, rel=1e-3)
     assert relative_margin(answers(1, QUICK), "latency_s") is None
     assert relative_margin(Answers(), "latency_s") is None
 
@@ -68,11 +69,12 @@ def test_the_margin_is_students_over_batches_of_rounds() -> None:
     ("until", "budget_s", "models", "rounds", "pace", "kind", "expected"),
     [
         (None, None, pair(2, QUICK, SLOW), 2, None, None, 20),
+        ("5%", None, {"m": answers(11, QUICK)}, 11, None, None, 12),
         (None, None, pair(20, QUICK, SLOW), 20, None, "rounds", 20),
-        ("5%", None, {"m": answers(4, QUICK)}, 4, None, None, 5),
+        ("5%", None, {"m": answers(4, QUICK)}, 4, None, None, 6),
         ("5%", None, {"m": answers(6, QUICK)}, 6, None, "precision", 6),
         ("5%", None, {"m": answers(6, (1.0, 1.9, 0.3, 1.4, 0.9))}, 6, None, None, 20),
-        ("5%", None, {"m": Answers()}, 5, None, "no_answers", 5),
+        ("5%", None, {"m": Answers()}, 6, None, "no_answers", 6),
         ("separated", None, pair(4, QUICK, SLOW), 4, None, None, 20),
         ("separated", None, pair(6, QUICK, SLOW), 6, None, "separated", 6),
         ("separated", None, pair(6, QUICK, QUICK), 6, None, None, 20),
@@ -101,10 +103,15 @@ def test_decisions(
     [
         ({}, 0, False, 100),
         ({}, 0, True, 1),
-        ({"until": "5%"}, 0, False, 5),
-        ({"until": "5%"}, 5, False, 6),
-        ({"until": "5%"}, 40, False, 44),
-        ({"until": "5%"}, 98, False, 100),
+        ({"until": "5%"}, 0, False, 6),
+        ({"until": "5%"}, 6, False, 7),
+        ({"until": "5%"}, 41, False, 51),
+        ({"until": "5%"}, 97, False, 100),
+        ({"until": "5%"}, 0, True, 1),
+        ({"until": "5%"}, 51, True, 56),
+        ({"until": "5%"}, 60, True, 63),
+        ({"until": "5%", "concurrency": 8}, 0, True, 18),
+        ({"until": "5%", "budget_s": 9.0}, 6, False, 7),
         ({"budget_s": 9.0}, 0, False, 1),
         ({"until": "separated"}, 3, True, 4),
         ({"concurrency": 8}, 0, True, 16),
@@ -114,3 +121,11 @@ def test_a_turn_is_short_where_something_is_decided_after_it(
     changes: dict[str, object], rounds: int, alternating: bool, through: int
 ) -> None:
     assert next_round(make_plan(rounds=100, **changes), rounds, alternating=alternating) == through
+
+
+def test_looks_grow_rarer() -> None:
+    looks = [next_look(6)]
+    while len(looks) < 12:
+        looks.append(next_look(looks[-1] + 1))
+    assert looks == [6, 7, 8, 10, 12, 15, 18, 22, 27, 33, 41, 51]
+    assert (next_look(0), next_look(16), next_look(51)) == (6, 18, 51)

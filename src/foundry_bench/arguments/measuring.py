@@ -98,7 +98,7 @@ foundry-bench run -e http://localhost:11434 -m llama3.2 --prompt "Why is the sky
 What isn't given comes from the environment, the plan, config.toml or the default, in this order.
 It goes on when its terminal is closed: 'foundry-bench attach' shows and steers it.
 
-RULE, looked at between rounds, from the fifth on:
+RULE, looked at after 6 rounds and then ever more rarely, so that looking again and again doesn't mislead:
   5%, 'ttft_s.mean within 3%'   the 95 % interval of the mean (latency_s, if not named) is that narrow
   separated                     the two best models are told apart; needs --order interleaved""",
     ),

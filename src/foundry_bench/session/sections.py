@@ -26,8 +26,8 @@ _SWEEP = (
     "after the rounds, level by level, into no other figure; prompts of a length begin differently each time, "
     "so that no server knows them, and after one that fails no more of its length are sent"
 )
-# ``stopping.relative_margin`` says why and by how much.
-_SELECTED = "the interval at which a rule stops is somewhat too narrow, since it was waited for"
+# ``stopping.relative_margin`` says how.
+_WATCHED = "looked at after 6 rounds, then a quarter more each time; the interval is widened for looking repeatedly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ def _end(record: RunRecord) -> str:
     plan = record.plan
     rules = []
     if plan.until:
-        rules.append(f"by rule: {plan.until}; {_SELECTED}")
+        rules.append(f"by rule: {plan.until}; {_WATCHED}")
     if plan.budget_s:
         shared = "shared by turns" if record.order == "interleaved" else "each with an equal share of what is left"
         rules.append(f"a budget of {seconds(plan.budget_s)} for all models, loading included, {shared}")
