@@ -57,8 +57,8 @@ def test_what_is_no_rule_is_refused(text: str, said: str) -> None:
 
 
 def test_the_margin_is_students_over_batches_of_rounds() -> None:
-    # Three rounds are three batches; both prompts move together: mean 2, standard error 2 x 0.02 / sqrt(3), t 4.303, raised for
-    # what three batches can't show and for being looked at repeatedly.
+    # Three rounds are three batches; both prompts move together: mean 2, standard error 2 x 0.02 / sqrt(3), t 4.303;
+    # raised for what three batches can't show, and for being looked at repeatedly.
     margin = relative_margin(answers(3, QUICK), "latency_s")
     assert margin == pytest.approx(WATCHED * UNSEEN**0.5 * 4.3027 * 0.02 / 3**0.5, rel=1e-3)
     assert relative_margin(answers(1, QUICK), "latency_s") is None

@@ -31,10 +31,14 @@ def check_run(path: Path, progress: Callable[[int, int], None] = _nothing) -> tu
         InputError: the run or its ratings can't be read.
         OSError: the ratings can't be written.
     """
-    facets = {prompt.id: checked(prompt.facets) for prompt in load(path).plan.prompts}
+    plan = load(path).plan
+    facets = {prompt.id: checked(prompt.facets) for prompt in plan.prompts}
     if not any(facets.values()):
         return ()
     answers = [answer for answer in distinct_answers(read_samples(path)) if facets.get(answer.prompt_id)]
+    # In the plan's order, whichever was answered first: runs of one plan are then the same line by line.
+    models, prompts = list(plan.models), list(facets)
+    answers.sort(key=lambda answer: (models.index(answer.model), prompts.index(answer.prompt_id)))
     now = datetime.now(UTC)
     found = []
     with Checker() as checker:

@@ -59,7 +59,9 @@ class Measurement:
         self._run = run
         self._listener = listener
         self._events: AsyncGenerator[Event] = worker.events(max(_SILENCE_S, plan.timeout_s))
-        self._summarizer = Summarizer(target.name, temperature=plan.temperature)
+        self._summarizer = Summarizer(
+            target.name, temperature=plan.temperature, order=[prompt.id for prompt in plan.prompts]
+        )
         self._curve = Curve(plan)
         self._done = set[tuple[str, int]]()
         self._described: ModelDescribed | None = None

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 from foundry_bench.session.atomic import is_reserved, write_atomically
+from foundry_bench.session.json_text import without_noise
 from foundry_bench.session.line_log import LineLog
 from foundry_bench.session.processes import is_alive, this_process
 from foundry_bench.session.samples import SampleFile
@@ -146,7 +147,8 @@ class Run:
         Raises:
             OSError: it can't be written; the old one is as it was.
         """
-        write_atomically(self.path / RUN_FILE, msgspec.json.format(msgspec.json.encode(self.record), indent=2) + b"\n")
+        content = msgspec.json.encode(without_noise(msgspec.to_builtins(self.record)))
+        write_atomically(self.path / RUN_FILE, msgspec.json.format(content, indent=2) + b"\n")
 
     def close(self, status: RunStatus) -> None:
         """Record how the run ended, and stop recording.

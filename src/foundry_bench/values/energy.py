@@ -81,7 +81,7 @@ def energy(used: Telemetry | None, device: str | None, rates: Rates) -> Energy |
         parts=tuple(meter.name for meter in meters),
         seconds=used.seconds,
         joules=joules,
-        mean_w=joules / used.seconds,
+        mean_w=joules / used.seconds if meters else rates.watts or 0.0,
         idle_w=idle_w,
         joules_per_token=per_token,
         joules_per_token_above_idle=(

@@ -46,11 +46,12 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class PromptResult:
-    """One prompt's share of a model's figures."""
+    """One prompt's share of a model's figures; ``text_sha256`` of its answers, None where they aren't all equal."""
 
     ok: int
     failed: int
     metrics: Metrics
+    text_sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

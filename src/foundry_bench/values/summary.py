@@ -51,6 +51,12 @@ class _Path:
         else:
             self.failed[sample.prompt_id] += 1
 
+    def sort(self, order: Sequence[str]) -> None:
+        """Put the prompts into this order; those that it doesn't name stay where they are, after the others."""
+        places = {prompt_id: place for place, prompt_id in enumerate(order)}
+        ordered = sorted(self.prompts.items(), key=lambda item: places.get(item[0], len(places)))
+        self.prompts = defaultdict(Columns, ordered)
+
     def counts(self) -> Counts:
         return Counts(**self._statuses)
 
@@ -70,10 +76,12 @@ class Summarizer:
     Args:
         alias: the model's name, for the workshop's figures.
         temperature: the plan's; above 0 nobody can say whether the model is deterministic.
+        order: the plan's prompts: in this order they are told of, whichever was answered first.
     """
 
-    def __init__(self, alias: str, *, temperature: float) -> None:
+    def __init__(self, alias: str, *, temperature: float, order: Sequence[str] = ()) -> None:
         self._alias = alias
+        self._order = order
         self._temperature = temperature
         self._main = _Path()
         self._openai = _Path()
@@ -106,6 +114,7 @@ class Summarizer:
     def result(self) -> ModelSummary:
         """The summary of what was added so far; O(n log n) in the samples, O(n) in their gaps."""
         main = self._main
+        main.sort(self._order)
         metrics = main.metrics()
         outliers = tuple(
             replace(outlier, disturbance=main.prompts[outlier.prompt_id].disturbed.get(outlier.round))
@@ -121,6 +130,7 @@ class Summarizer:
                     ok=len(columns.rounds),
                     failed=main.failed[prompt_id],
                     metrics=describe_all([columns]) if len(main.prompts) > 1 else metrics,
+                    text_sha256=next(iter(columns.texts)) if len(columns.texts) == 1 else None,
                 )
                 for prompt_id, columns in main.prompts.items()
             },
@@ -182,7 +192,7 @@ class Summarizer:
         if self._in_process:
             message = "asked in-process, without HTTP: the timing error that the calibration found is not theirs"
             yield Caution(kind="in_process", metric=None, message=message)
-        for mark, times in self._marks.items():
+        for mark, times in sorted(self._marks.items()):
             metrics, meaning = _MARKS.get(mark, ((None,), mark.replace("_", " ")))
             for name in metrics:
                 yield Caution(kind=mark, metric=name, message=f"{times} {answered}: {meaning}")
