@@ -9,6 +9,7 @@ from pathlib import Path
 
 from foundry_bench.commands.hangup import Lossy, leave, terminals
 from foundry_bench.commands.progress import StderrProgress
+from foundry_bench.session.cluster import hosts_for
 from foundry_bench.session.environment import describe_environment
 from foundry_bench.session.json_text import in_ascii
 from foundry_bench.session.own_models import list_own
@@ -17,7 +18,7 @@ from foundry_bench.session.reports import results_table
 from foundry_bench.session.serving import ServedBenchmark
 from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.session.signals import answered
-from foundry_bench.session.store import Run, find_run
+from foundry_bench.session.store import Run, find_run, load
 from foundry_bench.session.targets import find_targets
 from foundry_bench.values.format import one_line
 from foundry_bench.values.result import RunRecord, RunStatus
@@ -37,13 +38,15 @@ def run_benchmark(settings: Settings, *, as_json: bool, resumed: Path | None = N
         InputError: the run to resume can't be read.
     """
     if resumed:
-        run = Run.resume(resumed)
-        plan = run.record.plan
+        plan = load(resumed).plan
+        plan = replace(plan, cluster=plan.cluster and (settings.plan.cluster or plan.cluster))
     else:
         plan = replace(settings.plan, runtime=with_default_folders(settings.plan.runtime))
-        run = None
     targets = find_targets(plan, settings.endpoints, settings.adapters, list_own())
-    run = run or Run.create(settings.out, plan, describe_environment())
+    hosts = hosts_for(plan, targets, load(resumed).hosts if resumed else ())
+    run = Run.resume(resumed) if resumed else Run.create(settings.out, plan, describe_environment(), hosts=hosts)
+    for host in hosts:
+        run.set_host(host)
     with StderrProgress() as progress:
         benchmark = ServedBenchmark(plan, targets, run, progress.show)
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from foundry_bench.session.calibrating import calibrate, short_loads
 from foundry_bench.session.facet_ratings import check_run
@@ -19,6 +19,8 @@ from foundry_bench.values.result import RunStatus
 from foundry_bench.values.stopping import Pace, decide, next_round
 from foundry_bench.worker.protocol import Pause, Resume
 
+Gate = Callable[[str], Awaitable[None]]
+
 _SKIP_GRACE_S = 5.0
 
 
@@ -30,13 +32,17 @@ class Benchmark:
         targets: where, in the plan's order.
         run: the run on disk; of a resumed one, what is finished there is kept.
         listener: is told each event after it is on disk.
+        gate: is awaited between a model's warm-up and its first measured request, where models go one by one.
     """
 
-    def __init__(self, plan: Plan, targets: Sequence[Target], run: Run, listener: Listener) -> None:
+    def __init__(
+        self, plan: Plan, targets: Sequence[Target], run: Run, listener: Listener, gate: Gate | None = None
+    ) -> None:
         self._plan = plan
         self._targets = targets
         self._run = run
         self._listener = listener
+        self._gate = gate
         self._in_hand: Measurement | None = None
         self._stopping = False
         self._prefetching: asyncio.Task[None] | None = None
@@ -145,6 +151,8 @@ class Benchmark:
             share_s = (self._plan.budget_s - before_s) / left if self._plan.budget_s else None
             async with begin_measurement(self._plan, target, self._run, self._listener) as measurement:
                 await self._prepare(measurement)
+                if self._gate and not measurement.over:
+                    await self._gate(target.name)
                 while not (measurement.over or measurement.stop):
                     through = next_round(self._plan, measurement.rounds, alternating=False)
                     began_s = self._watch.read_s()

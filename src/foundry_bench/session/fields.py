@@ -87,6 +87,7 @@ FLAG = Rule(rules.flag, _flag)
 NAME = Rule(rules.label, metavar="NAME")
 TEXT = Rule(rules.text, metavar="TEXT")
 URL = Rule(rules.url, metavar="URL")
+CLUSTER = Rule(rules.cluster, metavar="ADDRESS")
 FOLDER = Rule(rules.folder, metavar="DIR")
 UNTIL = Rule(rules.until, metavar="RULE")
 DURATION = Rule(rules.duration, metavar="TIME")
@@ -137,6 +138,21 @@ FIELDS: Mapping[str, Field] = {
     ),
     "budget": Field(DURATION, "time for all models together, such as 10m", ("--budget",)),
     "order": Field(ORDER, "one model after the other, or all loaded and round by round in turns", ("--order",)),
+    "cluster": Field(
+        CLUSTER,
+        "Dask scheduler on whose workers to measure, such as tcp://lab:8786; needs the extra 'fleet'",
+        ("--cluster",),
+    ),
+    "on": Field(
+        Rule(rules.labels, _names, "PATTERN"),
+        "with --cluster: only hosts whose name or tag is like this, such as 'lab-*'; repeatable",
+        ("--on",),
+    ),
+    "spread": Field(
+        natural("from 2 to 256", 2, 256),
+        "with --cluster: so many hosts send one load together to the endpoint, in place of one each",
+        ("--spread",),
+    ),
     "stall": Field(SECONDS, "longest wait for the next token once an answer has begun, in seconds", ("--stall",)),
     "client": Field(CLIENT, "openai: also measure through the openai package", ("--client",)),
     "via": Field(VIA, "how the embedded runtime is asked", ("--via",)),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from foundry_bench.session.beacons import Beacon
 from foundry_bench.session.channel import Job, Refused, decode_line, encode_line
+from foundry_bench.session.cluster import hosts_for
 from foundry_bench.session.environment import describe_environment
 from foundry_bench.session.serving import ServedBenchmark
 from foundry_bench.session.signals import answered
@@ -25,7 +26,8 @@ def main() -> None:
     if not isinstance(job, Job):
         raise TypeError(f"expected a job, not {type(job).__name__}")
     try:
-        run = Run.create(Path(job.out), job.plan, describe_environment())
+        hosts = hosts_for(job.plan, job.targets)
+        run = Run.create(Path(job.out), job.plan, describe_environment(), hosts=hosts)
     except (InputError, OSError) as error:
         _answer(Refused(message=str(error)))
     else:

@@ -184,6 +184,21 @@ def url(value: object, name: str) -> str:
     return address
 
 
+def cluster(value: object, name: str) -> str:
+    """The address of a Dask scheduler.
+
+    Raises:
+        InputError: if it isn't PROTOCOL://HOST:PORT, with a protocol that Dask has.
+    """
+    expects = "a scheduler's address, such as tcp://lab:8786 or tls://lab:8786"
+    address = instance(value, str, name, expects).strip()
+    if re.fullmatch(r"[\w.-]+:\d+", address):
+        raise InputError(f"{name} {shown(address)} has no protocol; write tcp://{address}")
+    if not re.fullmatch(r"(tcp|tls|ws|wss|ucx)://(\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5}", address):
+        raise refusal(name, expects, address)
+    return address
+
+
 def variable(value: object, name: str) -> str:
     """The name of an environment variable.
 

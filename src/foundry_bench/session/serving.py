@@ -19,10 +19,12 @@ from foundry_bench.session.channel import (
     decode_line,
     encode_line,
 )
+from foundry_bench.session.fleet import FleetBenchmark
 from foundry_bench.session.measurement import Listener
 from foundry_bench.session.processes import this_process
 from foundry_bench.session.store import Run
 from foundry_bench.values.events import Event
+from foundry_bench.values.fleet import Share, hosts_plan, model_names
 from foundry_bench.values.folding import begin, fold, paused, resumed
 from foundry_bench.values.plan import Plan, Target
 from foundry_bench.values.result import RunStatus
@@ -49,8 +51,9 @@ class ServedBenchmark:
         self._plan = plan
         self._path = str(run.path.absolute())
         self._listener = listener
-        self._benchmark = Benchmark(plan, targets, run, self._listen)
-        self._snapshot = _begin(plan, run.finished_models())
+        kind = FleetBenchmark if plan.cluster else Benchmark
+        self._benchmark = kind(plan, targets, run, self._listen)
+        self._snapshot = _begin(plan, run)
         self._token = secrets.token_urlsafe(24)
         self._viewers = set[_Viewer]()
 
@@ -185,9 +188,10 @@ class _Viewer:
                 await self._writer.drain()
 
 
-def _begin(plan: Plan, finished: set[str]) -> Snapshot:
+def _begin(plan: Plan, run: Run) -> Snapshot:
     """The first snapshot; of a resumed run with the models that it holds already."""
-    snapshot = begin(plan, time.monotonic())
+    share, finished = Share(index=0, count=plan.spread) if plan.spread else None, run.finished_models()
+    snapshot = begin(hosts_plan(plan, share), time.monotonic(), model_names(plan, run.record.hosts))
     models = (
         replace(model, status="ok", before=model.requests) if model.name in finished else model
         for model in snapshot.models

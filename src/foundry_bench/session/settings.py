@@ -129,6 +129,7 @@ def _plan(values: Mapping[str, Any], capabilities: Mapping[str, tuple[str, ...]]
     plan = Plan(**others, **renamed, capabilities=capabilities, runtime=runtime, sweep=sweep)
     if plan.until or plan.budget_s:
         _agree(plan)
+    _check_fleet(plan)
     return plan
 
 
@@ -140,3 +141,19 @@ def _agree(plan: Plan) -> None:
         raise InputError(f"until '{plan.until}' compares models round by round; name two, and add --order interleaved")
     if plan.budget_s and sweep_levels(plan):
         raise InputError("a sweep takes as long as its levels need; leave out the budget, or the sweep")
+
+
+def _check_fleet(plan: Plan) -> None:
+    if plan.cluster is None and (plan.on or plan.spread):
+        raise InputError(
+            "--on and --spread choose hosts of a cluster; name its scheduler with --cluster tcp://HOST:8786"
+        )
+    if plan.spread is None:
+        return
+    from foundry_bench.values.sweep import sweep_levels  # as above
+
+    if plan.until or plan.budget_s or plan.order == "interleaved" or sweep_levels(plan):
+        raise InputError("--spread sends a fixed load; leave out until, budget, order and sweep")
+    for name, number in (("rounds", plan.rounds), ("concurrency", plan.concurrency)):
+        if number < plan.spread:
+            raise InputError(f"{name} {number} can't be divided among {plan.spread} hosts; use at least {plan.spread}")

@@ -19,6 +19,7 @@ from foundry_bench.session.processes import is_alive, this_process
 from foundry_bench.session.samples import SampleFile
 from foundry_bench.values.calibration import Calibration
 from foundry_bench.values.errors import InputError
+from foundry_bench.values.fleet import HostRecord, model_names
 from foundry_bench.values.plan import Order, Plan
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import RUN_SCHEMA, ModelResult, RunRecord, RunStatus
@@ -56,6 +57,7 @@ class Run:
         *,
         created: datetime | None = None,
         run_id: str | None = None,
+        hosts: Sequence[HostRecord] = (),
     ) -> Self:
         """Make the folder of a new run.
 
@@ -65,6 +67,7 @@ class Run:
             environment: the machine, as plain JSON.
             created: now, where it is not given.
             run_id: name of the run's folder; ``new_run_id`` where it is not given.
+            hosts: the machines of a fleet that it is measured on.
 
         Raises:
             InputError: the folder can't be made.
@@ -72,7 +75,8 @@ class Run:
         created = (created or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
         run_id = run_id or new_run_id(created, plan.models)
         path = out / run_id
-        record = RunRecord(id=run_id, created=created, status="running", plan=plan, environment=environment)
+        about = RunRecord(id=run_id, created=created, status="running", plan=plan, environment=environment)
+        record = replace(about, hosts=tuple(hosts))
         try:
             path.mkdir(parents=True)
             try:
@@ -120,8 +124,13 @@ class Run:
             OSError: ``run.json`` can't be written; the old one is as it was.
         """
         models = {model.name: model for model in self.record.models} | {result.name: result}
-        self.record = replace(self.record, models=tuple(models.values()))
-        self.write_run_json()
+        places = {name: place for place, name in enumerate(model_names(self.record.plan, self.record.hosts))}
+        found = (
+            sorted(models.values(), key=lambda model: places.get(model.name, -1))
+            if self.record.hosts
+            else models.values()
+        )
+        self._change(models=tuple(found))
 
     def set_calibration(self, found: Calibration) -> None:
         """Record this machine's timing error.
@@ -129,8 +138,16 @@ class Run:
         Raises:
             OSError: ``run.json`` can't be written; the old one is as it was.
         """
-        self.record = replace(self.record, calibration=found)
-        self.write_run_json()
+        self._change(calibration=found)
+
+    def set_host(self, host: HostRecord) -> None:
+        """Record what is known of a host, in place of what was known of the one of that name.
+
+        Raises:
+            OSError: ``run.json`` can't be written; the old one is as it was.
+        """
+        hosts = {one.name: one for one in self.record.hosts} | {host.name: host}
+        self._change(hosts=tuple(hosts.values()))
 
     def set_order(self, order: Order, notes: Sequence[str]) -> None:
         """Record how the models are measured, and what there is to say of it.
@@ -138,8 +155,7 @@ class Run:
         Raises:
             OSError: ``run.json`` can't be written; the old one is as it was.
         """
-        self.record = replace(self.record, order=order, notes=tuple(notes))
-        self.write_run_json()
+        self._change(order=order, notes=tuple(notes))
 
     def write_run_json(self) -> None:
         """Replace ``run.json`` by ``record``, atomically.
@@ -157,12 +173,15 @@ class Run:
             OSError: ``run.json`` can't be written.
         """
         self._log.close()
-        self.record = replace(self.record, status=status)
+        self._change(status=status)
+
+    def _change(self, **changes: Any) -> None:
+        self.record = replace(self.record, **changes)
         self.write_run_json()
 
     def log_path(self, model: str) -> Path:
         """Where the worker of a model writes its log."""
-        return self.path / "logs" / f"{_slug(model)}.log"
+        return self.path / "logs" / f"{slug(model)}.log"
 
 
 def read_samples(path: Path) -> SampleFile:
@@ -195,7 +214,7 @@ def new_run_id(created: datetime, models: Sequence[str]) -> str:
     """
     more = f"-and-{len(models) - 1}" if len(models) > 1 else ""
     tail = "".join(secrets.choice(_ID_ALPHABET) for _ in range(2))
-    return f"{created.astimezone(UTC):%Y%m%d-%H%M%S}-{_slug(models[0] if models else '')}{more}-{tail}"
+    return f"{created.astimezone(UTC):%Y%m%d-%H%M%S}-{slug(models[0] if models else '')}{more}-{tail}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +307,7 @@ def _head(path: Path) -> RunHead:
     )
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     """A name as part of a file's name: short, lower case, with nothing that any system forbids."""
     slug = re.sub(r"[^a-z0-9.]+", "-", name.lower())[:40].strip("-.") or "models"
     return f"model-{slug}" if is_reserved(slug) else slug

@@ -1,6 +1,6 @@
 """From the engine's events to the snapshot of a run: pure, and as cheap for the last token as for the first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import singledispatch
 
@@ -41,12 +41,12 @@ _MARKS_KEPT = 11  # at ten a second: the last second
 _LINE_CHARACTERS = 300
 
 
-def begin(plan: Plan, now_s: float) -> Snapshot:
-    """The snapshot of a run that starts now."""
+def begin(plan: Plan, now_s: float, names: Sequence[str] = ()) -> Snapshot:
+    """The snapshot of a run that starts now; ``names`` of what it measures, where these are not the plan's models."""
     requests = plan.rounds * len(plan.prompts)
     later = sum(len(level_requests(plan, level)) for level in sweep_levels(plan))
     fresh = ModelProgress(name="", requests=requests, rounds=plan.rounds, later=later)
-    models = tuple(replace(fresh, name=name) for name in plan.models)
+    models = tuple(replace(fresh, name=name) for name in names or plan.models)
     return Snapshot(started_s=now_s, models=models)
 
 

@@ -73,6 +73,8 @@ class Plan:
     ``watts`` is the device's power where no meter can be read; ``price_per_kwh`` and ``currency`` make a cost of it.
     ``until`` ends a model's rounds before that by a rule (``stopping.parse_until``), ``budget_s`` bounds the time of
     all models together; ``order`` is one model after the other, or round by round in turns.
+    ``cluster`` is the address of a Dask scheduler on whose workers the plan is measured, each of them or those whose
+    name or tag is like one of ``on``; ``spread`` has so many of them send one load together.
     """
 
     models: tuple[str, ...]
@@ -101,6 +103,9 @@ class Plan:
     budget_s: float | None = None
     order: Order = "sequential"
     sweep: Sweep = Sweep()
+    cluster: str | None = None
+    on: tuple[str, ...] = ()
+    spread: int | None = None
     capabilities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     runtime: Runtime = Runtime()
 

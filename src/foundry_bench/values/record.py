@@ -101,6 +101,7 @@ class Sample:
         warnings: short names of what makes this sample less certain.
         disturbance: what else went on meanwhile; None where nothing notable did.
         level: of a sweep, such as ``concurrency=4`` or ``prompt_tokens=1024``.
+        host: of a fleet, where it was measured; ``sent_ns`` is then by that host's clock.
     """
 
     model: str
@@ -133,6 +134,7 @@ class Sample:
     warnings: tuple[str, ...] = ()
     disturbance: Disturbance | None = None
     level: str | None = None
+    host: str | None = None
 
     @property
     def counts(self) -> bool:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from foundry_bench.values.calibration import Calibration, near_the_error
 from foundry_bench.values.cautions import Caution
 from foundry_bench.values.energy import Energy, Rates, energy
+from foundry_bench.values.fleet import HostRecord
 from foundry_bench.values.plan import Order, Plan
 from foundry_bench.values.record import Disturbance, Failure, Memory, ModelStatus, Stop
 from foundry_bench.values.service import Service
+from foundry_bench.values.spread import Spread
 from foundry_bench.values.stats import Distribution
 from foundry_bench.values.telemetry import Telemetry
 
@@ -131,7 +133,10 @@ class ModelSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelResult:
-    """A model of ``run.json``: what it is, how its measurement ended, and its summary."""
+    """A model of ``run.json``: what it is, how its measurement ended, and its summary.
+
+    ``host`` is where, in a fleet; its name is then ``on_host``. ``spread`` is of figures merged from several hosts'.
+    """
 
     name: str
     id: str | None
@@ -162,6 +167,8 @@ class ModelResult:
     energy: Energy | None = None
     stop: Stop | None = None
     sweep: tuple[LevelResult, ...] = ()
+    host: str | None = None
+    spread: Spread | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +176,7 @@ class RunRecord:
     """The content of ``run.json``. ``created`` is in UTC; ``environment`` is plain JSON.
 
     ``order`` is how the models were measured, which may not be what the plan asks for; ``notes`` say why.
+    ``hosts`` are the machines of a fleet; ``environment`` is then that of the machine which asked them.
     """
 
     schema: str = RUN_SCHEMA
@@ -181,6 +189,13 @@ class RunRecord:
     models: tuple[ModelResult, ...] = ()
     order: Order | None = None
     notes: tuple[str, ...] = ()
+    hosts: tuple[HostRecord, ...] = ()
+
+    @property
+    def rows(self) -> tuple[ModelResult, ...]:
+        """What may be compared: where hosts shared one load the merged figures, and not each host's part of them."""
+        merged = tuple(model for model in self.models if model.spread)
+        return merged if self.plan.spread and merged else self.models
 
 
 def model_result(

@@ -33,6 +33,11 @@ class NvmlCards:
         except Exception:  # noqa: BLE001 - the library raises an error class for each of its codes, and OSError
             return None
 
+    @property
+    def names(self) -> list[str]:
+        """What each card is called."""
+        return [meter.name for _, meter in self._cards]
+
     def __bool__(self) -> bool:
         return bool(self._cards)
 
