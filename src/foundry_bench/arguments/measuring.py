@@ -73,6 +73,11 @@ def _doctor(parser: Parser) -> None:
     add_json(parser, "the checks, and where each setting's value came from,")
 
 
+def _fleet(parser: Parser) -> None:
+    add_settings(parser, "cluster", "on", "calibrate")
+    add_json(parser, "the hosts")
+
+
 def _init(parser: Parser) -> None:
     from pathlib import Path
 
@@ -94,6 +99,7 @@ MEASURING: Commands = {
         """foundry-bench run -m phi-4-mini -m qwen2.5-0.5b
 foundry-bench run plan.toml --rounds 10
 foundry-bench run -e http://localhost:11434 -m llama3.2 --prompt "Why is the sky blue?"
+foundry-bench run -m phi-4-mini --cluster tcp://lab:8786 --on 'laptop-*'
 
 What isn't given comes from the environment, the plan, config.toml or the default, in this order.
 It goes on when its terminal is closed: 'foundry-bench attach' shows and steers it.
@@ -124,6 +130,15 @@ It opens the TUI; off a terminal it shows progress on stderr and prints the resu
         "check everything that a benchmark needs",
         _doctor,
         "foundry-bench doctor\nfoundry-bench doctor plan.toml\nfoundry-bench doctor -m phi-4-mini --json",
+    ),
+    "fleet": (
+        "show the hosts of a Dask cluster, on which 'run --cluster' measures",
+        _fleet,
+        """foundry-bench fleet --cluster tcp://lab:8786
+foundry-bench fleet --cluster tls://lab:8786 --on 'lab-*' --no-calibrate --json
+
+It needs the extra 'fleet'; a host is a Dask worker, by the worker's name. docs/fleet.md tells how to start them.
+Whoever reaches an open scheduler port runs code on all hosts: keep it inside, or use TLS.""",
     ),
     "init": (
         "write a commented plan, prompts and config to start from",

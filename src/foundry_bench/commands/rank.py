@@ -8,13 +8,17 @@ from typing import Any
 import msgspec
 
 from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.fleet_ranking import fleet_choice, fleet_document, fleet_lines, rank_hosts
+from foundry_bench.session.host_tables import difference_lines, matrix_table
+from foundry_bench.session.host_views import is_fleet, row_view
 from foundry_bench.session.json_text import json_text
 from foundry_bench.session.preferences import read_preference
 from foundry_bench.session.ranking_text import as_lines, document, routes
-from foundry_bench.session.run_view import open_run
+from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.session.scoring import Preference, rank
 from foundry_bench.session.settings import resolve
 from foundry_bench.session.store import find_run
+from foundry_bench.session.tables import as_text
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.errors import InputError
 
@@ -31,6 +35,9 @@ def main(args: argparse.Namespace) -> int:
     view = open_run(out, find_run(out, args.run))
     if view.problem:
         raise InputError(view.problem)
+    if is_fleet(view):
+        return _rank_hosts(view, preference, rules, args)
+    view = row_view(view)
     ranking = rank(view, preference, rules)
     if args.json:
         print(json_text(document(view, ranking, preference)))
@@ -43,6 +50,21 @@ def main(args: argparse.Namespace) -> int:
             raise InputError(f"{args.routing}: {error.strerror}; choose another file with --routing") from error
         print(f"wrote {args.routing}", file=sys.stderr)
     return 0 if ranking.card else 1
+
+
+def _rank_hosts(view: RunView, preference: Preference, rules: Rules, args: argparse.Namespace) -> int:
+    """The same for each host of a fleet, and for all of them together."""
+    if args.routing:
+        raise InputError("--routing is for one device, and this run has several hosts; rank a run of one host")
+    rankings = rank_hosts(view, preference, rules)
+    if args.json:
+        print(json_text(fleet_document(view, rankings, preference)))
+    else:
+        for what, text in difference_lines(view.record.hosts, view.record):
+            print(f"Not the same on all hosts: {what}: {text}")
+        print("\n".join(f"{about}: {text}" for about, text in fleet_lines(rankings)))
+        print(f"\n{as_text(matrix_table(view.record))}")
+    return 0 if fleet_choice(rankings).best_worst else 1
 
 
 def _encoded(content: dict[str, Any]) -> bytes:

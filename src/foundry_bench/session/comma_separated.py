@@ -23,7 +23,7 @@ from foundry_bench.values.telemetry import Telemetry
 _FORMULA_SIGNS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 
 _ABOUT_SAMPLE = (
-    *("model", "model_id", "prompt_id", "phase", "path", "round", "status", "error.type", "error.message"),
+    *("model", "host", "model_id", "prompt_id", "phase", "path", "round", "status", "error.type", "error.message"),
     *("sent_ns", "queued_s", "headers_s", "first_byte_s"),
 )
 _ANSWER = (
@@ -88,7 +88,18 @@ def _document(heading: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
 def _columns() -> dict[str, str]:
     """The heading of each column of the table of models, and where its value is."""
     whats = (
-        *("name", "id", "backend", "device", "execution_provider", "status", "error.type", "error.message", "advice"),
+        *(
+            "name",
+            "host",
+            "id",
+            "backend",
+            "device",
+            "execution_provider",
+            "status",
+            "error.type",
+            "error.message",
+            "advice",
+        ),
         *("load_s", "cold_ttft_s", "disk_mb", "license", "capabilities", "deterministic"),
         *("memory.baseline_mb", "memory.loaded_mb", "memory.peak_mb"),
         *(f"counts.{field.name}" for field in fields(Counts)),
@@ -101,6 +112,9 @@ def _columns() -> dict[str, str]:
         figures = {field.name: field.name for field in fields(Distribution) if field.name != "ci95_mean"}
         figures |= {"ci95_low": "ci95_mean.0", "ci95_high": "ci95_mean.1"}
         columns |= {f"{metric}.{heading}": f"model.metrics.{metric}.{path}" for heading, path in figures.items()}
+    parts = {"start_skew_s": "start_skew_s", "total_tokens_per_s.low": "total_tokens_per_s.0"}
+    parts |= {"total_tokens_per_s.high": "total_tokens_per_s.1"}
+    columns |= {f"spread.{heading}": f"model.spread.{path}" for heading, path in parts.items()}
     for kind in ("hand", "judge", "check"):
         columns |= {f"quality.{kind}.mean": f"quality.{kind}.0", f"quality.{kind}.n": f"quality.{kind}.1"}
     return columns

@@ -23,7 +23,7 @@ async def host_turn(file: Path, waits: Callable[[], None]) -> AsyncIterator[None
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     told = False
-    while not _taken(file):
+    while not (_taken(file) or _taken(file)):  # the first look may have found, and removed, what a killed process left
         if not told:
             told = True
             waits()

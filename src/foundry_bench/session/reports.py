@@ -1,13 +1,16 @@
 """Reports of recorded runs, a function a format."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from foundry_bench.session import run_tables
 from foundry_bench.session.comma_separated import as_csv, samples_as_csv
 from foundry_bench.session.energy_table import energy_words
+from foundry_bench.session.fleet_ranking import fleet_document, rank_hosts
 from foundry_bench.session.highlights import highlights
+from foundry_bench.session.host_views import is_fleet, row_view
 from foundry_bench.session.html_page import as_html
 from foundry_bench.session.markdown import as_markdown
 from foundry_bench.session.ranking_text import document
@@ -19,6 +22,7 @@ from foundry_bench.values.calibration import timing_error
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
+from foundry_bench.values.host_matrix import matrix, model_differences, version_differences
 from foundry_bench.values.ratings import means
 from foundry_bench.values.result import RunRecord
 
@@ -52,18 +56,25 @@ def results_table(record: RunRecord) -> str:
 def as_json(views: Sequence[RunView]) -> str:
     """One document: ``schema``; ``runs``, each as in its ``run.json``; what else a report says, in full precision.
 
-    ``decisions`` (by the default weights), ``highlights`` and ``quality`` are of single runs, ``trends`` of models that
-    several runs have.
+    ``decisions`` (by the default weights), ``hosts`` (figures by host, of fleets), ``highlights`` and ``quality`` are
+    of single runs, ``trends`` of models that several runs have.
     """
     default = Preference()
     found = {
         "schema": REPORT_SCHEMA,
         "runs": [view.record for view in views],
-        "decisions": [document(view, rank(view, default, Rules()), default) for view in views],
+        "decisions": [_decision(view, default) for view in views],
+        "hosts": [
+            {"run": view.record.id, "matrix": matrix(view.record), "differences": differences}
+            for view in views
+            if view.record.hosts
+            for differences in [(*version_differences(view.record.hosts), *model_differences(view.record))]
+        ],
         "highlights": [
             {"run": view.record.id, "about": one.about, "best": one.lead.best, "next": one.lead.next, "text": one.text}
             for view in views
-            for one in highlights(view)
+            if not is_fleet(view)
+            for one in highlights(row_view(view))
         ],
         "quality": [
             {"run": view.record.id, "model": model, "by": kind, "mean": mean, "n": n}
@@ -74,6 +85,13 @@ def as_json(views: Sequence[RunView]) -> str:
         "trends": trends_json(trends(views)),
     }
     return msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n"
+
+
+def _decision(view: RunView, preference: Preference) -> dict[str, Any]:
+    if is_fleet(view):
+        return fleet_document(view, rank_hosts(view, preference, Rules()), preference)
+    rows = row_view(view)
+    return document(rows, rank(rows, preference, Rules()), preference)
 
 
 # By the ending of a file's name.

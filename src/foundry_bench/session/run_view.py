@@ -14,6 +14,7 @@ from foundry_bench.session.ratings import load_ratings
 from foundry_bench.session.store import find_run, load, read_samples
 from foundry_bench.values.degenerate import OutputCheck
 from foundry_bench.values.errors import InputError
+from foundry_bench.values.fleet import on_host
 from foundry_bench.values.metrics import decode_tokens_per_s, itl_s
 from foundry_bench.values.ratings import Answer, Ratings, first_answers, means
 from foundry_bench.values.record import Sample
@@ -78,7 +79,7 @@ def open_run(out: Path, path: Path | None) -> RunView:
     answers: Sequence[Answer] = ()
     models: dict[str, _Model] = defaultdict(_Model)
     try:
-        answers = first_answers(_kept(read_samples(path), models))
+        answers = first_answers(_kept(read_samples(path), models, _merged_names(record)))
     except InputError as error:
         problems.append(str(error))
     ratings = Ratings(run=path.name)
@@ -153,8 +154,15 @@ class _Model:
         )
 
 
-def _kept(samples: Iterable[Sample], models: Mapping[str, _Model]) -> Iterator[Sample]:
+def _kept(samples: Iterable[Sample], models: Mapping[str, _Model], merged: Mapping[str, str]) -> Iterator[Sample]:
     """The measured samples, which are added to ``models`` by the way: a run is read once."""
     for sample in filter(is_measured, samples):
         models[sample.model].add(sample)
+        if whole := merged.get(sample.model):
+            models[whole].add(sample)
         yield sample
+
+
+def _merged_names(record: RunRecord) -> dict[str, str]:
+    """Where hosts sent one load: the name of the merged row that each host's belongs to."""
+    return {on_host(row.name, host): row.name for row in record.models if row.spread for host in row.spread.hosts}

@@ -1,12 +1,15 @@
 """What a report says of runs, section by section, before any format: every format for people draws these."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from foundry_bench.session import quality_tables, run_tables
+from foundry_bench.session import host_tables, quality_tables, run_tables
 from foundry_bench.session.energy_table import energy_table
+from foundry_bench.session.fleet_ranking import fleet_lines, rank_hosts
 from foundry_bench.session.highlights import highlights
+from foundry_bench.session.host_tables import difference_lines
+from foundry_bench.session.host_views import is_fleet, row_view
 from foundry_bench.session.run_view import RunView
 from foundry_bench.session.scoring import Preference, rank
 from foundry_bench.session.tables import Table
@@ -63,10 +66,15 @@ def run_sections(view: RunView) -> list[Section]:
     hidden = sum(len(model.outliers) for model in record.models) - run_tables.MOST_OUTLIERS
     farthest = f", the {run_tables.MOST_OUTLIERS} farthest of {hidden + run_tables.MOST_OUTLIERS}" if hidden > 0 else ""
     sections = (
+        Section("differences", "Not the same on all hosts", _items(difference_lines(record.hosts, record))),
         Section("summary", "Summary", list(_summary(record))),
         Section("decision", "Decision", list(_decision(view))),
-        Section("highlights", "Highlights", [Item(one.about, one.text) for one in highlights(view)]),
+        Section("matrix", "By host", host_tables.matrix_table(record)),
+        Section("spread", "One load from several hosts", _items(host_tables.spread_lines(record))),
+        Section("highlights", "Highlights", _highlights(view)),
         Section("results", "Results", run_tables.results(view)),
+        Section("hosts", "Hosts", host_tables.hosts_table(record.hosts)),
+        Section("host_notes", "Of single hosts", _items(host_tables.host_lines(record))),
         Section("failures", "Not measured in full", list(_failures(record))),
         Section("cautions", "Cautions", list(_cautions(view))),
         Section("quality", "Quality, from 1 (bad) to 5 (best)", quality_tables.quality(view.ratings)),
@@ -125,9 +133,23 @@ def _summary(record: RunRecord) -> Iterator[Item]:
         yield Item("Timing error", timing_error(record.calibration))
 
 
+def _items(lines: Iterable[tuple[str, str]]) -> list[Item]:
+    return [Item(about, text) for about, text in lines]
+
+
+def _highlights(view: RunView) -> list[Item]:
+    """Of a fleet none: what is fast on one host and slow on another is the host's doing."""
+    return [] if is_fleet(view) else [Item(one.about, one.text) for one in highlights(row_view(view))]
+
+
 def _decision(view: RunView) -> Iterator[Item]:
     """What the scorecard says with its default weights; nothing where there is nothing to choose from."""
     preference = Preference()
+    if is_fleet(view):
+        if len(view.record.plan.models) > 1:
+            yield from _items(fleet_lines(rank_hosts(view, preference, Rules())))
+        return
+    view = row_view(view)
     ranking = rank(view, preference, Rules())
     if len(view.record.models) < 2 or ranking.card is None:
         return

@@ -1,0 +1,64 @@
+"""Which model may be the default on every host."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from foundry_bench.values.scorecard import DECISIVE, Scorecard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostPlace:
+    """A model's place on one host: its score, in how many resamples it leads, whether it may be the best one there."""
+
+    score: float
+    wins: float
+    first: bool
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetChoice:
+    """The choice over hosts.
+
+    Attributes:
+        default: the model that holds on every host; of several the one with the best worst score. None without one.
+        best_worst: of the models that can be chosen on every host the one with the best worst score, and on which
+            host that is; None where no model can be chosen on every host.
+        places: by model, then by host; a model that can't be chosen on a host isn't there.
+        without: hosts on which no model can be chosen.
+    """
+
+    default: str | None
+    best_worst: tuple[str, str] | None
+    places: Mapping[str, Mapping[str, HostPlace]]
+    without: tuple[str, ...] = ()
+
+
+def choose(cards: Mapping[str, Scorecard | None]) -> FleetChoice:
+    """The choice from each host's scorecard.
+
+    A model holds on a host where it is the first, or where the data don't tell it from the first: it leads in at least
+    1 - ``DECISIVE`` of the resamples, and the first one is not decided. Scores are shares of the best on the same host,
+    so that a slow host weighs as much as a fast one.
+    """
+    places: dict[str, dict[str, HostPlace]] = {}
+    for host, card in cards.items():
+        for number, one in enumerate(card.ranking if card else ()):
+            first = number == 0
+            undecided = bool(card and not card.decided and one.wins >= 1 - DECISIVE)
+            place = HostPlace(score=one.score, wins=one.wins, first=first, holds=first or undecided)
+            places.setdefault(one.name, {})[host] = place
+    everywhere = {model: where for model, where in places.items() if len(where) == len(cards)}
+    holding = [model for model, where in everywhere.items() if all(place.holds for place in where.values())]
+
+    def least(model: str) -> float:
+        return min(place.score for place in everywhere[model].values())
+
+    best = max(everywhere, key=least, default=None)
+    worst_at = min(everywhere[best], key=lambda host: everywhere[best][host].score) if best else None
+    return FleetChoice(
+        default=max(holding, key=least, default=None),
+        best_worst=(best, worst_at) if best and worst_at else None,
+        places=places,
+        without=tuple(host for host, card in cards.items() if card is None),
+    )
