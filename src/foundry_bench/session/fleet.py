@@ -129,9 +129,10 @@ class FleetBenchmark:
                 raise
         except _SchedulerLostError as error:
             self._unreached = True
-            message = f"the scheduler was lost: {error}; start the cluster again, then go on with --resume"
             for name in self._open():
-                self._end(name, "lost", Failure(type="scheduler_lost", message=message))
+                self._end(name, "lost", Failure(type="scheduler_lost", message="the scheduler was lost"))
+            mend = f"start the cluster again, then go on with: foundry-bench run --resume {self._run.record.id}"
+            self._listener(Noted(message=f"the scheduler was lost ({error}); {mend}"))
 
     async def _begin(self) -> None:
         """Give each host its job; one that is not there is lost."""

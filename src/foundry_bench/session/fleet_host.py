@@ -56,8 +56,9 @@ class HostBenchmark:
         if not working.done():  # nobody listens any more
             working.cancel()
         await asyncio.wait({working})
+        self._link.end()
+        await asyncio.wait({carrying}, timeout=_LAST_WORDS_S)
         carrying.cancel()
-        await asyncio.wait({carrying})
         self._link.tell(HostEnded(samples=self._samples, error=_failure(working)))
         with contextlib.suppress(OSError, RuntimeError):
             async with asyncio.timeout(_LAST_WORDS_S):

@@ -8,7 +8,6 @@ from foundry_bench.session.store import Run
 from foundry_bench.values.calibration import near_the_error
 from foundry_bench.values.events import Event, ModelDescribed, ModelFinished, ModelLoaded, Noted, SampleFinished
 from foundry_bench.values.fleet import HostRecord, Share, at_home, on_host, on_its_host, sample_key
-from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Plan
 from foundry_bench.values.record import ModelStatus, Sample
 from foundry_bench.values.result import ModelResult, RunRecord, model_result
@@ -116,7 +115,6 @@ class FleetLedger:
         self._run.set_host(changed)
         if changed.error is None:
             return
-        self._listener(Noted(message=f"{host}: {changed.status}: {one_line(changed.error.message)}"))
         there = {model.name for model in self._run.record.models if model.status != "skipped"}
         for model in self.unfinished(host):
             name = on_host(model, host)

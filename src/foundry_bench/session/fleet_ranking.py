@@ -1,6 +1,6 @@
 """The choice of a model for all hosts of a fleet, in words and as a document."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from foundry_bench.session.host_views import host_views
@@ -25,23 +25,10 @@ def fleet_choice(rankings: Mapping[str, Ranking]) -> FleetChoice:
 
 def fleet_decision(choice: FleetChoice) -> str:
     """The decision in a sentence, or why there is none."""
-    if choice.without:
-        return f"No default for every device: on {_list(choice.without)} no model can be chosen."
-    if choice.default:
-        where = choice.places[choice.default]
-        first = [host for host, place in where.items() if place.first]
-        level = [host for host, place in where.items() if not place.first]
-        parts = [f"first on {_list(first)}"] if first else []
-        parts += [f"not told apart from the first on {_list(level)}"] if level else []
-        return f"Choose {one_line(choice.default)} on every device: it is {', '.join(parts)}."
-    if choice.best_worst:
-        model, host = choice.best_worst
-        score = choice.places[model][host].score
-        return (
-            f"No default holds on every device. {one_line(model)} loses least where it is worst: "
-            f"a score of {score:.2f} on {one_line(host)}."
-        )
-    return "No default for every device: no model can be chosen on all of them."
+    if not choice.without:
+        return _decision(choice, "every device")
+    lacking = f"No default for every device: on {_list(choice.without)} no model can be chosen."
+    return f"{lacking} {_decision(choice, 'all others')}" if choice.places else lacking
 
 
 def fleet_lines(rankings: Mapping[str, Ranking]) -> Iterator[tuple[str, str]]:
@@ -58,7 +45,7 @@ def fleet_document(view: RunView, rankings: Mapping[str, Ranking], preference: P
     return {
         "schema": "foundry-bench/rank/1",
         "run": view.record.id,
-        "winner": choice.default,
+        "winner": choice.winner,
         "decision": fleet_decision(choice),
         "figures": dict(preference.figures),
         "places": choice.places,
@@ -66,5 +53,23 @@ def fleet_document(view: RunView, rankings: Mapping[str, Ranking], preference: P
     }
 
 
-def _list(names: tuple[str, ...] | list[str]) -> str:
+def _decision(choice: FleetChoice, where: str) -> str:
+    if choice.default:
+        places = choice.places[choice.default]
+        first = [host for host, place in places.items() if place.first]
+        level = [host for host, place in places.items() if not place.first]
+        parts = [f"first on {_list(first)}"] if first else []
+        parts += [f"not told apart from the first on {_list(level)}"] if level else []
+        return f"Choose {one_line(choice.default)} on {where}: it is {', '.join(parts)}."
+    if choice.best_worst:
+        model, host = choice.best_worst
+        score = choice.places[model][host].score
+        return (
+            f"No default holds on {where}. {one_line(model)} loses least where it is worst: "
+            f"a score of {score:.2f} on {one_line(host)}."
+        )
+    return f"No default for {where}: no model can be chosen on all of them."
+
+
+def _list(names: Sequence[str]) -> str:
     return ", ".join(map(one_line, names))

@@ -47,12 +47,18 @@ class HostLink:
         self._waiting: list[bytes] = []
         self._wake = asyncio.Event()
         self._told_s = 0.0
+        self._over = False
 
     def tell(self, news: HostNews, *, at_once: bool = False) -> None:
         """Tell home something, with the next bundle."""
         self._waiting.append(encode_line(news))
         if at_once:
             self._wake.set()
+
+    def end(self) -> None:
+        """Have ``carry`` come to its end: to cancel it would tell twice what is under way."""
+        self._over = True
+        self._wake.set()
 
     async def opened(self, model: str) -> None:
         """Wait until all hosts are let go."""
@@ -61,13 +67,13 @@ class HostLink:
             pass
 
     async def carry(self, obey: Callable[[HostOrder], None]) -> None:
-        """Tell and obey, for as long as home is reached.
+        """Tell and obey, until the end or for as long as home is reached.
 
         Raises:
             TimeoutError: home was not reached for ``SILENCE_S``.
         """
         reached_s = time.monotonic()
-        while True:
+        while not self._over:
             try:
                 await self.flush()
                 for line in await in_thread(lambda: self._orders.get(batch=True)):

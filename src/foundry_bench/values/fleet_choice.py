@@ -18,20 +18,25 @@ class HostPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetChoice:
-    """The choice over hosts.
+    """The choice over the hosts on which any model can be chosen.
 
     Attributes:
-        default: the model that holds on every host; of several the one with the best worst score. None without one.
-        best_worst: of the models that can be chosen on every host the one with the best worst score, and on which
-            host that is; None where no model can be chosen on every host.
+        default: the model that holds on each of them; of several the one with the best worst score. None without one.
+        best_worst: of the models that can be chosen on each of them the one with the best worst score, and on which
+            host that is; None without one.
         places: by model, then by host; a model that can't be chosen on a host isn't there.
-        without: hosts on which no model can be chosen.
+        without: the other hosts.
     """
 
     default: str | None
     best_worst: tuple[str, str] | None
     places: Mapping[str, Mapping[str, HostPlace]]
     without: tuple[str, ...] = ()
+
+    @property
+    def winner(self) -> str | None:
+        """The default on every host there is."""
+        return None if self.without else self.default
 
 
 def choose(cards: Mapping[str, Scorecard | None]) -> FleetChoice:
@@ -42,13 +47,14 @@ def choose(cards: Mapping[str, Scorecard | None]) -> FleetChoice:
     so that a slow host weighs as much as a fast one.
     """
     places: dict[str, dict[str, HostPlace]] = {}
-    for host, card in cards.items():
-        for number, one in enumerate(card.ranking if card else ()):
+    known = {host: card for host, card in cards.items() if card}
+    for host, card in known.items():
+        for number, one in enumerate(card.ranking):
             first = number == 0
-            undecided = bool(card and not card.decided and one.wins >= 1 - DECISIVE)
+            undecided = not card.decided and one.wins >= 1 - DECISIVE
             place = HostPlace(score=one.score, wins=one.wins, first=first, holds=first or undecided)
             places.setdefault(one.name, {})[host] = place
-    everywhere = {model: where for model, where in places.items() if len(where) == len(cards)}
+    everywhere = {model: where for model, where in places.items() if len(where) == len(known)}
     holding = [model for model, where in everywhere.items() if all(place.holds for place in where.values())]
 
     def least(model: str) -> float:
