@@ -125,7 +125,7 @@ class Terminal:
 
 
 def watch(plan: Plan, out: Path, **terminal: Any) -> Watched:
-    """Run the application on ``plan`` until the run is over, then leave it by its key; ``terminal``: see ``Terminal``."""
+    """Run the application on ``plan`` until the run is over, then leave it by its key; see ``Terminal``."""
     shown = Terminal(plan, out, **terminal)
     watched = Watched()
     shown.wait_for("Models")

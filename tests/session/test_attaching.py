@@ -135,12 +135,15 @@ async def test_a_pause_lasts_beyond_the_model_that_is_being_unloaded(reference_s
             case ModelFinished():
                 over.set()
 
+    def paused() -> bool:
+        return served._snapshot.paused_at_s is not None
+
     served = ServedBenchmark(what, targets(reference_server, *what.models), Run.create(tmp_path, what, {}), listen)
     task = asyncio.create_task(served.measure())
     await over.wait()
-    assert served._snapshot.paused_at_s is not None
+    assert paused()
     served._obey(Resume())
-    assert served._snapshot.paused_at_s is None
+    assert not paused()
     async with asyncio.timeout(20):
         assert await task == "done"
 

@@ -1,8 +1,7 @@
 """Whose figures are whose, how a load is divided, where a model is worst, which default holds everywhere."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -26,6 +25,9 @@ from foundry_bench.values.host_matrix import matrix, model_differences, one_mach
 from foundry_bench.values.result import ModelResult, RunRecord
 from foundry_bench.values.scorecard import Ranked, Scorecard
 from foundry_bench.values.spread import Span, spread_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def hosts(*names: str, **changes: Any) -> tuple[HostRecord, ...]:
@@ -163,8 +165,8 @@ def test_the_rate_of_all_hosts_is_bounded_without_comparing_their_clocks() -> No
         spans["b"].add(make_sample(sent_ns=86_400 * 10**9 + number * 2 * 10**9))
     spans["a"].add(make_sample(sent_ns=9 * 10**9, phase="warmup"))
     found = spread_of(spans, 0.3)
-    assert found.durations_s == (pytest.approx(2.2), pytest.approx(4.2))
-    assert found.total_tokens_per_s == (pytest.approx(30 / 4.5), pytest.approx(30 / 4.2))
+    assert found.durations_s == pytest.approx((2.2, 4.2))
+    assert found.total_tokens_per_s == pytest.approx((30 / 4.5, 30 / 4.2))
     assert spread_of(spans, None).total_tokens_per_s is None
     assert spread_of({"a": Span()}, 0.1).durations_s == (None,)
 
