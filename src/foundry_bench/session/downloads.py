@@ -96,23 +96,28 @@ class Downloads:
         worker.send(Download(runtime=self._runtime, target=self._targets[name]))
         following = asyncio.create_task(self._follow(worker, name))
         try:
-            while not following.done():
-                await asyncio.wait([following], timeout=_TICK_S)
-                transfer = self.transfers[name]
-                if self._cancelling.is_set():
-                    worker.send(Stop())
-                    await asyncio.wait([following], timeout=_CANCEL_GRACE_S)
-                    await self._end_worker(by_force=True)
-                    return
-                if stalled(transfer, self._clock()):
-                    silent = f"nothing arrived for {stall_limit_s(transfer):.0f} s"
-                    await self._end_worker(by_force=True)
-                    self._change(broke_off(transfer, self._clock(), Failure(type="stalled", message=silent)))
-                    return
+            await self._watch(worker, name, following)
         finally:
             following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await following
+        # Nobody reads the worker's events any more: its end is no news.
+        transfer = self.transfers[name]
+        if self._cancelling.is_set():
+            await self._end_worker(by_force=True)
+        elif stalled(transfer, self._clock()):
+            await self._end_worker(by_force=True)
+            silent = f"nothing arrived for {stall_limit_s(transfer):.0f} s"
+            self._change(broke_off(transfer, self._clock(), Failure(type="stalled", message=silent)))
+
+    async def _watch(self, worker: Worker, name: str, following: asyncio.Task[None]) -> None:
+        """Until the attempt is over, stalls or is given up; the worker has a moment to hear of the latter."""
+        while not (following.done() or stalled(self.transfers[name], self._clock())):
+            await asyncio.wait([following], timeout=_TICK_S)
+            if self._cancelling.is_set():
+                worker.send(Stop())
+                await asyncio.wait([following], timeout=_CANCEL_GRACE_S)
+                return
 
     async def _follow(self, worker: Worker, name: str) -> None:
         """Until the worker says what became of it, or dies."""
