@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 
 from foundry_bench.session.paths import running_dir
-from foundry_bench.session.processes import is_alive
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
+from foundry_bench.worker.processes import is_alive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

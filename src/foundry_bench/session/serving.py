@@ -21,7 +21,6 @@ from foundry_bench.session.channel import (
 )
 from foundry_bench.session.fleet import FleetBenchmark
 from foundry_bench.session.measurement import Listener
-from foundry_bench.session.processes import this_process
 from foundry_bench.session.store import Run
 from foundry_bench.values.events import Event
 from foundry_bench.values.fleet import Share, hosts_plan, model_names
@@ -29,6 +28,7 @@ from foundry_bench.values.folding import begin, fold, paused, resumed
 from foundry_bench.values.plan import Plan, Target
 from foundry_bench.values.result import RunStatus
 from foundry_bench.values.snapshot import Snapshot
+from foundry_bench.worker.processes import this_process
 from foundry_bench.worker.protocol import Pause, Resume, Stop
 
 _HELLO_S = 5.0

@@ -15,7 +15,6 @@ import msgspec
 from foundry_bench.session.atomic import is_reserved, write_atomically
 from foundry_bench.session.json_text import without_noise
 from foundry_bench.session.line_log import LineLog
-from foundry_bench.session.processes import is_alive, this_process
 from foundry_bench.session.samples import SampleFile
 from foundry_bench.values.calibration import Calibration
 from foundry_bench.values.errors import InputError
@@ -23,6 +22,7 @@ from foundry_bench.values.fleet import HostRecord, model_names
 from foundry_bench.values.plan import Order, Plan
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import RUN_SCHEMA, ModelResult, RunRecord, RunStatus
+from foundry_bench.worker.processes import is_alive, this_process
 
 RUN_FILE = "run.json"
 SAMPLES_FILE = "samples.jsonl"

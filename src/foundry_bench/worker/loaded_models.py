@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
-_SAME_START_S = 1.0
+from foundry_bench.worker.processes import is_alive, this_process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,11 @@ class LoadedModel:
     url: str | None = None
 
     @property
+    def alive(self) -> bool:
+        """Whether its process still runs."""
+        return is_alive({"pid": self.pid, "started": self.started})
+
+    @property
     def rss_mb(self) -> float | None:
         """Memory of its process in MB; None once that is gone."""
         with contextlib.suppress(psutil.Error):
@@ -37,7 +42,7 @@ class LoadedModel:
         """Ask its process to end; whether it was still there."""
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(self.pid)
-            if abs(process.create_time() - self.started) < _SAME_START_S:
+            if self.alive:
                 process.terminate()
                 with contextlib.suppress(psutil.TimeoutExpired):
                     process.wait(10)
@@ -52,10 +57,9 @@ def loaded_models(data_dir: Path) -> tuple[LoadedModel, ...]:
 
 def note_loaded(data_dir: Path, *, id: str, alias: str, measured: bool, url: str | None) -> None:  # noqa: A002 - its name everywhere
     """Note that this process holds a model."""
-    pid = os.getpid()
-    note = LoadedModel(
-        id=id, alias=alias, pid=pid, started=psutil.Process(pid).create_time(), measured=measured, url=url
-    )
+    process = this_process()
+    pid = int(process["pid"])
+    note = LoadedModel(id=id, alias=alias, pid=pid, started=process["started"], measured=measured, url=url)
     folder = _folder(data_dir)
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f"{pid}.new"
@@ -76,10 +80,9 @@ def _read(folder: Path) -> Iterator[LoadedModel]:
     for file in sorted(folder.glob("*.json")):
         try:
             model = msgspec.json.decode(file.read_bytes(), type=LoadedModel)
-            alive = abs(psutil.Process(model.pid).create_time() - model.started) < _SAME_START_S
-        except (OSError, msgspec.DecodeError, psutil.Error):
-            alive = False
-        if alive:
+        except (OSError, ValueError):
+            model = None
+        if model and model.alive:
             yield model
         else:
             with contextlib.suppress(OSError):
