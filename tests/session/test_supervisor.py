@@ -115,3 +115,19 @@ async def test_what_native_code_prints_goes_to_the_log(tmp_path: Path) -> None:
         )
         out, _ = await process.communicate()
     assert (out, (tmp_path / "log").read_bytes()) == (b"", b"to oneto two")
+
+
+async def test_on_windows_an_interrupt_of_the_console_does_not_reach_a_worker(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class StartedError(Exception):
+        pass
+
+    async def start(*_command: str, creationflags: int, **_options: object) -> None:
+        raise StartedError(creationflags)
+
+    monkeypatch.setattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200, raising=False)
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
+    with pytest.raises(StartedError, match="512"):
+        async with start_worker(tmp_path / "w.log"):
+            pass

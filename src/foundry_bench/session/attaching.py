@@ -22,6 +22,7 @@ from foundry_bench.session.channel import (
 )
 from foundry_bench.session.paths import log_dir
 from foundry_bench.values.errors import InputError
+from foundry_bench.worker.processes import apart
 
 _LONGEST_LINE = 1 << 28
 _OPEN_S = 10.0
@@ -38,6 +39,9 @@ class Host:
         self._job = job
         self._log = log_dir() / "host.log"
         self._log.parent.mkdir(parents=True, exist_ok=True)
+        options = apart()
+        # Windows: a console of its own that nobody sees, and that its workers share.
+        options["creationflags"] |= getattr(subprocess, "CREATE_NO_WINDOW", 0)
         with self._log.open("ab") as log:
             # Not asyncio's: that one kills its processes when the loop is closed.
             self._process = subprocess.Popen(
@@ -45,10 +49,7 @@ class Host:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                start_new_session=True,
-                # Windows: a console of its own that nobody sees, and that its workers share.
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
-                | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+                **options,
             )
         # It is waited for lest it stays behind as a zombie; nothing waits for the thread.
         threading.Thread(target=self._process.wait, name="host", daemon=True).start()

@@ -22,6 +22,7 @@ from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.record import Sample
 from foundry_bench.worker.fetch import fetch
 from foundry_bench.worker.http import HttpError
+from foundry_bench.worker.processes import apart
 from foundry_bench.worker.protocol import Measure
 
 _PROMPT = Prompt(id="reference", prompt="Answer at your own pace.")
@@ -123,7 +124,7 @@ async def reference_server() -> AsyncIterator[str]:
         "foundry_bench.worker.reference_server",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,
+        **apart(),
     )
     try:
         line = await process.stdout.readline() if process.stdout else b""

@@ -9,6 +9,7 @@ from typing import Any, Self
 from foundry_bench.values.facet_checks import Finding, quick_findings, score
 from foundry_bench.values.facets import Facet
 from foundry_bench.values.format import one_line
+from foundry_bench.worker.processes import apart
 
 LIMIT_S = 2.0
 _LONGEST_WHY = 200
@@ -58,7 +59,7 @@ class Checker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                start_new_session=True,
+                **apart(),
             )
         if self._child.stdin is None or self._child.stdout is None:
             return b""

@@ -11,6 +11,7 @@ from pathlib import Path
 from foundry_bench.values.events import Event
 from foundry_bench.values.format import one_line
 from foundry_bench.values.record import Failure
+from foundry_bench.worker.processes import apart
 from foundry_bench.worker.protocol import Command, decode_event, encode_command
 
 _LONGEST_EVENT = 1 << 28
@@ -141,7 +142,7 @@ async def start_worker(log: Path, module: str = "foundry_bench.worker") -> Async
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
             limit=_LONGEST_EVENT,
-            start_new_session=True,  # a broken terminal, or ^C, is the parent's business
+            **apart(),
         )
     worker = Worker(process, log)
     try:

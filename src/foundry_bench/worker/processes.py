@@ -1,6 +1,7 @@
-"""Names a process so that it is known again later, and tells whether it still runs."""
+"""Processes of ours: how one is started apart from its parent's terminal, named, and known again later."""
 
 import os
+import subprocess
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,3 +25,9 @@ def is_alive(process: Mapping[str, Any] | None) -> bool:
     except (psutil.Error, KeyError, TypeError, ValueError):
         return False
     return same and not ended
+
+
+def apart() -> dict[str, Any]:
+    """Options for starting a child that a closed terminal and ^C don't reach: they are its parent's business."""
+    # Windows has no sessions; there ^C reaches all processes of a console but those of a new group.
+    return {"start_new_session": True, "creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
