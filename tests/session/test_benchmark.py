@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -240,6 +241,28 @@ async def test_models_that_memory_can_not_hold_at_once_are_measured_one_by_one(
     assert _turns(run) == ["m0 1", "m0 2", "m1 1", "m1 2"]
     assert (record.order, record.notes) == ("sequential", tuple(told))
     assert "not in turns: together they need about" in told[0]
+
+
+async def test_a_run_that_is_resumed_goes_on_counting_and_tells_both_orders(
+    reference_server: str, tmp_path: Path
+) -> None:
+    run = Run.create(tmp_path, plan(2, order="interleaved", rounds=9, calibrate=False), {})
+    where = targets(reference_server, FAST, FAST)
+
+    def end(event: Event) -> None:
+        if isinstance(event, RequestStarted) and (event.phase, event.round) == ("measure", 7):
+            benchmark.stop()
+
+    benchmark = Benchmark(run.record.plan, where, run, end)
+    assert await benchmark.measure() == "interrupted"
+    run = Run.resume(run.path)
+    run.add_model(replace(next(model for model in run.record.models if model.name == "m0"), status="ok"))
+    await Benchmark(replace(run.record.plan, until="90%"), where, run, lambda _: None).measure()
+    record = load(run.path)
+    assert (record.order, record.notes) == ("interleaved", ("after an interruption measured one after the other: m1",))
+    (resumed,) = (model for model in record.models if model.name == "m1")
+    assert resumed.stop
+    assert resumed.stop.rounds == resumed.workshop.rounds >= 6
 
 
 async def test_skipping_in_turns_gives_up_the_one_in_hand(reference_server: str, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from foundry_bench.session.stopwatch import Stopwatch
 from foundry_bench.session.store import Run
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import Noted, RoundsExpected, StageStarted
-from foundry_bench.values.plan import Plan, Target
+from foundry_bench.values.plan import Order, Plan, Target
 from foundry_bench.values.resampling import Answers
 from foundry_bench.values.result import RunStatus
 from foundry_bench.values.stopping import Pace, decide, next_round
@@ -140,8 +140,19 @@ class Benchmark:
         for note in notes:
             self._listener(Noted(message=note))
         alternating = wanted and not problem
-        self._run.set_order("interleaved" if alternating else "sequential", notes)
+        if waiting:
+            self._record_order(waiting, notes, alternating=alternating)
         return alternating
+
+    def _record_order(self, waiting: Sequence[Target], notes: Sequence[str], *, alternating: bool) -> None:
+        """Of a resumed run what was true before stays, and what is other now is told beside it."""
+        before = self._run.record
+        order: Order = "interleaved" if alternating else "sequential"
+        if before.order and before.order != order:
+            how = "in turns" if alternating else "one after the other"
+            names = ", ".join(target.name for target in waiting)
+            notes, order = [f"after an interruption measured {how}: {names}", *notes], before.order
+        self._run.set_order(order, list(dict.fromkeys([*before.notes, *notes])))
 
     async def _measure_one_by_one(self, waiting: Sequence[Target]) -> None:
         for place, target in enumerate(waiting):

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from itertools import takewhile
 
 from foundry_bench.session.store import Run
 from foundry_bench.session.supervisor import Worker, start_worker
@@ -41,7 +42,7 @@ class Measurement:
     Attributes:
         worker: its process.
         answers: what a rule that ends the rounds judges by; empty where the plan has none.
-        rounds: those that are finished.
+        rounds: those that are finished, of a resumed run too.
         over: whether its worker is done with it.
         given_up: somebody asked for its end.
         stop: why its rounds ended, where a turn was not granted any more.
@@ -51,7 +52,6 @@ class Measurement:
         self.name = target.name
         self.worker = worker
         self.answers = Answers()
-        self.rounds = 0
         self.given_up = False
         self.stop: Stop | None = None
         self._plan = plan
@@ -70,6 +70,7 @@ class Measurement:
         for sample in run.samples():
             if sample.model == target.name and sample.phase != "sweep":  # a sweep is measured anew, as a whole
                 self._take(sample)
+        self.rounds = sum(1 for _ in takewhile(self._is_done, range(1, plan.rounds + 1)))
 
     @property
     def over(self) -> bool:
@@ -138,7 +139,7 @@ class Measurement:
                 case ModelLoaded():
                     self._loaded = event
                 case TurnFinished(round=number):
-                    self.rounds = number
+                    self.rounds = max(self.rounds, number)  # the worker counts from its own first turn
                     self._listener(event)
                     return
                 case ModelFinished():
@@ -146,6 +147,9 @@ class Measurement:
                     return
             self._listener(event)
         self._finish(await self._died())
+
+    def _is_done(self, number: int) -> bool:
+        return all((prompt.id, number) in self._done for prompt in self._plan.prompts)
 
     def _take(self, sample: Sample) -> None:
         self._summarizer.add(sample)
