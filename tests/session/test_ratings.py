@@ -53,7 +53,15 @@ def test_unknown_keys_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"schema": "x/2"}', '{"schema": "foundry-bench/ratings/1", "run": "r", "hand": [1]}']
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 100_000,
+        '{"schema": "x/2"}',
+        '{"schema": "foundry-bench/ratings/1", "run": "r", "hand": [1]}',
+    ],
 )
 def test_a_damaged_file_is_not_overwritten(tmp_path: Path, content: str) -> None:
     (tmp_path / "ratings.json").write_text(content)

@@ -58,7 +58,7 @@ def read_verdicts(path: Path, judge: str) -> dict[str, Verdict]:
     for number, line in enumerate(lines, 1):
         try:
             verdict = _verdicts.decode(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if number < len(lines):
                 raise InputError(f"{file}, line {number}: {error}; mend or remove it") from error
             break

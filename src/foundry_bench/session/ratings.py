@@ -97,7 +97,7 @@ def _document(path: Path) -> dict[str, Any]:
         return {"schema": RATINGS_SCHEMA, "run": path.name, "hand": [], "judge": []}
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}; a run keeps its ratings there") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{file}: {error}; mend it, or move it away") from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != RATINGS_SCHEMA:
