@@ -92,6 +92,24 @@ def test_a_failed_replacement_leaves_the_old_model(tmp_path: Path) -> None:
     assert Path(model.path, "model.onnx").is_file()
 
 
+@pytest.mark.parametrize("other", ["m.new", "m.old"])
+def test_no_model_stands_in_the_way_of_another_s_conversion(tmp_path: Path, other: str) -> None:
+    tiny_gguf(tmp_path / "m.gguf")
+    _, model = import_model(tmp_path / "m.gguf", other, Choices(context=64))
+    import_model(tmp_path / "m.gguf", "m", Choices(context=64))
+    import_model(tmp_path / "m.gguf", "m", Choices(context=32), replace=True)
+    assert Path(model.path, "model.onnx").is_file()
+    assert sorted(path.name for path in Path(model.path).parent.iterdir()) == ["m", other, "registry.json"]
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_names_differ_by_more_than_their_letters_case(tmp_path: Path, *, replace: bool) -> None:
+    _, model = import_model(holding(tmp_path / "m", "genai_config.json"), "Phi", Choices())
+    with pytest.raises(InputError, match="'phi' is 'Phi' in other letters"):
+        import_model(holding(tmp_path / "n", "genai_config.json"), "phi", Choices(), replace=replace)
+    assert list_own() == {"Phi": model}
+
+
 def test_a_snapshot_in_the_hub_cache_takes_the_model_s_name(tmp_path: Path) -> None:
     folder = holding(tmp_path / "models--Owner--Some_Model-1B" / "snapshots" / "abc123", "genai_config.json")
     assert import_model(folder, None, Choices())[0] == "some_model-1b"

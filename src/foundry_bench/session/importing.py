@@ -65,8 +65,12 @@ def import_model(
             raise InputError(f"--{option.replace('_', '-')} has no meaning for {_NAMES[kind]}, which {source} is")
     name = name or _default_name(source)
     check_name(name)
-    if name in list_own() and not replace:
+    own = list_own()
+    if name in own and not replace:
         raise InputError(f"a model named '{name}' was imported before; choose another --name, or --force to replace it")
+    if alike := [one for one in own if one != name and one.lower() == name.lower()]:
+        # Windows and macOS keep one folder for both.
+        raise InputError(f"--name {name!r} is '{alike[0]}' in other letters, which was imported before; choose another")
     if kind == "genai":
         model = OwnModel(path=str(source.absolute()), source=str(source.absolute()))
     else:
@@ -121,7 +125,7 @@ def _convert(kind: Kind, source: Path, name: str, choices: Choices, progress: Pr
     from foundry_bench.convert import ConvertError, build_snapshot, convert_gguf
 
     out = folder_for(name)
-    fresh = out.with_name(f"{name}.new")
+    fresh, old = (out.with_name(f".{name}.{what}") for what in ("new", "old"))  # no model's name begins with a dot
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.parent.mkdir(parents=True, exist_ok=True)
     context, level = choices.context, choices.accuracy_level
@@ -144,6 +148,9 @@ def _convert(kind: Kind, source: Path, name: str, choices: Choices, progress: Pr
             licence = built.license
     except ConvertError as error:
         raise InputError(str(error)) from error
-    shutil.rmtree(out, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.rename(old)  # Windows refuses that while a process has it loaded: then it is whole still
     fresh.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
     return OwnModel(path=str(out), source=str(source.absolute()), license=licence)
