@@ -258,5 +258,5 @@ def make_run(**changes: Any) -> RunRecord:
 def make_view(record: RunRecord | None = None, **changes: Any) -> RunView:
     """A run as reports see it, without any samples or ratings."""
     record = record or make_run()
-    whole = RunView(path=Path(record.id), record=record, traces={}, scores={}, ratings=Ratings(run=record.id))
+    whole = RunView(path=Path(record.id), record=record, traces={}, ratings=Ratings(run=record.id))
     return replace(whole, **changes)

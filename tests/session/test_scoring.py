@@ -12,13 +12,14 @@ import pytest
 from factories import CREATED, make_plan
 from foundry_bench.cli import main
 from foundry_bench.session.preferences import read_preference
-from foundry_bench.session.ratings import save_rating
+from foundry_bench.session.ratings import Kind, save_rating
 from foundry_bench.session.run_view import open_run
-from foundry_bench.session.scoring import Preference, rank
+from foundry_bench.session.scoring import Preference, default_figures, rank
 from foundry_bench.session.store import Run
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.ratings import Rating
+from foundry_bench.values.reasons import sentences
 from foundry_bench.values.record import Memory
 from recorded import record_run, result_of, samples_of
 
@@ -38,12 +39,12 @@ def record(out: Path, models: Mapping[str, dict[str, Any]], texts: Mapping[str, 
     return run.path
 
 
-def rate(path: Path, model: str, *scores: int, kind: str = "hand") -> None:
+def rate(path: Path, model: str, *scores: int, kind: Kind = "hand") -> None:
     for prompt, score in zip(("benefits", "explain"), scores, strict=False):
         rating = Rating(
             model=model, prompt_id=prompt, text_sha256="x", score=score, by="me", at=datetime(2026, 11, 22, tzinfo=UTC)
         )
-        save_rating(path, rating, "judge" if kind == "judge" else "hand")
+        save_rating(path, rating, kind)
 
 
 @pytest.fixture
@@ -95,6 +96,29 @@ def test_scores_of_one_kind_for_all(path: Path) -> None:
     both = rank(open_run(path.parent, path), Preference(), Rules())
     assert both.card
     assert {one.name: one.figures["quality"] for one in both.card.ranking} == {"smollm2-135m": 2.0, "phi-4-mini": 3.0}
+
+
+def test_checks_stand_for_quality_where_nobody_scored_all_and_that_is_said(path: Path) -> None:
+    for model, score in (("smollm2-135m", 1), ("phi-4-mini", 5)):
+        rate(path, model, score, score, kind="check")
+    ranking = rank(open_run(path.parent, path), Preference(), Rules())
+    assert ranking.card
+    assert ranking.card.ranking[0].figures["quality"] == 5.0
+    assert "Quality is the mean score by checks over 2 prompts." in sentences(
+        ranking.card, default_figures(), ranking.quality
+    )
+    rate(path, "smollm2-135m", 4, 4)
+    said = list(
+        sentences(ranking.card, default_figures(), rank(open_run(path.parent, path), Preference(), Rules()).quality)
+    )
+    assert "Scores by hand don't count: phi-4-mini has none." in said
+    rate(path, "phi-4-mini", 3)
+    by_hand = rank(open_run(path.parent, path), Preference(), Rules())
+    assert by_hand.card
+    assert {one.figures["quality"] for one in by_hand.card.ranking} == {4.0, 3.0}
+    assert "Quality is the mean score by hand over 1 prompt." in sentences(
+        by_hand.card, default_figures(), by_hand.quality
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foundry_bench.values.quality import Quality
 from foundry_bench.values.reasons import decision, flips, sentences
 from foundry_bench.values.scorecard import CRITERIA, Candidate, Scorecard, score, widened
 from foundry_bench.values.stats import Floats
@@ -41,10 +42,10 @@ def test_twice_in_all_against_four_times_in_quality_flips_at_a_third() -> None:
     (quality,) = (flip for flip in card.flips if flip.criterion == "quality")
     assert (quality.below, quality.winner) == (True, "fast")
     assert quality.weight == pytest.approx(1 / 3)
-    # Latency at x, and quality keeping 0.4 of the other 0.8: (1 - x) ln 4 / 2 = x ln 2 + (1 - x) ln 2 / 2 at x = 1/3.
+    # Latency at x, and quality keeping 0.6 of the rest: 0.6 (1 - x) ln 4 = x ln 2 + 0.4 (1 - x) ln 2 at x = 4/9.
     (latency,) = (flip for flip in card.flips if flip.criterion == "latency")
     assert not latency.below
-    assert latency.weight == pytest.approx(1 / 3)
+    assert latency.weight == pytest.approx(4 / 9)
 
 
 @pytest.mark.parametrize("others", [[], [Candidate(name="large", figures={"footprint": 900.0, "memory": 300.0})]])
@@ -112,6 +113,24 @@ def test_noise_keeps_it_from_deciding_and_more_rounds_would() -> None:
     assert any(line == f"About {card.rounds} rounds would separate it from b." for line in sentences(card, NAMES))
 
 
+def test_a_tie_is_said_to_be_one() -> None:
+    card = score([Candidate(name=name, figures=FAST) for name in "ab"], {"footprint": 1, "memory": 2}, rounds=5)
+    assert ([one.wins for one in card.ranking], card.decided) == ([0.5, 0.5], False)
+    assert decision(card) == "No decision: a and b are tied, with a score of 1.00 each."
+    weighed = score(
+        [candidate("a", FAST), candidate("b", GOOD)], {"latency": 1, "throughput": 1, "quality": 1}, rounds=5
+    )
+    assert decision(weighed).startswith("No decision: a and b are tied")
+
+
+def test_the_default_weights_are_the_mean_of_all_that_keep_their_order() -> None:
+    places = range(1, len(CRITERIA) + 1)
+    centroids = [sum(1 / rank for rank in places if rank >= place) / len(places) for place in places]
+    ordered = ("quality", "latency", "throughput", "memory", "footprint")
+    assert [CRITERIA[name].weight for name in ordered] == pytest.approx(centroids, abs=0.025)
+    assert sum(one.weight for one in CRITERIA.values()) == pytest.approx(1)
+
+
 def test_a_single_round_decides_nothing_timed() -> None:
     once = [Candidate(name="fast", figures=FAST), Candidate(name="good", figures=GOOD)]
     assert not score(once, {"latency": 1}, rounds=1).decided
@@ -141,9 +160,9 @@ def test_the_reasons_are_the_figures() -> None:
     )
     assert [second] == list(flips(card))
     assert second == (
-        "fast leads where latency weighs more than 0.33 (now 0.20), throughput weighs more than 0.29 (now 0.15), "
-        "memory weighs more than 0.29 (now 0.15), quality weighs less than 0.33 (now 0.40) or footprint weighs more "
-        "than 0.25 (now 0.10)."
+        "fast leads where latency weighs more than 0.44 (now 0.25), throughput weighs more than 0.37 (now 0.15), "
+        "memory weighs more than 0.33 (now 0.10), quality weighs less than 0.33 (now 0.45) or footprint weighs more "
+        "than 0.30 (now 0.05)."
     )
 
 
@@ -152,8 +171,8 @@ def test_ratings_that_are_missing_are_told() -> None:
     none = score([candidate("a", bare), candidate("b", bare)], {"latency": 1, "quality": 1}, rounds=10)
     assert any(line.startswith("Quality is left out: nobody has rated") for line in sentences(none, NAMES))
     some = score([candidate("a", bare), candidate("b", FAST)], {"latency": 1, "quality": 1}, rounds=10)
-    said = list(sentences(some, NAMES, unrated=("a",)))
-    assert "Ratings of a would let quality count." in said
+    quality = Quality(source="judge", scores={"b": {"p": 1.0}}, prompts=("p",), lacking=("a",))
+    assert "Ratings by judge of a would let quality count." in sentences(some, NAMES, quality)
 
 
 def test_few_units_are_spread_wider() -> None:

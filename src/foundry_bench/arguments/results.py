@@ -161,14 +161,16 @@ foundry-bench rank last --weights weights.toml --allow MIT --allow Apache-2.0 --
 foundry-bench rank last --routing routing.json
 
 A file of weights; what it doesn't name weighs nothing, and only the proportions count:
-  latency = 0.2       # latency_s.mean
+  quality = 0.45      # mean score of 1 to 5: by hand, or else by judge, or else by checks, of one kind for all
+  latency = 0.25      # latency_s.mean
   throughput = 0.15   # decode_tokens_per_s.mean
-  memory = 0.15       # memory.peak_mb
-  quality = 0.4       # mean score of 1 to 5, by hand or else by judge
-  footprint = 0.1     # disk_mb
+  memory = 0.1        # memory.peak_mb
+  footprint = 0.05    # disk_mb
   [figures]           # others for latency and throughput, such as
   latency = "ttft_s.p95"
-These are the defaults. The score is the product of (ratio to the best) ** weight over the criteria, at most 1.
+These are the defaults: the mean of all weights that keep this order of importance (a wrong answer is of no use
+however soon it comes, then people wait for it, then read along; memory and disk come last).
+The score is the product of (ratio to the best) ** weight over the criteria, at most 1.
 A model is chosen where it is first in 95 % of the resamples of rounds and rated prompts; otherwise there is
 no decision. Exit code 1 where no model can be chosen at all.""",
     ),
@@ -183,7 +185,8 @@ foundry-bench rate last --agreement
 {_SCALE}
 A sheet has a row an answer and facet; equal texts are one answer. Fill in the column 'score', leave empty what you
 don't rate. An import that is repeated changes nothing; a corrected sheet replaces that rater's scores.
---check scores facets that a program can check: 1 + 4 x the share of the checks that are met.
+--check scores facets that a program can check: 1 + 4 x the share of the checks that are met. 'rank' takes the scores
+by hand for quality; where not all models have them those by judge; and else those by checks. It says which.
 Agreement is Cohen's kappa with quadratic weights: 1 is full agreement, 0 no more than by chance.""",
     ),
     "judge": (

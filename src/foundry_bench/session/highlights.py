@@ -7,6 +7,7 @@ from foundry_bench.session.run_view import RunView
 from foundry_bench.values.format import mean_with_interval, megabytes, one_line, percent, score
 from foundry_bench.values.leads import Lead, Standing, lead
 from foundry_bench.values.metrics import METRICS
+from foundry_bench.values.quality import SOURCES
 from foundry_bench.values.ratings import means
 
 LEADS = ("ttft_s", "latency_s", "itl_s", "decode_tokens_per_s")
@@ -43,11 +44,11 @@ def _memory(view: RunView) -> Iterator[Highlight | None]:
 
 
 def _quality(view: RunView) -> Iterator[Highlight | None]:
-    for kind, ratings in (("by hand", view.ratings.hand), ("by judge", view.ratings.judge)):
-        known: Mapping[str, tuple[float, int]] = means(ratings)
+    for source, words_of_source in SOURCES.items():
+        known: Mapping[str, tuple[float, int]] = means(getattr(view.ratings, source))
         standings = [Standing(model=model, value=mean) for model, (mean, _) in known.items()]
         words = {model: f"{score(mean)} of 5 (n {n})" for model, (mean, n) in known.items()}
-        yield _highlight(f"Quality {kind}", lead(standings, "higher"), words.__getitem__)
+        yield _highlight(f"Quality {words_of_source}", lead(standings, "higher"), words.__getitem__)
 
 
 def _highlight(

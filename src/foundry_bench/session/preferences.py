@@ -18,7 +18,8 @@ _weight = number("a number of at least 0", lambda weight: weight >= 0)
 def read_preference(path: Path) -> Preference:
     """The weights and figures of a ``.toml`` or ``.json`` file, such as ``{"latency": 0.6, "quality": 0.4}``.
 
-    A criterion that isn't named weighs nothing; ``figures`` may name the figure behind latency and throughput.
+    A criterion that isn't named weighs nothing: who gives weights means these. Why the defaults are what they are
+    stands at ``CRITERIA``. ``figures`` may name the figure behind latency and throughput.
 
     Raises:
         InputError: with the file and the line or key that can't be used.

@@ -19,7 +19,7 @@ def as_lines(view: RunView, ranking: Ranking, preference: Preference) -> Iterato
         yield "No decision: no model can be chosen."
     else:
         yield from (decision(card), "", as_text(_table(card, preference)), "")
-        yield from sentences(card, preference.figures, unrated=ranking.unrated)
+        yield from sentences(card, preference.figures, ranking.quality)
     for name, reason in ranking.refused.items():
         yield f"Out: {one_line(name)}: {one_line(reason)}."
     yield from _accepting(ranking)
@@ -63,11 +63,12 @@ def document(view: RunView, ranking: Ranking, preference: Preference) -> dict[st
         "run": view.record.id,
         "winner": card.ranking[0].name if card and card.decided else None,
         "decision": decision(card) if card else "No decision: no model can be chosen.",
-        "reasons": list(sentences(card, preference.figures, unrated=ranking.unrated)) if card else [],
+        "reasons": list(sentences(card, preference.figures, ranking.quality)) if card else [],
         "figures": dict(preference.figures),
         "scorecard": card,
         "refused": dict(ranking.refused),
         "unrated": ranking.unrated,
+        "quality_source": ranking.quality.source if ranking.quality else None,
     }
 
 

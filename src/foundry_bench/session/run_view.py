@@ -16,7 +16,8 @@ from foundry_bench.values.degenerate import OutputCheck
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.fleet import on_host
 from foundry_bench.values.metrics import decode_tokens_per_s, itl_s
-from foundry_bench.values.ratings import Answer, Ratings, first_answers, means
+from foundry_bench.values.quality import Quality, quality_of
+from foundry_bench.values.ratings import Answer, Ratings, first_answers
 from foundry_bench.values.record import Sample
 from foundry_bench.values.resampling import Answers
 from foundry_bench.values.result import RunRecord
@@ -50,7 +51,7 @@ class Traces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """A run with the traces of its models by name, its ratings, and the mean score of each model rated by hand.
+    """A run with the traces of its models by name, its ratings, and what of them stands for quality.
 
     ``answers`` are the first of each model to each prompt; ``measured`` holds the figures of all of a model's answers
     for resampling, ``outputs`` what there is to say of their text.
@@ -59,8 +60,8 @@ class RunView:
     path: Path
     record: RunRecord
     traces: Mapping[str, Traces]
-    scores: Mapping[str, float]
     ratings: Ratings
+    quality: Quality | None = None
     answers: Sequence[Answer] = ()
     measured: Mapping[str, Answers] = field(default_factory=dict)
     outputs: Mapping[str, OutputCheck] = field(default_factory=dict)
@@ -91,8 +92,8 @@ def open_run(out: Path, path: Path | None) -> RunView:
         path=path,
         record=record,
         traces={name: model.traces() for name, model in models.items()},
-        scores={model: mean for model, (mean, _) in means(ratings.hand).items()},
         ratings=ratings,
+        quality=quality_of(ratings, [model.name for model in record.models if model.counts.answered]),
         answers=answers,
         measured={name: model.measured for name, model in models.items()},
         outputs={name: model.output for name, model in models.items()},

@@ -8,7 +8,8 @@ import numpy as np
 from foundry_bench.session.run_view import RunView
 from foundry_bench.values.comparison import parse_figure
 from foundry_bench.values.eligibility import Rules, refusals
-from foundry_bench.values.ratings import SCORES, prompt_means
+from foundry_bench.values.quality import Quality, quality_of
+from foundry_bench.values.ratings import SCORES
 from foundry_bench.values.resampling import Side, batches_of, draw, lasting, rounds_of
 from foundry_bench.values.result import ModelResult
 from foundry_bench.values.scorecard import CRITERIA, Candidate, Scorecard, score, widened
@@ -42,35 +43,40 @@ class Ranking:
     Attributes:
         card: None where no model can be chosen.
         refused: why models can't be chosen, by name.
-        unrated: candidates without a score, where others have one.
+        quality: which scores stand for quality; None where there are none, or it weighs nothing.
         accepting: the scorecard if degenerate output were accepted, where that lets more models in.
     """
 
     card: Scorecard | None
     refused: Mapping[str, str]
-    unrated: tuple[str, ...]
+    quality: Quality | None = None
     accepting: Scorecard | None = None
+
+    @property
+    def unrated(self) -> tuple[str, ...]:
+        """Candidates without a score, where others have one."""
+        return self.quality.lacking if self.quality else ()
 
 
 def rank(view: RunView, preference: Preference, rules: Rules) -> Ranking:
     """Rank the models of a run that the rules let in."""
     models = view.record.models
     refused = refusals(models, view.outputs, rules)
-    card, unrated = _score(view, [model for model in models if model.name not in refused], preference)
+    card, quality = _score(view, [model for model in models if model.name not in refused], preference)
     accepting = None
     if not rules.degenerate:
         lenient = Rules(licenses=rules.licenses, capabilities=rules.capabilities, degenerate=True)
         still = refusals(models, view.outputs, lenient)
         if len(still) < len(refused):
             accepting, _ = _score(view, [model for model in models if model.name not in still], preference)
-    return Ranking(card=card, refused=refused, unrated=unrated, accepting=accepting)
+    return Ranking(card=card, refused=refused, quality=quality, accepting=accepting)
 
 
 def _score(
     view: RunView, models: Sequence[ModelResult], preference: Preference
-) -> tuple[Scorecard | None, tuple[str, ...]]:
+) -> tuple[Scorecard | None, Quality | None]:
     if not models:
-        return None, ()
+        return None, None
     drafts = {model.name: _Draft() for model in models}
     for model in models:
         for criterion, value in (("memory", model.memory.peak_mb), ("footprint", model.disk_mb)):
@@ -78,9 +84,11 @@ def _score(
                 drafts[model.name].figures[criterion] = value
     timed = [one for one in TIMED if preference.weights.get(one)]
     rounds = [_add_timed(view, drafts, one, preference.figures[one]) for one in timed]
-    unrated = _add_quality(view, drafts) if preference.weights.get("quality") else ()
+    quality = quality_of(view.ratings, drafts) if preference.weights.get("quality") else None
+    if quality:
+        _add_quality(quality, drafts)
     candidates = [Candidate(name=name, figures=one.figures, drawn=one.drawn) for name, one in drafts.items()]
-    return score(candidates, preference.weights, rounds=min(filter(None, rounds), default=0)), unrated
+    return score(candidates, preference.weights, rounds=min(filter(None, rounds), default=0)), quality
 
 
 class _Draft:
@@ -123,22 +131,14 @@ def _add_timed(view: RunView, drafts: Mapping[str, _Draft], criterion: str, figu
     return len(rounds)
 
 
-def _add_quality(view: RunView, drafts: Mapping[str, _Draft]) -> tuple[str, ...]:
-    """Add the mean scores, by hand or else by judge, over the prompts rated for all; returns who lacks a score.
-
-    The kind of rating that covers most models counts: scores by hand and by judge are never mixed.
-    """
-    kinds = [prompt_means(ratings) for ratings in (view.ratings.hand, view.ratings.judge)]
-    scores = max(kinds, key=lambda kind: sum(name in kind for name in drafts))
-    rated = [name for name in drafts if name in scores]
-    if not rated:
-        return ()
-    shared = sorted(frozenset.intersection(*(frozenset(scores[name]) for name in rated)))
+def _add_quality(quality: Quality, drafts: Mapping[str, _Draft]) -> None:
+    """Add the mean scores over the prompts that are scored for all, and resamples of these prompts."""
+    shared = quality.prompts
     counts = draw(np.random.default_rng(SEED), len(shared), RESAMPLES) if len(shared) > 1 else None
-    for name in rated:
-        values = np.array([scores[name][prompt] for prompt in shared or scores[name]])
-        drafts[name].figures["quality"] = mean = float(values.mean())
+    for name, scores in quality.scores.items():
+        mean = quality.mean(name) or min(SCORES)
+        drafts[name].figures["quality"] = mean
         if counts is not None:
+            values = np.array([scores[prompt] for prompt in shared])
             means = widened(mean, counts @ values / (len(shared) - 1), len(shared))
             drafts[name].drawn["quality"] = np.clip(means, min(SCORES), max(SCORES))
-    return tuple(name for name in drafts if name not in scores)

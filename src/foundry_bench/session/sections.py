@@ -154,7 +154,7 @@ def _decision(view: RunView) -> Iterator[Item]:
     if len(view.record.models) < 2 or ranking.card is None:
         return
     yield Item("Default model", decision(ranking.card))
-    for line in sentences(ranking.card, preference.figures, unrated=ranking.unrated):
+    for line in sentences(ranking.card, preference.figures, ranking.quality):
         yield Item("Why", line)
     yield from (Item("Out", f"{name}: {reason}") for name, reason in ranking.refused.items())
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in ranking.card.weights.items())

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from foundry_bench.values.format import UNDEFINED, figure, megabytes, one_line, percent
 from foundry_bench.values.metrics import METRICS
-from foundry_bench.values.scorecard import DECISIVE, Ranked, Scorecard
+from foundry_bench.values.quality import SOURCES, Quality
+from foundry_bench.values.scorecard import DECISIVE, TIE, Ranked, Scorecard
 
 _EQUAL = 0.005
 
@@ -28,16 +29,18 @@ def decision(card: Scorecard) -> str:
     wins = f"first in {percent(first.wins)} of the resamples"
     if card.decided:
         return f"Choose {name}: it is {wins}."
+    if tied := [one_line(one.name) for one in card.ranking[1:] if one.score >= first.score * (1 - TIE)]:
+        return f"No decision: {_list([name, *tied])} are tied, with a score of {first.score:.2f} each."
     return f"No decision: {name} is {wins}, and {percent(DECISIVE)} are asked for."
 
 
-def sentences(card: Scorecard, figures: Mapping[str, str], *, unrated: Sequence[str] = ()) -> Iterator[str]:
+def sentences(card: Scorecard, figures: Mapping[str, str], quality: Quality | None = None) -> Iterator[str]:
     """Why the first one leads, what would change that, and what would decide it where nothing is decided.
 
     Args:
         card: the scorecard.
         figures: the name of the figure behind each criterion.
-        unrated: candidates without a score, where some have one.
+        quality: which scores stand for quality, where some do.
     """
     if len(card.ranking) > 1 and card.weights:
         yield _comparison(card.ranking[0], card.ranking[1], figures, card.weights)
@@ -48,12 +51,25 @@ def sentences(card: Scorecard, figures: Mapping[str, str], *, unrated: Sequence[
         if steady and len(card.weights) > 1:
             yield f"No weight of {_list(steady, 'or')} alone changes the first place."
     for name, lacking in card.left_out.items():
-        if name == "quality" and not unrated:
+        if name == "quality" and not quality:
             yield "Quality is left out: nobody has rated the answers ('foundry-bench rate', 'foundry-bench judge')."
         else:
             yield f"{name.capitalize()} is left out for all: it isn't known of {_list(list(map(one_line, lacking)))}."
-    if unrated:
-        yield f"Ratings of {_list(list(map(one_line, unrated)))} would let quality count."
+    if quality:
+        yield from _rated(quality)
+
+
+def _rated(quality: Quality) -> Iterator[str]:
+    """Who scored the answers, and why those who would count for more don't."""
+    if quality.lacking:
+        yield f"Ratings {quality.words} of {_list(list(map(one_line, quality.lacking)))} would let quality count."
+    else:
+        number = len(quality.prompts)
+        prompts = f"over {number} prompt{'' if number == 1 else 's'}" if number else "over different prompts"
+        yield f"Quality is the mean score {quality.words} {prompts}."
+    for source, lacking in quality.passed_over.items():
+        has = "has" if len(lacking) == 1 else "have"
+        yield f"Scores {SOURCES[source]} don't count: {_list(list(map(one_line, lacking)))} {has} none."
 
 
 def flips(card: Scorecard) -> Iterator[str]:
@@ -95,7 +111,8 @@ def _wanted(card: Scorecard) -> Iterator[str]:
     elif "quality" in card.weights:
         yield f"Ratings of more prompts would separate it from {second}, or they are as good as each other."
     else:
-        yield f"It and {second} are too near each other for any reasonable number of rounds: choose by something else."
+        first = one_line(card.ranking[0].name)
+        yield f"{first} and {second} are too near each other for any number of rounds: choose by something else."
 
 
 def _list(items: Sequence[str], word: str = "and") -> str:

@@ -79,7 +79,7 @@ def _rounds(view: RunView, model: ModelResult, display: Display) -> Shown:
 
 
 def _rating(view: RunView, model: ModelResult, display: Display) -> Shown:
-    score = view.scores.get(model.name)
+    score = view.quality.mean(model.name) if view.quality else None
     return Shown(UNDEFINED if score is None else signs(ascii_only=display.ascii).stars(score), score)
 
 

@@ -50,9 +50,9 @@ def ttft_against_speed(view: RunView) -> Plot:
 
 def quality_against_speed(view: RunView) -> Plot:
     """Each model's mean rating and decode speed, and the front of those that no other beats in both."""
-    points = []
+    points, quality = [], view.quality
     for model in view.record.models:
-        decode, score = model.metrics.get("decode_tokens_per_s"), view.scores.get(model.name)
+        decode, score = model.metrics.get("decode_tokens_per_s"), quality.mean(model.name) if quality else None
         if decode and score is not None:
             points.append((model.name, decode.mean, score))
     curves = [Curve.of(name, [speed], [score]) for name, speed, score in points]
@@ -62,7 +62,7 @@ def quality_against_speed(view: RunView) -> Plot:
     return Plot(
         title="Quality against speed",
         x=Axis(name="tokens/s", unit="tokens/s"),
-        y=Axis(name="rating", unit="score", from_zero=False),
+        y=Axis(name=f"score {quality.words}" if quality else "score", unit="score", from_zero=False),
         curves=curves,
         empty="no answer is rated yet: g a to rate",
     )
