@@ -46,14 +46,21 @@ def test_a_key_is_in_nothing_that_is_written_or_said(lab: StandIn, tmp_path: Pat
     models = [part for name in ("refused", "broken", "talking") for part in ("-m", f"lab:{name}")]
     out = str(tmp_path / "runs")
     run = command("run", *models, "--rounds", "1", "--no-calibrate", "--json", "-o", out, environ=environ)
+    formats = ("md", "csv", "html", "json")
     others = [
         command("models", "load", "lab:refused", code=1, environ=environ),
         command("probe", "lab:long", code=1, environ=environ),
+        command("judge", "last", "--judge-model", "lab:talking", "--out", out, code=1, environ=environ),
+        command("report", "last", "--samples", "--format", "csv", "--out", out, environ=environ),
+        *(command("report", "last", "--format", form, "--out", out, environ=environ) for form in formats),
+        command("history", "--out", out, environ=environ),
+        command("doctor", "--json", "-m", "lab:refused", "--out", out, code=1, environ=environ),
     ]
     said = run.stdout + run.stderr + "".join(done.stdout + done.stderr for done in others)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert "your key is [key]" in "".join(path.read_text() for path in written if path.suffix == ".jsonl")
     assert any(headers.get("authorization") == f"Bearer {KEY}" for headers in lab.headers)
+    assert any(path.name == "judge.jsonl" and "[key]" in path.read_text() for path in written)
     assert "sk-pl" not in said
     assert [path for path in written if b"sk-pl" in path.read_bytes()] == []
     (first, *_) = json.loads(run.stdout)["models"]
