@@ -3,13 +3,13 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 from textual import events
+from textual.color import Color
 from textual.geometry import Size
 
 from driving import make_app, running, screen_text
 from foundry_bench.tui.ascii_filter import to_ascii
-from foundry_bench.tui.modes import MODE_NAMES
+from foundry_bench.tui.modes import LETTERS, MODE_NAMES
 from foundry_bench.tui.screens.frame import size_classes
-from foundry_bench.tui.screens.go_to import LETTERS
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,34 @@ async def test_a_letter_that_comes_in_one_packet_with_its_g_counts(tmp_path: Pat
         for key in "gh":
             driver.app.post_message(events.Key(key, key))
         await driver.mode_is("history")
+
+
+async def test_a_mode_has_the_size_and_the_theme_that_changed_while_another_was_shown(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with running(app, (120, 40)) as driver:
+        await driver.shows("phi-4-mini", "Context")
+        await driver.press("g", "h")
+        await driver.shows("no runs in")
+        await driver.resize(60, 20)
+        await driver.press("t")
+        await driver.shows("theme: high-contrast")
+        await driver.press("g", "m")
+        await driver.mode_is("models")
+        await driver.shows("phi-4-mini", "F6")
+        await driver.hides("Context")
+        table = app.screen.query_one("ModelTable")
+        assert table.styles.color == Color.parse(app.theme_variables["foreground"])
+        assert app.screen.has_class("-narrow")
+
+
+async def test_the_letters_of_the_modes_are_told_and_taken_away(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path), (60, 20)) as driver:
+        await driver.shows("phi-4-mini", "space mark")
+        await driver.press("g")
+        await driver.shows("go to", "s settings")
+        await driver.press("x")
+        await driver.shows("space mark", "phi-4-mini")
+        await driver.hides("s settings")
 
 
 async def test_a_terminal_too_small_says_so_and_comes_back(tmp_path: Path) -> None:

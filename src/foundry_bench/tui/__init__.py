@@ -18,7 +18,7 @@ def is_slow_line(argv: Sequence[str], environ: Mapping[str, str]) -> bool:
 
 def _prepare(argv: Sequence[str], environ: MutableMapping[str, str]) -> None:
     slow = is_slow_line(argv, environ)
-    environ.setdefault("TEXTUAL_FPS", "15" if slow else "30")
+    environ.setdefault("TEXTUAL_FPS", "15" if slow else "60")
     # Nothing here moves by itself: an animation is bytes and delay.
     environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -23,7 +24,7 @@ from foundry_bench.tui.apart import apart
 from foundry_bench.tui.ascii_filter import AsciiFilter
 from foundry_bench.tui.display import Display
 from foundry_bench.tui.model_keeper import ModelKeeper
-from foundry_bench.tui.modes import MODE_NAMES, MODES
+from foundry_bench.tui.modes import LETTERS, MODE_NAMES, MODES
 from foundry_bench.tui.run_control import RunControl
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.opening import OpeningScreen
@@ -62,6 +63,7 @@ class FoundryBenchApp(App[None]):
         self.rater: str | None = None  # who rates; None is the user of this machine
         self.marked: tuple[str, ...] = settings.plan.models  # names of the models that the next run measures
         self.chosen_run = start if isinstance(start, Path) else None  # the run that Results shows; None is the last one
+        self._going = False  # whether a mode's letter is awaited
         self._last_filters = [AsciiFilter()] if options.ascii else []
         self.keeper = ModelKeeper(settings, self._models_changed)
         self.control = RunControl(self._run_ended, self._make_room)
@@ -89,13 +91,23 @@ class FoundryBenchApp(App[None]):
         """Look each second at what changes without a key."""
         self.set_interval(1.0, self._each_second)
 
-    def on_key(self, event: events.Key) -> None:
-        """A letter that came in one packet with its ``g`` went to what had the focus; it is the letter all the same."""
-        from foundry_bench.tui.screens.go_to import GoToScreen
+    def on_ready(self) -> None:
+        """What the application begins with stays to its end: to walk through it in search of garbage takes 80 ms."""
+        if not self.is_headless:
+            gc.freeze()
+            gc.enable()
 
-        if isinstance(self.screen, GoToScreen):
-            event.prevent_default()
-            self.screen.choose(event)
+    async def on_event(self, event: events.Event) -> None:
+        """After ``g`` any key is the answer where to go, be it fresh or come by way of what has the focus."""
+        if self._going and isinstance(event, events.Key):
+            self._going = False
+            self._ask("")
+            self.open_mode(LETTERS.get(event.character or ""))
+        else:
+            await super().on_event(event)
+
+    def delay_update(self, delay: float = 0.05) -> None:
+        """Hold nothing back: Textual would leave a mode that is gone to for so long undrawn."""
 
     async def on_unmount(self) -> None:
         """Let go of the benchmark and leave no worker of ours behind, however the application ends."""
@@ -126,10 +138,19 @@ class FoundryBenchApp(App[None]):
         return palette.commands(self, screen)
 
     def action_go_to(self) -> None:
-        """Wait for a mode's letter."""
-        from foundry_bench.tui.screens.go_to import GoToScreen
+        """Wait for a mode's letter, without a screen to dress and to take away again."""
+        self._going = True
+        self._ask(" go to  " + "  ".join(f"{letter} {mode}" for letter, mode in LETTERS.items()))
 
-        self.push_screen(GoToScreen(), self.open_mode)
+    @property
+    def _frame(self) -> FrameScreen | None:
+        """The mode's screen, where nothing lies over it; none any more while the application ends."""
+        top = self.screen_stack[-1] if self.screen_stack else None
+        return top if isinstance(top, FrameScreen) else None
+
+    def _ask(self, question: str) -> None:
+        if frame := self._frame:
+            frame.ask(question)
 
     def action_help(self) -> None:
         """Tell the keys of the screen in hand."""
@@ -186,8 +207,8 @@ class FoundryBenchApp(App[None]):
             self.notify(f"the run ended: {problem}", severity="error", timeout=20)
         else:
             self.notify(f"the run is over: {status or 'interrupted'}; t opens its results", timeout=10)
-        if isinstance(self.screen, FrameScreen):
-            self.screen.run_ended()
+        if frame := self._frame:
+            frame.run_ended()
 
     def wear(self, theme: str) -> None:
         """Put on the theme of this name or file.
@@ -246,8 +267,8 @@ class FoundryBenchApp(App[None]):
         if self.is_web and os.getppid() != self._page:
             self.exit()  # so is the page
         self._follow_theme()
-        if isinstance(self.screen, FrameScreen):
-            self.screen.tell_status()
+        if frame := self._frame:
+            frame.tell_status()
 
 
 def main(args: argparse.Namespace) -> int:

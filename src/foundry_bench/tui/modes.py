@@ -6,8 +6,19 @@ from functools import partial
 
 from textual.screen import Screen
 
-# The modes in the order of the header; each is the class <Name>Screen of the module of its name.
-MODE_NAMES = ("models", "run", "results", "compare", "rate", "report", "history", "settings")
+# The modes in the order of the header, by the letter that goes there after ``g``; each is the class <Name>Screen of the
+# module of its name.
+LETTERS: Mapping[str, str] = {
+    "m": "models",
+    "r": "run",
+    "t": "results",
+    "c": "compare",
+    "a": "rate",
+    "e": "report",
+    "h": "history",
+    "s": "settings",
+}
+MODE_NAMES = tuple(LETTERS.values())
 
 
 def open_mode(mode: str) -> Screen[None]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from foundry_bench.tui.screens.go_to import LETTERS
+from foundry_bench.tui.modes import LETTERS
 from foundry_bench.tui.themes import read_themes, theme_files
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """Opens the application as the command line, the environment and the user's config want it."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -35,6 +36,7 @@ def open_app(settings: Settings, start: "Plan | Beacon | Path | None" = None, *,
     Raises:
         InputError: for a theme or a key that can't be used.
     """
+    gc.disable()  # until it is there: nothing of what it begins with is garbage
     app = FoundryBenchApp(settings, options=display(settings), start=start)
     app.rater = rater
     code = asyncio.run(_run(app))

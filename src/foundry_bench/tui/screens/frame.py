@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -110,6 +110,16 @@ class FrameScreen(Screen[None]):
         self.fit(self.app.size)
         self.tell_status()
 
+    @on(events.ScreenResume)
+    def _keep_styles(self, event: events.ScreenResume) -> None:
+        """Nothing to style anew: a theme or a size that changed meanwhile sees to that itself."""
+        event.refresh_styles = False
+
+    def _screen_resized(self, size: Size) -> None:
+        """Textual asks for this at each change of mode too, and would draw half of what comes anyway."""
+        if size != self.outer_size:
+            super()._screen_resized(size)
+
     def on_resize(self, event: events.Resize) -> None:
         """Obey the rules of size."""
         self.fit(event.size)
@@ -122,6 +132,11 @@ class FrameScreen(Screen[None]):
         """Show a message in the footer for some seconds."""
         for bar in self.query(KeyBar):  # none before the screen is composed
             bar.say(message, severity, seconds)
+
+    def ask(self, question: str) -> None:
+        """Show a question in the footer until the next key; an empty one takes it away."""
+        for bar in self.query(KeyBar):
+            bar.ask(question)
 
     def show_models(self) -> None:
         """A download moved on, or a model was loaded, unloaded or removed; few screens show that."""

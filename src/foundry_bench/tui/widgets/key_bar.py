@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.app import RenderResult
 from textual.notifications import SeverityLevel
@@ -25,7 +26,7 @@ class KeyBar(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._message = ""
+        self._message = Text()
         self._clearing: Timer | None = None
 
     def on_mount(self) -> None:
@@ -34,24 +35,33 @@ class KeyBar(Widget):
 
     def say(self, message: str, severity: SeverityLevel, seconds: float) -> None:
         """Show a message for some time."""
-        self._message = f" {_WORDS[severity]}{message}"
+        self._show(f" {_WORDS[severity]}{message}")
         self.set_class(severity == "warning", "-warning")
         self.set_class(severity == "error", "-error")
-        if self._clearing:
-            self._clearing.stop()
         self._clearing = self.set_timer(seconds, self.clear)
-        self.refresh(layout=True)
+
+    def ask(self, question: str) -> None:
+        """Show a question until something else is shown."""
+        self.clear()
+        self._show(question, "bold")
 
     def clear(self) -> None:
         """Back to the keys."""
-        self._message = ""
+        self._show("")
         self.remove_class("-warning", "-error")
-        self.refresh(layout=True)
+
+    def _show(self, message: str, style: str = "") -> None:
+        """Lay the screen out anew only where a line is no longer, or not yet, enough."""
+        if self._clearing:
+            self._clearing.stop()
+        longest = max(self._message.cell_len, cell_len(message))
+        self._message = Text(message, style)
+        self.refresh(layout=longest > self.size.width)
 
     def render(self) -> RenderResult:
         """The message, or the keys."""
         if self._message:
-            return Text(self._message)
+            return self._message
         keys: dict[str, Text] = {}
 
         for key, active in self.screen.active_bindings.items():
