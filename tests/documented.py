@@ -31,8 +31,8 @@ RULES: tuple[tuple[str, Kind, str], ...] = (
     (r"foundry-bench rate \S+( --rater \S+)?", "parsed", "the screen: tests/tui/test_rate.py"),
     (r"foundry-bench (fleet|serve|run .*--cluster) .*", "parsed", "it needs other machines, or a browser"),
     (r"foundry-bench (run|probe) .*gguf:.*", "parsed", "it needs llama.cpp: tests/worker/test_gguf_adapter.py"),
-    (r"foundry-bench compare .*", "verdict", ""),
-    (r"(\w+=\S+ )*foundry-bench (run|probe|import|init|history|report|rank|rate|judge)( .*)?", "run", ""),
+    (r"foundry-bench (compare|rank) .*", "verdict", ""),
+    (r"(\w+=\S+ )*foundry-bench (run|probe|import|init|history|report|rate|judge)( .*)?", "run", ""),
 )
 
 

@@ -21,9 +21,10 @@ from tiny import tiny_gguf, tiny_model
 
 NAMES = (
     *("phi-4-mini", "phi-4", "qwen2.5-0.5b", "qwen2.5-1.5b", "llama3.2", "smollm2-135m", "smollm2-12l"),
-    *("Phi-4-mini-instruct-generic-cpu:5", "Phi-4-mini-instruct-cuda-gpu:5", "qwen3-0.6b-q4_k_m"),
+    *("Phi-4-mini-instruct-generic-cpu:5", "Phi-4-mini-instruct-cuda-gpu:5", "qwen3-0.6b-q4_k_m", "mine"),
 )
-VERDICT = '{"overall": {"score": 4, "reason": "clear"}}'
+SCORE = '{"overall": {"score": 4, "reason": "clear"}}'
+PREFERENCE = '{"better": "tie", "reason": "alike"}'
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
@@ -33,8 +34,9 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("own")
     tiny_gguf(folder / "tiny.gguf")
     tiny_model(folder / "my-onnx-model")
-    record_run(folder / "runs").rename(folder / "runs" / "main-run")
-    record_run(folder / "runs", minutes=1)
+    (folder / "baselines").mkdir()
+    record_run(folder / "runs").rename(folder / "baselines" / "main")
+    record_run(folder / "runs", minutes=1).rename(folder / "runs" / "20200101-000000-two-models")
     return folder
 
 
@@ -47,14 +49,18 @@ def desk(tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         (folder / name).unlink()  # what `init` writes
     for name in ("qwen3.gguf", "qwen3-0.6b-q4_k_m.gguf", "smollm2.gguf"):
         shutil.copy(own / "tiny.gguf", folder / name)
-    for name in ("my-onnx-model", "runs"):
+    for name in ("my-onnx-model", "runs", "baselines"):
         shutil.copytree(own / name, folder / name)
     monkeypatch.chdir(folder)
     Path(os.environ["FOUNDRY_BENCH_CONFIG"]).write_text("calibrate = false\nrounds = 1\nwarmup = 0\n", "utf-8")
     monkeypatch.setenv("BENCH_ROUNDS", "1")  # where a plan asks for more
-    with service({"GET /v1/models": listing(*NAMES), "POST /v1/chat/completions": answer(VERDICT)}) as stand_in:
+    with service({"GET /v1/models": listing(*NAMES), "POST /v1/chat/completions": _says}) as stand_in:
         monkeypatch.setenv("FOUNDRY_LOCAL_ENDPOINT", stand_in.url)
         yield stand_in.url
+
+
+def _says(request: dict[str, Any]) -> bytes:
+    return answer(PREFERENCE if '"better"' in request["messages"][-1]["content"] else SCORE)
 
 
 def parse_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,9 +74,14 @@ def carried_out(command: str, url: str) -> int:
     """The exit code of a command whose servers are all at ``url``, and whose weights are a file of the desk."""
     words = [re.sub(r"^https?://\S+$", url, word) for word in shlex.split(command)]
     words = [re.sub(r":/models/\S+$", ":my_adapter.py", word) for word in words]
-    while "=" in words[0]:
-        name, _, value = words.pop(0).partition("=")
-        os.environ[name] = value
+    with pytest.MonkeyPatch.context() as patch:
+        while "=" in words[0]:
+            name, _, value = words.pop(0).partition("=")
+            patch.setenv(name, value)
+        return _exit_code(words)
+
+
+def _exit_code(words: list[str]) -> int:
     assert words.pop(0) == "foundry-bench"
     try:
         return main(words)
@@ -95,7 +106,6 @@ def test_every_block_says_what_it_holds(page: Path) -> None:
 def test_what_can_be_carried_out_works(
     page: Path, desk: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(os, "environ", os.environ.copy())
     lines = list(shell_lines(page))
     if not any(line.text == "foundry-bench init" for line in lines):
         Path("plan.toml").write_text('models = ["phi-4-mini"]', "utf-8")
