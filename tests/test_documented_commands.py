@@ -107,7 +107,7 @@ def test_every_block_says_what_it_holds(page: Path) -> None:
 
 @pages
 def test_what_can_be_carried_out_works(
-    page: Path, desk: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    page: Path, desk: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = list(shell_lines(page))
     if not any(line.text == "foundry-bench init" for line in lines):
@@ -137,7 +137,7 @@ def test_the_parser_takes_the_examples_of_the_help(name: str, monkeypatch: pytes
     assert examples
     for example in examples:
         if "|" not in example:
-            assert carried_out(re.sub(r" {4}.*", "", example), "http://box:1") == 0, example
+            assert carried_out(re.sub(r" (>| {3}).*", "", example), "http://box:1") == 0, example
 
 
 @pages
