@@ -106,9 +106,7 @@ def test_every_block_says_what_it_holds(page: Path) -> None:
 
 
 @pages
-def test_what_can_be_carried_out_works(
-    page: Path, desk: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_can_be_carried_out_works(page: Path, desk: str, capsys: pytest.CaptureFixture[str]) -> None:
     lines = list(shell_lines(page))
     if not any(line.text == "foundry-bench init" for line in lines):
         Path("plan.toml").write_text('models = ["phi-4-mini"]', "utf-8")
