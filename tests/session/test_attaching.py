@@ -18,7 +18,6 @@ from foundry_bench.session.attaching import Host, attach
 from foundry_bench.session.beacons import Beacon, announced, find_running, list_running
 from foundry_bench.session.channel import Job, News, RunEnded, Skip, encode_line
 from foundry_bench.session.paths import running_dir
-from foundry_bench.session.processes import this_process
 from foundry_bench.session.serving import ServedBenchmark
 from foundry_bench.session.store import Run, list_runs, load
 from foundry_bench.values.errors import InputError
@@ -26,6 +25,7 @@ from foundry_bench.values.events import AnswerProgressed, Event, ModelFinished, 
 from foundry_bench.values.folding import fold
 from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.snapshot import Snapshot
+from foundry_bench.worker.processes import this_process
 from foundry_bench.worker.protocol import Pause, Resume, Stop
 
 FAST = "reference?interval_ms=1&delay_ms=2"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from foundry_bench.session.processes import is_alive, this_process
+from foundry_bench.worker.processes import is_alive, this_process
 
 _LOOK_S = 1.0
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from foundry_bench.session.run_view import RunView
+from foundry_bench.values.quality import quality_of
 
 T = TypeVar("T")
 
@@ -32,15 +33,16 @@ def _of_host(view: RunView, host: str) -> RunView:
         tuple(replace(one, model=plain[one.model]) for one in some if one.model in plain)
         for some in (view.ratings.hand, view.ratings.judge, view.ratings.check)
     )
+    ratings = replace(view.ratings, hand=hand, judge=judge, check=check)
     return replace(
         view,
         record=replace(view.record, models=models, hosts=()),
         traces=_kept(view.traces, plain),
-        scores=_kept(view.scores, plain),
+        quality=quality_of(ratings, [model.name for model in models if model.counts.answered]),
         measured=_kept(view.measured, plain),
         outputs=_kept(view.outputs, plain),
         answers=tuple(replace(one, model=plain[one.model]) for one in view.answers if one.model in plain),
-        ratings=replace(view.ratings, hand=hand, judge=judge, check=check),
+        ratings=ratings,
     )
 
 
