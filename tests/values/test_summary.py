@@ -269,5 +269,5 @@ def test_the_fields_of_a_model_are_the_contracts_in_order() -> None:
     assert " ".join(field.name for field in fields(result)) == (
         "name id backend device execution_provider status error advice load_s disk_mb license capabilities "
         "memory deterministic metrics per_prompt outliers workshop counts warnings client_openai cold_ttft_s "
-        "max_lag_s cpu_s service telemetry energy stop sweep"
+        "max_lag_s cpu_s service telemetry energy stop sweep host spread"
     )
