@@ -129,7 +129,8 @@ def _plan(values: Mapping[str, Any], capabilities: Mapping[str, tuple[str, ...]]
     plan = Plan(**others, **renamed, capabilities=capabilities, runtime=runtime, sweep=sweep)
     if plan.until or plan.budget_s:
         _agree(plan)
-    _check_fleet(plan)
+    if plan.cluster or plan.on or plan.spread:
+        _check_fleet(plan)
     return plan
 
 
@@ -150,9 +151,7 @@ def _check_fleet(plan: Plan) -> None:
         )
     if plan.spread is None:
         return
-    from foundry_bench.values.sweep import sweep_levels  # as above
-
-    if plan.until or plan.budget_s or plan.order == "interleaved" or sweep_levels(plan):
+    if plan.until or plan.budget_s or plan.order == "interleaved" or plan.sweep != Sweep():
         raise InputError("--spread sends a fixed load; leave out until, budget, order and sweep")
     for name, number in (("rounds", plan.rounds), ("concurrency", plan.concurrency)):
         if number < plan.spread:
