@@ -214,4 +214,4 @@ def _agree(found: Metrics, expected: Metrics) -> None:
         other = found[name]
         assert (one is None) == (other is None)
         if one and other:
-            assert (other.n, other.p50, other.p95) == (one.n, pytest.approx(one.p50), pytest.approx(one.p95))
+            assert (other.n, other.p50, other.p95) == pytest.approx((one.n, one.p50, one.p95))
