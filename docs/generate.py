@@ -20,9 +20,8 @@ from foundry_bench.arguments import COMMANDS
 from foundry_bench.parser import Parser, add_screen
 from foundry_bench.tui import screens, widgets
 from foundry_bench.tui.app import FoundryBenchApp
-from foundry_bench.tui.modes import MODE_NAMES
+from foundry_bench.tui.modes import LETTERS
 from foundry_bench.tui.screens.frame import FrameScreen
-from foundry_bench.tui.screens.go_to import LETTERS
 from foundry_bench.values.metrics import METRICS
 
 ROOT = Path(__file__).parents[1]
@@ -53,7 +52,6 @@ _PARTS = {
     "PathLine": "The path of a report",
     "HelpScreen": "Help",
     "PickScreen": "A list to choose from",
-    "GoToScreen": "Where to go",
     "NoteScreen": "A note",
     "ConfirmScreen": "A question",
     "QuitScreen": "Leaving while a benchmark runs",
@@ -103,13 +101,12 @@ def _spelling(action: argparse.Action) -> str:
 
 def _keys() -> str:
     """The keys of the application, of each mode in the header's order, then those of its parts."""
-    letters = {mode: letter for letter, mode in LETTERS.items()}
     everywhere = [*_bindings(FoundryBenchApp), *_bindings(FrameScreen)]
     parts = ["\n## Everywhere\n", _key_table(everywhere)]
     classes = dict(_classes())
-    for mode in MODE_NAMES:
+    for letter, mode in LETTERS.items():
         owner = classes.pop(f"{mode.title()}Screen", None)  # a mode need have no keys of its own
-        parts += [f"## {mode.title()}: `g` `{letters[mode]}`\n", _key_table(_bindings(owner)) if owner else ""]
+        parts += [f"## {mode.title()}: `g` `{letter}`\n", _key_table(_bindings(owner)) if owner else ""]
     del classes[FrameScreen.__name__]
     for name, title in _PARTS.items():
         parts += [f"## {title}\n", _key_table(_bindings(classes.pop(name)))]

@@ -17,7 +17,7 @@ Kind = Literal["run", "verdict", "parsed", "ci", "pip", "outside"]
 # pip: the extras that it names exist.                   outside: another program's, or another machine's.
 RULES: tuple[tuple[str, Kind, str], ...] = (
     (r".*pip install --quiet -e '\.\[(import|test)\]'.*", "ci", "the README's two marked commands"),
-    (r"(\S*/)?pip (install|download) .*", "pip", "installing is CI's business"),
+    (r"(\S*/)?pipx? (install|download) .*", "pip", "installing is CI's business"),
     (r"(\S*/)?(python3?|pytest|mkdocs|pre-commit) .*|\.ci/run|\. \.venv/.*", "outside", "the developer's tools"),
     (r"(ssh|scp|tmux|git|cd|mkdir|export|ollama|llama-server|curl|dask|tar|jq) .*", "outside", "other programs"),
     (r"foundry-bench( --\S+)*( -e \S+)?", "parsed", "the screen: tests/tui drives it by key"),
@@ -29,7 +29,8 @@ RULES: tuple[tuple[str, Kind, str], ...] = (
     (r"foundry-bench doctor( .*)?", "parsed", "it measures this machine: tests/test_doctor.py"),
     (r"foundry-bench import \S*(/|Qwen3-0\.6B)( .*)?", "parsed", "tests/session/test_importing.py does it"),
     (r"foundry-bench rate \S+( --rater \S+)?", "parsed", "the screen: tests/tui/test_rate.py"),
-    (r"foundry-bench (fleet|serve|run .*--cluster) .*", "parsed", "it needs other machines, or a browser"),
+    (r"foundry-bench (fleet|run .*--cluster) .*", "parsed", "it needs other machines"),
+    (r"foundry-bench (serve|completion)( .*)?", "parsed", "tests/test_serve.py, tests/test_completion.py"),
     (r"foundry-bench (run|probe) .*gguf:.*", "parsed", "it needs llama.cpp: tests/worker/test_gguf_adapter.py"),
     (r"foundry-bench (compare|rank) .*", "verdict", ""),
     (r"(\w+=\S+ )*foundry-bench (run|probe|import|init|history|report|rate|judge)( .*)?", "run", ""),
@@ -82,4 +83,6 @@ def titled_blocks(page: Path) -> Iterator[tuple[str, str]]:
 
 
 def _quoted(word: str) -> str:
+    if word in {">", ">>", "|"}:
+        return word
     return shlex.quote(word) if re.search(r"[\s'\"<>$;&|*]", word) else word
