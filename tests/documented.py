@@ -65,8 +65,10 @@ def shell_lines(page: Path) -> Iterator[Line]:
                 continue
             whole = begun + text.removeprefix("$ ")
             begun = whole.removesuffix("\\") if whole.endswith("\\") else ""
+            if begun:
+                continue
             command = whole if "&&" in whole else " ".join(map(_quoted, shlex.split(whole, comments=True)))
-            if command and not begun:
+            if command:
                 yield Line(page, number, command)
 
 
