@@ -29,7 +29,7 @@ RULES: tuple[tuple[str, Kind, str], ...] = (
     (r"foundry-bench doctor( .*)?", "parsed", "it measures this machine: tests/test_doctor.py"),
     (r"foundry-bench import \S*(/|Qwen3-0\.6B)( .*)?", "parsed", "tests/session/test_importing.py does it"),
     (r"foundry-bench rate \S+( --rater \S+)?", "parsed", "the screen: tests/tui/test_rate.py"),
-    (r"foundry-bench (fleet|run .*--cluster) .*", "parsed", "it needs other machines"),
+    (r"foundry-bench (fleet|run .*--cluster) .*", "parsed", "it needs a cluster: tests/fleet has one"),
     (r"foundry-bench (serve|completion)( .*)?", "parsed", "tests/test_serve.py, tests/test_completion.py"),
     (r"foundry-bench (run|probe) .*gguf:.*", "parsed", "it needs llama.cpp: tests/worker/test_gguf_adapter.py"),
     (r"foundry-bench (compare|rank) .*", "verdict", ""),
