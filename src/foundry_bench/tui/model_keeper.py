@@ -136,13 +136,16 @@ class ModelKeeper:
 
     async def _load(self, target: Target) -> None:
         before = await self.unload() if self.loaded else None
+        self.loading = target.name  # its own predecessor says that it is no longer
         self._unloading.clear()
         self._holding = asyncio.current_task()
         self._changed(f"loading {target.name}{f', {before} is unloaded' if before else ''}", "information")
         try:
             await self._hold(target)
         finally:
-            self.loaded = self.loading = None
+            self.loaded = None
+            if self.loading == target.name:
+                self.loading = None
             self._changed("", "information")
 
     async def _hold(self, target: Target) -> None:
