@@ -91,6 +91,15 @@ def test_equal_texts_are_judged_once_and_blind(tmp_path: Path, capsys: pytest.Ca
     assert all(one.by == "judge" for one in load_ratings(run).judge)
 
 
+def test_a_sweep_that_the_user_has_set_is_none_of_the_judge_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, config = record(tmp_path), tmp_path / "config.toml"
+    config.write_text("[sweep]\nconcurrency = [1, 2]\nprompt_tokens = [64]\n")
+    monkeypatch.setenv("FOUNDRY_BENCH_CONFIG", str(config))
+    with chatting(scores) as (url, asked):
+        assert judge(run, url) == 0
+        assert len(asked) == 3
+
+
 def test_a_verdict_that_cannot_be_used_is_asked_for_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = record(tmp_path)
     tries: dict[str, int] = {}

@@ -31,11 +31,7 @@ def main(args: argparse.Namespace) -> int:
     """Ask one model one prompt; the answer goes to standard output, the counter to standard error."""
     settings = resolve(vars(args) | {"models": (args.model,)}, os.environ)
     plan = replace(
-        settings.plan,
-        models=(args.model,),
-        prompts=(Prompt(id="probe", prompt=args.prompt or _PROMPT),),
-        rounds=1,
-        warmup=0,
+        settings.plan.once(args.model, [Prompt(id="probe", prompt=args.prompt or _PROMPT)]),
         concurrency=1,
         runtime=with_default_folders(settings.plan.runtime),
     )

@@ -42,9 +42,7 @@ class Judging:
         self, path: Path, plan: Plan, target: Target, questions: Sequence[Question], listener: Listener
     ) -> None:
         self._path = path
-        self._plan = replace(
-            plan, models=(target.name,), rounds=1, warmup=0, temperature=0.0, system=None, client="raw", calibrate=False
-        )
+        self._plan = replace(plan, temperature=0.0, system=None)
         self._target = target
         self._questions = {question.id: question for question in questions}
         self._listener = listener
@@ -78,11 +76,11 @@ class Judging:
             log.close()
 
     async def _ask(self, questions: Sequence[Question], attempt: int, log: LineLog) -> None:
-        prompts = tuple(
+        prompts = [
             Prompt(id=one.id, prompt=ask_again(one, self._errors.get(one.id)), system=one.system) for one in questions
-        )
+        ]
         # Another seed: at temperature 0 some servers still take it into account.
-        plan = replace(self._plan, prompts=prompts, seed=self._plan.seed + attempt - 1)
+        plan = replace(self._plan.once(self._target.name, prompts), seed=self._plan.seed + attempt - 1)
         finished: ModelFinished | None = None
         answered = False
         async with start_worker(log_dir() / "judge.log") as worker:

@@ -1,7 +1,7 @@
 """What is to be measured: the plan, its prompts, and the targets its model names stand for."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from foundry_bench.values.facets import Facet
@@ -115,6 +115,19 @@ class Plan:
         from foundry_bench.values.energy import Rates
 
         return Rates(watts=self.watts, price_per_kwh=self.price_per_kwh, currency=self.currency)
+
+    def once(self, model: str, prompts: Iterable[Prompt]) -> "Plan":
+        """The same way of asking, of one model: each prompt once, and nothing besides."""
+        return replace(
+            self,
+            models=(model,),
+            prompts=tuple(prompts),
+            rounds=1,
+            warmup=0,
+            client="raw",
+            calibrate=False,
+            sweep=Sweep(),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -98,16 +98,7 @@ async def _answers(plan: Plan, runtime: Runtime, target: Target, limit_s: float)
     with tempfile.TemporaryDirectory(prefix="foundry-bench-") as folder:
         if target.path:  # such a model needs no cache; registering it would leave a trace in the user's
             runtime = replace(runtime, model_cache_dir=f"{folder}/models", app_data_dir=f"{folder}/data")
-        asked = replace(
-            plan,
-            models=(target.name,),
-            prompts=(_PROMPT,),
-            rounds=1,
-            warmup=0,
-            concurrency=1,
-            client="raw",
-            runtime=runtime,
-        )
+        asked = replace(plan.once(target.name, [_PROMPT]), concurrency=1, runtime=runtime)
         try:
             async with asyncio.timeout(limit_s):
                 sample, failure, advice = await _probe(asked, target)
