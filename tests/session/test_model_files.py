@@ -84,8 +84,9 @@ def test_a_model_that_was_fetched_again_begins_anew(folder: Path) -> None:
     assert damages(folder) == []
 
 
-def test_an_unreadable_configuration_is_damage(folder: Path) -> None:
-    (folder / "genai_config.json").write_text("{")
+@pytest.mark.parametrize("content", ["{", "[" * 100_000, '{"model": 1}'])
+def test_an_unreadable_configuration_is_damage(folder: Path, content: str) -> None:
+    (folder / "genai_config.json").write_text(content)
     assert examine([folder], 5.0).damages == (Damage(folder=folder, what="genai_config.json can't be read"),)
 
 

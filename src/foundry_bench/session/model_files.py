@@ -91,7 +91,7 @@ def _visible(folder: Path, there: dict[str, int]) -> Iterator[str]:
     try:
         decoder = json.loads((folder / "genai_config.json").read_text("utf-8"))["model"]["decoder"]
         wanted = decoder["filename"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         yield "genai_config.json can't be read"
         return
     if isinstance(wanted, str) and wanted not in there:
