@@ -111,6 +111,7 @@ def test_memory() -> None:
     room = Room(total_mb=4000.0, available_mb=2000.0)
     sizes = (1.0, 1700.0, 1e9, None)
     assert [check_fit("m", size, Demand(), room).outcome for size in sizes] == ["ok", "warning", "failed", "ok"]
+    assert check_fit("m", 1e9, Demand(), room, "GPU").outcome == "warning"  # a card's own memory is not known here
 
 
 def test_clock_is_sane_on_any_machine_that_runs_tests() -> None:

@@ -13,6 +13,7 @@ from foundry_bench.session.settings import Settings
 from foundry_bench.session.supervisor import start_worker
 from foundry_bench.session.targets import find_target
 from foundry_bench.values.check import Check, failed, ok, warning
+from foundry_bench.values.choice import named
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import CatalogEntry, ModelFinished, SampleFinished
 from foundry_bench.values.fit import Demand, Room, demand, free_mb, need, verdict
@@ -43,7 +44,7 @@ async def check_targets(settings: Settings, state: RuntimeState) -> AsyncGenerat
             entry = _entry(target.model, state.entries, disk)
             path = target.path or (entry.path if entry else None)
             size_mb = (folder_mb(Path(path)) if path else None) or (entry.size_mb if entry else None)
-            yield check_fit(target.name, size_mb, demand(plan), read_room())
+            yield check_fit(target.name, size_mb, demand(plan), read_room(), entry.device if entry else None)
             if path and not state.reached:
                 model = entry.name if entry else target.model
                 asked = replace(target, model=model, path=path)  # as the runtime would find it, but without the wait
@@ -75,15 +76,15 @@ def _targets(settings: Settings, disk: Sequence[CatalogEntry]) -> Iterator[Targe
             yield Target(name=least.id, backend="foundry", model=least.id)
 
 
-def check_fit(name: str, size_mb: float | None, demand: Demand, room: Room) -> Check:
-    """Whether a model of this size fits into the memory that is free now."""
+def check_fit(name: str, size_mb: float | None, demand: Demand, room: Room, device: str | None = None) -> Check:
+    """Whether a model of this size, for this device, fits into the memory that is free now."""
     title = f"memory for {name}"
     free = megabytes(free_mb(room))
     if size_mb is None:
         return ok(title, f"its size is not known; {free} free")
     needed = need(size_mb, demand=demand)
     found = f"{megabytes(needed.least_mb)} to {megabytes(needed.likely_mb)} needed, {free} free"
-    match verdict(needed, room):
+    match verdict(needed, room, device):
         case "fits":
             return ok(title, found)
         case "tight":
@@ -127,12 +128,7 @@ async def _probe(plan: Plan, target: Target) -> tuple[Sample | None, Failure | N
 
 def _entry(name: str, listed: Sequence[CatalogEntry], disk: Sequence[CatalogEntry]) -> CatalogEntry | None:
     """What is known of a model: as it lies on the disk, else as the catalog lists it."""
-    wanted = name.lower()
-
-    def fits(entry: CatalogEntry) -> bool:
-        return wanted in {entry.alias.lower(), entry.id.lower(), entry.name.lower()}
-
-    listings = [entry for entry in listed if fits(entry)]
-    ids = {entry.id for entry in listings}
-    on_disk = [entry for entry in disk if entry.id in ids or fits(entry)]
+    listings = named(listed, name)
+    meant = {entry.id for entry in (*listings, *named(disk, name))}
+    on_disk = [entry for entry in disk if entry.id in meant]
     return next(iter([*on_disk, *(entry for entry in listings if entry.cached), *listings]), None)
