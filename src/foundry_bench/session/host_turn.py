@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import msgspec
 from foundry_bench.worker.processes import is_alive, this_process
 
 _LOOK_S = 1.0
+_WRITTEN_S = 10.0
 
 
 @contextlib.asynccontextmanager
@@ -46,7 +48,14 @@ def _taken(file: Path) -> bool:
             out.write(msgspec.json.encode(this_process()))
     except FileExistsError:
         with contextlib.suppress(OSError, ValueError):
-            if not is_alive(msgspec.json.decode(file.read_bytes() or b"0")):
+            if _left_behind(file):
                 file.unlink()
         return False
     return True
+
+
+def _left_behind(file: Path) -> bool:
+    """Whether whoever made the file is gone; one that is empty has just been made, if it isn't old."""
+    if holder := file.read_bytes():
+        return not is_alive(msgspec.json.decode(holder))
+    return time.time() - file.stat().st_mtime > _WRITTEN_S
