@@ -98,7 +98,6 @@ class _Listener:
         self._progress = progress
         self._judge = judge
         self._total = total
-        self._measuring = False
         self.judged = 0
 
     def hear(self, event: Event | Verdict) -> None:

@@ -34,11 +34,6 @@ class Snapshot:
     license: str | None
 
 
-def is_snapshot(folder: Path) -> bool:
-    """Whether `folder` looks like a Hugging Face model."""
-    return (folder / "config.json").is_file()
-
-
 def read_snapshot(folder: Path) -> Snapshot:
     """What the snapshot in `folder` holds.
 

@@ -100,10 +100,9 @@ class FleetBenchmark:
                 await asyncio.to_thread(check_run, self._run.path)
         return status
 
-    def pause(self) -> bool:
-        """Let the requests in flight end and start no more; returns whether any host measures."""
+    def pause(self) -> None:
+        """Let the requests in flight end and start no more, nor another model."""
         self._orders.put_nowait(Pause())
-        return bool(self._open())
 
     def resume(self) -> None:
         """Go on after a pause."""
