@@ -191,3 +191,9 @@ def test_an_alias_of_several_models_asks_for_an_id() -> None:
     error = unknown_model("phi-4-mini", entries)
     assert (error.kind, "Phi-4-mini-instruct-gpu:5" in error.advice) == ("ambiguous_model", True)
     assert unknown_model("phj", entries).kind == "unknown_model"
+
+
+def test_an_id_that_a_gateway_lists_for_each_of_its_servers_is_one_model() -> None:
+    entries = read_entries("unknown", {"/v1/models": listing("gpt-oss", "gpt-oss", "phi", owned_by="gateway")})
+    assert [entry.id for entry in entries] == ["gpt-oss", "phi"]
+    assert find_entry("gpt-oss", entries) == entries[0]

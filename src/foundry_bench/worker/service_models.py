@@ -20,7 +20,7 @@ _MB = 1e6
 
 
 def read_entries(kind: ServiceKind, found: Documents) -> tuple[CatalogEntry, ...]:
-    """The models of a service.
+    """The models of a service, each id once: gateways list one for each of the servers behind them.
 
     Args:
         kind: what the service is.
@@ -29,7 +29,7 @@ def read_entries(kind: ServiceKind, found: Documents) -> tuple[CatalogEntry, ...
     """
     reader = _READERS.get(kind)
     entries = tuple(reader(found)) if reader else ()
-    return entries or tuple(_plain(found))
+    return tuple({entry.id: entry for entry in entries or _plain(found)}.values())
 
 
 def _plain(found: Documents) -> Iterator[CatalogEntry]:
