@@ -166,6 +166,9 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
         "sweep.text": "words",
         "foundry.model_cache_dir": "cache",
         "foundry.app_data_dir": "data",
+        "cluster": None,
+        "on": None,
+        "spread": None,
     }
 
 
@@ -228,6 +231,18 @@ def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit, match="0"):
         main([name, "--help"])
     assert f"foundry-bench {name}" in capsys.readouterr().out.partition("examples:")[2]
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_help_is_as_wide_as_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for name in (None, *COMMANDS):
+        with pytest.raises(SystemExit):
+            main([name, "--help"] if name else ["--help"])
+        lines = capsys.readouterr().out.splitlines()
+        assert [line for line in lines if len(line) > columns] == []
 
 
 def test_help_shows_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:

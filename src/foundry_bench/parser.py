@@ -1,18 +1,41 @@
 """An argparse that checks values by the rules of the settings and complains in one line."""
 
 import argparse
+import itertools
+import re
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from foundry_bench.values.errors import InputError
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Fills paragraphs to the terminal's width; what is indented keeps its lines, and its columns where they break."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        filled: list[str] = []
+        for indented, block in itertools.groupby(text.splitlines(), lambda line: line[:1] in {"", " "}):
+            if indented:
+                filled += [part for line in block for part in _broken(line, width)]
+            else:
+                filled += textwrap.wrap(" ".join(block), width)
+        return "\n".join(f"{indent}{line}" for line in filled)
+
+
+def _broken(line: str, width: int) -> list[str]:
+    """A line of a table, its last column broken to the width; a command's line is left whole, to be copied."""
+    last = re.match(r" +.*? {2,}(?=\S)", line)
+    if not last or "foundry-bench" in line:
+        return [line]
+    return textwrap.wrap(line, width, subsequent_indent=" " * last.end(), break_on_hyphens=False)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that complains in one line, which ends in the mend."""
 
     def __init__(self, prog: str, description: str, epilog: str) -> None:
-        raw = argparse.RawDescriptionHelpFormatter
-        super().__init__(prog, description=description, epilog=epilog, formatter_class=raw, allow_abbrev=False)
+        super().__init__(prog, description=description, epilog=epilog, formatter_class=_Help, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         """Ends the parsing.
@@ -116,7 +139,7 @@ def add_runs_folder(parser: Parser) -> None:
     parser.add_argument("--out", action=Checked, read=field.rule.read, metavar=field.rule.metavar, help=field.help)
 
 
-def add_adapters(parser: Parser) -> None:
+def add_adapters(parser: Any) -> None:
     """Adds ``--adapter``."""
     from foundry_bench.session.adapters import adapter_files
 
@@ -130,6 +153,6 @@ def add_adapters(parser: Parser) -> None:
     )
 
 
-def add_json(parser: Parser, what: str) -> None:
+def add_json(parser: Any, what: str) -> None:
     """Adds ``--json``."""
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON on stdout, and nothing else there")

@@ -1,5 +1,7 @@
 """The commands by name, in the order of ``--help``, and the parser of each."""
 
+import textwrap
+
 from foundry_bench import __version__
 from foundry_bench.arguments.access import ACCESS
 from foundry_bench.arguments.measuring import MEASURING
@@ -10,10 +12,21 @@ from foundry_bench.parser import Commands, Parser, add_screen
 COMMANDS: Commands = MEASURING | MODELS | RESULTS | ACCESS
 
 
+_MORE = """See 'foundry-bench COMMAND --help' for one of them; 'foundry-bench demo' is a good first one.
+
+exit codes:
+  0    done
+  1    done, but a check says no: a regression, a finding, every model failed
+  2    bad usage or bad input: one line on stderr says what, where, and the mend
+  130  interrupted; what was finished is on the disk"""
+
+
 def command_parser(name: str) -> Parser:
     """The parser of a command's own arguments."""
     summary, fill, examples = COMMANDS[name]
-    parser = Parser(f"foundry-bench {name}", f"{summary[0].upper()}{summary[1:]}.", f"examples:\n{examples}")
+    commands, _, more = examples.partition("\n\n")
+    epilog = f"examples:\n{textwrap.indent(commands, '  ')}\n\n{more}"
+    parser = Parser(f"foundry-bench {name}", f"{summary[0].upper()}{summary[1:]}.", epilog)
     fill(parser)
     return parser
 
@@ -24,7 +37,7 @@ def screen_parser() -> Parser:
     parser = Parser(
         "foundry-bench",
         "Measure, rate and compare small language models on this device. Without a command it opens the TUI.",
-        f"commands:\n{commands}\nsee 'foundry-bench COMMAND --help' for one of them",
+        f"commands:\n{commands}\n{_MORE}",
     )
     parser.usage = "foundry-bench [COMMAND] [OPTIONS]"
     parser.add_argument("--version", action="version", version=f"foundry-bench {__version__}")

