@@ -14,12 +14,13 @@ import pytest
 
 from factories import make_plan
 from foundry_bench.cli import main
-from foundry_bench.session import demo_weights
+from foundry_bench.session import demo_weights, samples
 from foundry_bench.session.beacons import list_running
 from foundry_bench.session.json_text import in_ascii, json_text
 from foundry_bench.session.own_models import check_name
 from foundry_bench.session.store import Run
 from foundry_bench.values.errors import InputError
+from recorded import record_run
 from scripted_server import reply, scripted, stream
 
 EVIL = "\x1b]52;c;AAAA\x07\x1b[2J\x9b31m[red]<script>alert(1)</script>\u202e\r=cmd|' /C calc'!A0 \u65e5\u672c\U0001f642"
@@ -136,6 +137,32 @@ def test_files_that_are_nested_too_deeply_are_refused_in_one_line(
     assert main(command.get(name, ["run", "-m", "x"])) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert main(["history"]) == 0
+
+
+RUN_THEM = {"p.json": ["run", "p.json"], "p.toml": ["run", "p.toml"]}
+REPORT = ["report", "last", "--format", "json"]
+JUDGE = ["judge", "last", "--judge-model", "m", "-e", "http://127.0.0.1:9"]
+
+
+@pytest.mark.parametrize("name", [*RUN_THEM, "run.json", "ratings.json", "judge.jsonl", "samples.jsonl"])
+def test_files_of_others_are_bounded_in_size_and_depth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(samples, "MOST_BYTES", 1 << 20)
+    run = record_run(tmp_path / "runs")
+    file = Path(name) if name in RUN_THEM else run / name
+    command = JUDGE if name == "judge.jsonl" else RUN_THEM.get(name, REPORT)
+    file.write_bytes(b'{"z":' * 200_000 + b"\n" * 2)
+    codes = [main(command)]
+    nested = capsys.readouterr().err
+    with file.open("wb") as sparse:
+        sparse.truncate(1 << 33)  # no block of it is on the disk
+    codes.append(main(command))
+    large = capsys.readouterr().err
+    # Of a run whose samples or ratings can't be read the rest is reported, with a caution.
+    assert codes == ([0, 0] if name in {"samples.jsonl", "ratings.json"} else [2, 2])
+    assert [(text.count("\n"), file.name in text) for text in (nested, large)] == [(1, True)] * 2
 
 
 def test_what_we_start_listens_on_loopback_alone(tmp_path: Path) -> None:

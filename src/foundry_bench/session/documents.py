@@ -8,6 +8,7 @@ from typing import Any
 
 from foundry_bench.session.refusals import shown
 from foundry_bench.values.errors import InputError
+from foundry_bench.worker.bounded import read_bounded
 
 
 def read_text(path: Path) -> str:
@@ -17,7 +18,7 @@ def read_text(path: Path) -> str:
         InputError: if it can't be read or is not UTF-8.
     """
     try:
-        content = path.read_bytes()
+        content = read_bounded(path)
     except FileNotFoundError:
         raise InputError("there is no such file") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path

@@ -10,6 +10,7 @@ from typing import Literal
 from foundry_bench.session.own_models import OwnModel, check_name, folder_for, list_own, register
 from foundry_bench.session.paths import log_dir
 from foundry_bench.values.errors import InputError
+from foundry_bench.worker.bounded import read_bounded
 
 Progress = Callable[[str, float], None]
 Kind = Literal["genai", "gguf", "snapshot"]
@@ -106,7 +107,7 @@ def find_kind(source: Path) -> Kind:
 def cache_mb(folder: Path) -> float | None:
     """What the KV cache takes for the whole context of a model folder, in MB of 32-bit floats; None if not said."""
     try:
-        model = json.loads((folder / "genai_config.json").read_text(encoding="utf-8"))["model"]
+        model = json.loads(read_bounded(folder / "genai_config.json"))["model"]
         decoder = model["decoder"]
         heads = decoder["num_key_value_heads"] * decoder["head_size"]
         return float(2 * 4 * decoder["num_hidden_layers"] * heads * model["context_length"] / 1e6)

@@ -11,8 +11,10 @@ import msgspec
 from foundry_bench.session.verdicts import FacetScore
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.pairs import Better
+from foundry_bench.worker.bounded import read_bounded
 
 JUDGE_FILE = "judge.jsonl"
+_MOST_BYTES = 1 << 30  # it grows by a line a question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ def read_verdicts(path: Path, judge: str) -> dict[str, Verdict]:
     """
     file = path / JUDGE_FILE
     try:
-        lines = file.read_bytes().splitlines() if file.exists() else []
+        lines = read_bounded(file, _MOST_BYTES).splitlines() if file.exists() else []
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}; a run keeps what its judges said there") from error
     found = {}

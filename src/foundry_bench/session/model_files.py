@@ -15,6 +15,7 @@ import msgspec
 
 from foundry_bench.session.atomic import write_atomically
 from foundry_bench.session.paths import data_dir
+from foundry_bench.worker.bounded import read_bounded
 
 _CHUNK = 1 << 20
 # Larger files are hashed in so many pieces of 1 MB, evenly spread.
@@ -89,7 +90,7 @@ def examine(folders: Iterable[Path], limit_s: float) -> Examined:
 def _visible(folder: Path, there: dict[str, int]) -> Iterator[str]:
     """What is wrong at first sight: no readable configuration, files that it names, zeros in place of weights."""
     try:
-        decoder = json.loads((folder / "genai_config.json").read_text("utf-8"))["model"]["decoder"]
+        decoder = json.loads(read_bounded(folder / "genai_config.json"))["model"]["decoder"]
         wanted = decoder["filename"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         yield "genai_config.json can't be read"

@@ -10,6 +10,7 @@ import msgspec
 from foundry_bench.session.atomic import is_reserved, write_atomically
 from foundry_bench.session.paths import data_dir
 from foundry_bench.values.errors import InputError
+from foundry_bench.worker.bounded import read_bounded
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(?<!\.)")
 
@@ -36,7 +37,7 @@ def list_own() -> dict[str, OwnModel]:
     """
     file = _registry()
     try:
-        return msgspec.json.decode(file.read_bytes(), type=dict[str, OwnModel])
+        return msgspec.json.decode(read_bounded(file), type=dict[str, OwnModel])
     except FileNotFoundError:
         return {}
     except (ValueError, RecursionError) as error:

@@ -10,6 +10,7 @@ import msgspec
 from foundry_bench.session.atomic import write_atomically
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.ratings import RATINGS_SCHEMA, Rating, Ratings
+from foundry_bench.worker.bounded import read_bounded
 
 RATINGS_FILE = "ratings.json"
 
@@ -92,7 +93,7 @@ def _key(rating: Rating) -> tuple[str, ...]:
 def _document(path: Path) -> dict[str, Any]:
     file = path / RATINGS_FILE
     try:
-        document = msgspec.json.decode(file.read_bytes())
+        document = msgspec.json.decode(read_bounded(file))
     except FileNotFoundError:
         return {"schema": RATINGS_SCHEMA, "run": path.name, "hand": [], "judge": []}
     except OSError as error:

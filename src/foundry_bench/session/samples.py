@@ -7,6 +7,7 @@ import msgspec
 
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.record import Sample
+from foundry_bench.worker.bounded import MOST_BYTES
 
 _decoder = msgspec.json.Decoder(Sample)
 
@@ -29,11 +30,11 @@ class SampleFile:
         except OSError as error:
             raise InputError(f"{self.path}: {error.strerror}; a run keeps its samples there") from error
         with file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(lambda: file.readline(MOST_BYTES), b""), 1):
                 try:
                     sample = _decoder.decode(line)
                 except (ValueError, RecursionError) as error:
-                    if isinstance(error, msgspec.ValidationError) or next(file, None) is not None:
+                    if isinstance(error, msgspec.ValidationError) or file.read(1):
                         raise InputError(f"{self.path}, line {number}: {error}; mend or remove it") from error
                     self.torn = 1
                 else:

@@ -22,6 +22,7 @@ from foundry_bench.values.fleet import HostRecord, model_names
 from foundry_bench.values.plan import Order, Plan
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import RUN_SCHEMA, ModelResult, RunRecord, RunStatus
+from foundry_bench.worker.bounded import read_bounded
 from foundry_bench.worker.processes import is_alive, this_process
 
 RUN_FILE = "run.json"
@@ -197,7 +198,7 @@ def load(path: Path) -> RunRecord:
     """
     file = path / RUN_FILE
     try:
-        record = _records.decode(file.read_bytes())
+        record = _records.decode(read_bounded(file))
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}; a run keeps its results there") from error
     except (ValueError, RecursionError) as error:

@@ -15,6 +15,7 @@ from foundry_bench.values.events import CatalogEntry, FitChecked, StageProgresse
 from foundry_bench.values.fit import Demand, Shape, free_mb, need, quantities, read_shape, verdict
 from foundry_bench.values.plan import Target
 from foundry_bench.worker.backend import Emit, ModelUnavailableError
+from foundry_bench.worker.bounded import read_bounded
 from foundry_bench.worker.foundry_runtime import FoundryRuntime
 from foundry_bench.worker.foundry_search import Found, search
 from foundry_bench.worker.loaded_models import loaded_models, note_loaded, note_unloaded
@@ -208,8 +209,8 @@ class FoundryModel:
             return None, self.entry.size_mb
         folder = await self.path()
         shape = None
-        with contextlib.suppress(OSError, ValueError):
-            shape = read_shape(json.loads((folder / "genai_config.json").read_text("utf-8")), self.entry.device)
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            shape = read_shape(json.loads(read_bounded(folder / "genai_config.json")), self.entry.device)
         return shape, folder_mb(folder) or self.entry.size_mb
 
     def _fit_advice(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from foundry_bench.values.events import CatalogEntry
+from foundry_bench.worker.bounded import read_bounded
 
 
 def cached_models(cache_dir: Path | None) -> list[CatalogEntry]:
@@ -19,7 +20,7 @@ def cached_models(cache_dir: Path | None) -> list[CatalogEntry]:
         if not (folder / "genai_config.json").is_file() or (folder / "download.tmp").exists():
             continue
         try:
-            model_id = json.loads(marker.read_text("utf-8"))["Name"]
+            model_id = json.loads(read_bounded(marker))["Name"]
             name, _, version = model_id.rpartition(":")
             known = saved.get(model_id) or CatalogEntry(
                 id=model_id, alias=name, name=name, version=int(version), publisher=folder.parent.name
@@ -34,7 +35,7 @@ def _saved_catalog(cache_dir: Path) -> dict[str, CatalogEntry]:
     """What the runtime last heard from its catalog and keeps beside the models, by id; empty if it isn't readable."""
     found = {}
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        for model in json.loads((cache_dir / "foundry.modelinfo.json").read_text("utf-8"))["models"]:
+        for model in json.loads(read_bounded(cache_dir / "foundry.modelinfo.json"))["models"]:
             runtime = model.get("runtime") or {}
             found[model["id"]] = CatalogEntry(
                 id=model["id"],
