@@ -61,7 +61,9 @@ async def test_a_long_run(reference_server: str, tmp_path: Path, requests: int, 
     for sample in read_samples(run.path):
         again.add(sample)
     assert model.counts.ok == requests
-    assert without_noise(msgspec.to_builtins(again.result().metrics)) == msgspec.to_builtins(model.metrics)
+    assert without_noise(msgspec.to_builtins(again.result().metrics)) == without_noise(
+        msgspec.to_builtins(model.metrics)
+    )
     tally(
         f"{requests:,} requests: worker grew by {grown_mb[0]:.1f} MB, host by {grown_mb[1]:.1f} MB, "
         f"open files between {min(files)} and {max(files)}; figures recomputed from samples.jsonl are equal"

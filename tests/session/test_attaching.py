@@ -27,6 +27,7 @@ from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.snapshot import Snapshot
 from foundry_bench.worker.processes import this_process
 from foundry_bench.worker.protocol import Pause, Resume, Stop
+from in_process import command
 
 FAST = "reference?interval_ms=1&delay_ms=2"
 ENDLESS = "reference?interval_ms=20&delay_ms=5"
@@ -308,9 +309,9 @@ async def test_a_host_says_why_it_does_not_begin(tmp_path: Path) -> None:
 @pytest.mark.parametrize("told", [True, False], ids=["SIGHUP", "no signal"])
 def test_a_headless_run_goes_on_when_its_terminal_is_gone(reference_server: str, tmp_path: Path, *, told: bool) -> None:
     terminal, theirs = os.openpty()
-    command = [sys.executable, "-m", "foundry_bench", "run", "-e", reference_server, "-m", FAST, "--no-calibrate"]
-    command += ["--rounds", "20", "--max-tokens", "20", "--out", str(tmp_path / "runs")]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
+    run = [sys.executable, "-m", "foundry_bench", "run", "-e", reference_server, "-m", FAST, "--no-calibrate"]
+    run += ["--rounds", "20", "--max-tokens", "20", "--out", str(tmp_path / "runs")]
+    with subprocess.Popen(run, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
         os.close(theirs)
         seen = b""
         while b"measuring" not in seen:
@@ -324,11 +325,10 @@ def test_a_headless_run_goes_on_when_its_terminal_is_gone(reference_server: str,
 
 def test_attach_off_a_terminal_prints_the_results(reference_server: str, tmp_path: Path) -> None:
     options = ["-e", reference_server, "-m", ENDLESS, "--no-calibrate", "--rounds", "3", "--max-tokens", "10"]
-    command = [sys.executable, "-m", "foundry_bench"]
-    run = [*command, "run", *options, "--out", str(tmp_path / "runs")]
+    run = [sys.executable, "-m", "foundry_bench", "run", *options, "--out", str(tmp_path / "runs")]
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         while not (running := list_running()):
             assert process.poll() is None
-        done = subprocess.run([*command, "attach", running[0].id[:12]], capture_output=True, text=True, check=True)
+        done = command("attach", running[0].id[:12])
         assert process.communicate() == (done.stdout, done.stderr)
     assert "done, in" in done.stderr
