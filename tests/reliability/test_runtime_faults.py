@@ -16,11 +16,17 @@ import pytest
 from foundry_bench.session.benchmark import Benchmark
 from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.store import Run, load
-from foundry_bench.values.events import AnswerProgressed, Event, StageStarted
+from foundry_bench.values.events import AnswerProgressed, CatalogEntry, Event, StageStarted
+from foundry_bench.values.fit import Demand
 from foundry_bench.values.plan import Plan, Prompt, Runtime, Target
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import ModelResult
+from foundry_bench.worker import foundry_model
+from foundry_bench.worker.backend import ModelUnavailableError
 from foundry_bench.worker.foundry import FoundryBackend
+from foundry_bench.worker.foundry_model import FoundryModel
+from foundry_bench.worker.foundry_runtime import FoundryRuntime
+from foundry_bench.worker.foundry_search import Found
 from tiny import long_answer, tiny_model
 
 SHORT = Prompt(id="short", prompt="Say it.")
@@ -82,6 +88,35 @@ async def test_the_runtime_counts_as_busy_for_as_long_as_its_process_computes() 
         enough.set()
         async with asyncio.timeout(10):
             assert await settling
+
+
+class HeldModel:
+    """The runtime's own model, for as long as an answer's session is not gone yet."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+
+    def unload(self) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise RuntimeError("1 session(s) still using it")
+
+
+@pytest.mark.parametrize("refusals", [0, 3, 10_000])
+async def test_a_model_still_in_use_is_unloaded_when_it_is_free(monkeypatch: pytest.MonkeyPatch, refusals: int) -> None:
+    monkeypatch.setattr(foundry_model, "_UNLOAD_RETRY_S", 0.4)
+    runtime = FoundryRuntime.__new__(FoundryRuntime)  # none is started
+    runtime.data_dir = None
+    model = FoundryModel(runtime, Target(name="m", backend="foundry", model="m"), Demand())
+    held = HeldModel(refusals)
+    entry = CatalogEntry(id="m:1", alias="m", name="m")
+    model._found, model._loaded = Found(entry=entry, sdk=held, own=False), True
+    if refusals > 100:
+        with pytest.raises(ModelUnavailableError, match="still using it"):
+            await model.unload()
+    else:
+        await model.unload()
+        assert (held.refusals, model._loaded) == (0, False)
 
 
 def damaged(tiny: Path, folder: Path, number: int, damage: random.Random) -> Target:
