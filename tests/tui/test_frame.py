@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,11 @@ async def test_copies_and_pictures_are_files_too(tmp_path: Path) -> None:
         await driver.shows("copied")
         assert (tmp_path / "home" / "clipboard.txt").read_text("utf-8") == "qwen2.5-0.5b-instruct-generic-cpu:4"
         await driver.press("P")
-        await driver.until(lambda: list((tmp_path / "home" / "screenshots").glob("*.svg")))
+        pictures = tmp_path / "home" / "screenshots"
+        await driver.until(lambda: list(pictures.glob("*.svg")))
+        (picture,) = (file.read_text("utf-8") for file in pictures.iterdir())
+        assert "qwen2.5-0.5b" in picture
+        assert re.findall(r"url\(([^#)]+)\)|(@import)|(href)", picture) == []
 
 
 async def test_ascii_means_ascii(tmp_path: Path) -> None:

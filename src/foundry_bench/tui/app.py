@@ -52,6 +52,7 @@ class FoundryBenchApp(App[None]):
         Binding("t", "next_theme", "next theme", show=False, id="theme"),
         Binding("P", "screenshot", "screenshot", show=False, id="screenshot"),
         Binding("q", "ask_to_quit", "quit", id="quit"),
+        Binding("ctrl+z", "suspend_process", "to the shell, fg comes back", show=False, id="suspend"),
         Binding("ctrl+q,ctrl+c", "ask_to_quit", "quit", show=False, priority=True),
     ]
 
@@ -90,6 +91,8 @@ class FoundryBenchApp(App[None]):
     def on_mount(self) -> None:
         """Look each second at what changes without a key."""
         self.set_interval(1.0, self._each_second)
+        # The shell has written over the screen meanwhile.
+        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh())
 
     def on_ready(self) -> None:
         """What the application begins with stays to its end: to walk through it in search of garbage takes 80 ms."""
@@ -161,6 +164,12 @@ class FoundryBenchApp(App[None]):
     def action_next_theme(self) -> None:
         """The theme after this one, by name."""
         palette.choose_next_theme(self)
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = True) -> str:
+        """The screen as SVG, which asks nothing of the network."""
+        from foundry_bench.tui.picture import self_contained
+
+        return self_contained(super().export_screenshot(title=title, simplify=simplify))
 
     def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
         """Keep a picture of the screen."""

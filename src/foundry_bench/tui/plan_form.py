@@ -23,7 +23,7 @@ class FormField:
 FORM = (
     FormField("models", "models", "names, commas between"),
     FormField("endpoint", "endpoint", "none: the embedded runtime"),
-    FormField("prompts", "prompts", "as in the plan; or a .json, or a text"),
+    FormField("prompts", "prompts", "as in the plan; .json; text"),
     FormField("rounds", "rounds"),
     FormField("warmup", "warm-up"),
     FormField("max_tokens", "max tokens"),
