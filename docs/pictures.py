@@ -34,7 +34,7 @@ _LIMIT_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A picture: its name, the keys that lead to it from the one before, a pattern of what stands on the screen then."""
+    """A picture: its name, the keys that lead to it from the one before, what stands on the screen then (a pattern)."""
 
     name: str
     keys: Sequence[str]
