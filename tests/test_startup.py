@@ -27,7 +27,7 @@ from foundry_bench.tui.app import FoundryBenchApp
 from foundry_bench.tui.start import display
 
 class Painted(FoundryBenchApp):
-    async def _enter(self, mode):
+    async def on_ready(self):
         global imported
         imported = set(sys.modules)
         self.exit()

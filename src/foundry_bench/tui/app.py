@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -76,16 +75,15 @@ class FoundryBenchApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         """The frame alone; the mode where there is something to see follows."""
-        mode = "run" if self.start else "rate" if self.chosen_run else MODE_NAMES[0]
-        return OpeningScreen(mode, partial(self._enter, mode))
+        self._opening = OpeningScreen("run" if self.start else "rate" if self.chosen_run else MODE_NAMES[0])
+        return self._opening
 
-    async def _enter(self, mode: str) -> None:
-        opening = self.screen
-        if isinstance(opening, OpeningScreen):
-            await self.switch_mode(mode)
-            for key in opening.early:
-                self.post_message(events.Key(key.key, key.character))
-        if mode == MODE_NAMES[0]:
+    async def on_ready(self) -> None:
+        """The first frame stands on the terminal: go to the mode. Keys that are pressed meanwhile wait for it."""
+        await self.switch_mode(self._opening.mode)
+        for key in self._opening.early:
+            await self.on_event(events.Key(key.key, key.character))
+        if self._opening.mode == MODE_NAMES[0]:
             self._tell_running()
 
     def on_mount(self) -> None:
@@ -271,10 +269,11 @@ class FoundryBenchApp(App[None]):
                 screen.show_models()
 
     def _each_second(self) -> None:
+        # In its turn: in the midst of mounting a screen it would leave that without its widgets.
         if not (self.is_headless or self.is_web or sys.stdin.isatty()):
-            self.exit()  # the terminal is gone, without a signal: reading from it would never wait again
+            self.call_later(self.exit)  # the terminal is gone, without a signal: reading from it would never wait again
         if self.is_web and os.getppid() != self._page:
-            self.exit()  # so is the page
+            self.call_later(self.exit)  # so is the page
         self._follow_theme()
         if frame := self._frame:
             frame.tell_status()

@@ -78,6 +78,7 @@ async def _run(app: FoundryBenchApp) -> int:
     loop = asyncio.get_running_loop()
     for name in ("SIGTERM", "SIGHUP"):
         with suppress(NotImplementedError, AttributeError):  # Windows has no such signals
-            loop.add_signal_handler(getattr(signal, name), app.exit)
+            # In its turn: in the midst of mounting a screen it would leave that without its widgets.
+            loop.add_signal_handler(getattr(signal, name), app.call_later, app.exit)
     await app.run_async()
     return app.return_code or 0

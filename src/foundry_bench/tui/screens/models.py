@@ -1,6 +1,5 @@
 """The mode Models: what there is to measure, and what it takes."""
 
-import asyncio
 from typing import ClassVar
 
 from rich.text import Text
@@ -100,7 +99,7 @@ class ModelsScreen(FrameScreen):
         self._loading_since = self.bench.control.clock()
         spinner = self.set_interval(max(SPINNER_S, self.bench.options.tick_s), self._tell)
         try:
-            self._list.memory, self._use, disk = await asyncio.to_thread(machine.look, plan)
+            self._list.memory, self._use, disk = await apart(self.app, machine.look, plan)
             self._list.entries = self._list.entries or disk
             self._draw()
             from foundry_bench.session.catalog import list_models

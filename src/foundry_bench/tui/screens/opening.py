@@ -1,7 +1,5 @@
 """What stands on the terminal until the first mode's screen is there."""
 
-from collections.abc import Awaitable, Callable
-
 from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -15,25 +13,19 @@ class OpeningScreen(Screen[None]):
 
     Args:
         mode: the mode that is about to open.
-        drawn: is called when this stands on the terminal.
     """
 
     DEFAULT_CSS = "OpeningScreen KeyBar { dock: bottom; }"
 
-    def __init__(self, mode: str, drawn: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, mode: str) -> None:
         super().__init__()
+        self.mode = mode
         self.early: list[events.Key] = []  # keys pressed meanwhile, which are for the mode
-        self._mode = mode
-        self._drawn = drawn
 
     def compose(self) -> ComposeResult:
         """The two bars, where every mode has them."""
-        yield ModeBar(self._mode)
+        yield ModeBar(self.mode)
         yield KeyBar()
-
-    def on_screen_resume(self) -> None:
-        """Go on once it has been drawn."""
-        self.call_after_refresh(self._drawn)
 
     def on_key(self, event: events.Key) -> None:
         """Keep the key."""
