@@ -11,6 +11,7 @@ from driving import make_app, running, screen_text
 from foundry_bench.tui.ascii_filter import to_ascii
 from foundry_bench.tui.modes import LETTERS, MODE_NAMES
 from foundry_bench.tui.screens.frame import size_classes
+from foundry_bench.tui.screens.opening import OpeningScreen
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,16 @@ async def test_each_mode_has_its_letter(tmp_path: Path) -> None:
             await driver.mode_is(mode)
         await driver.press("g", "escape")
         assert app.current_mode == "settings"
+
+
+async def test_keys_before_the_first_mode_is_there_are_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def type_ahead(screen: OpeningScreen) -> None:
+        for key in "gh":
+            screen.post_message(events.Key(key, key))
+
+    monkeypatch.setattr(OpeningScreen, "on_mount", type_ahead, raising=False)
+    async with running(make_app(tmp_path)) as driver:
+        await driver.mode_is("history")
 
 
 async def test_a_letter_that_comes_in_one_packet_with_its_g_counts(tmp_path: Path) -> None:

@@ -85,18 +85,16 @@ class FoundryBenchApp(App[None]):
             await self.on_event(events.Key(key.key, key.character))
         if self._opening.mode == MODE_NAMES[0]:
             self._tell_running()
+        if not self.is_headless:
+            # What the application begins with stays to its end: to walk through it in search of garbage takes 80 ms.
+            gc.freeze()
+            gc.enable()
 
     def on_mount(self) -> None:
         """Look each second at what changes without a key."""
         self.set_interval(1.0, self._each_second)
         # The shell has written over the screen meanwhile.
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh())
-
-    def on_ready(self) -> None:
-        """What the application begins with stays to its end: to walk through it in search of garbage takes 80 ms."""
-        if not self.is_headless:
-            gc.freeze()
-            gc.enable()
 
     async def on_event(self, event: events.Event) -> None:
         """After ``g`` any key is the answer where to go, be it fresh or come by way of what has the focus."""
