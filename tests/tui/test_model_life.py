@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from driving import make_app, running, screen_text
-from foundry_bench.values.plan import Runtime, Target
+from foundry_bench.values.errors import InputError
+from foundry_bench.values.plan import Plan, Runtime, Target
 from foundry_bench.values.transfer import Transfer, begun, found, progressed
 
 
@@ -73,6 +74,21 @@ async def test_downloads_go_on_in_other_modes_and_end_on_the_disk(tmp_path: Path
         await driver.shows("gpt-oss-20b: 12.6 GB on the disk")
         await driver.press("g", "m")
         await driver.shows("4 on disk")
+
+
+async def test_a_registry_that_is_damaged_meanwhile_is_told_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(_plan: Plan) -> None:
+        raise InputError("registry.json: not a list")
+
+    async with running(make_app(tmp_path)) as driver:
+        await driver.shows("gpt-oss-20b", "by name", "3 on disk")
+        await driver.press("slash", *"gpt", "enter", "d")
+        monkeypatch.setattr("foundry_bench.tui.machine.look", damaged)
+        ScriptedQueue.last.reach("gpt-oss-20b", "gpt-oss-20b:1", 6300.0)
+        ScriptedQueue.last.finish("gpt-oss-20b")
+        await driver.shows("registry.json: not a list")
 
 
 async def test_all_marked_models_are_queued(tmp_path: Path) -> None:

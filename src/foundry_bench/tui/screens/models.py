@@ -230,7 +230,10 @@ class ModelsScreen(FrameScreen):
         """What the models on the disk take, and the memory that is free, read anew."""
         from foundry_bench.tui import machine
 
-        self._list.memory, self._use, _ = await apart(self.app, machine.look, self.bench.settings.plan)
+        try:
+            self._list.memory, self._use, _ = await apart(self.app, machine.look, self.bench.settings.plan)
+        except (InputError, OSError) as error:
+            self._list.note(one_line(str(error)))
         self._draw()
 
     def _cancel(self, row: Row) -> bool:
