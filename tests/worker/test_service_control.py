@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from factories import make_request
-from foundry_bench.values.events import ActionFailed, Event, ModelDownloaded, ModelLoaded, StageProgressed
+from foundry_bench.values.events import (
+    ActionFailed,
+    Event,
+    ModelDownloaded,
+    ModelLoaded,
+    ModelUnloaded,
+    StageProgressed,
+)
 from foundry_bench.values.plan import Runtime, Target
 from foundry_bench.worker.answer import Answer
 from foundry_bench.worker.backend import ModelUnavailableError
@@ -198,6 +205,14 @@ async def test_lm_studio_unloads_every_instance() -> None:
         await told(Unload, at, "openai/gpt-oss-20b")
         assert isinstance(await told(Download, at, "ibm/granite"), ModelDownloaded)
     assert at.asked_for("POST /api/v1/models/unload") == [{"instance_id": "gpt:1"}, {"instance_id": "gpt:2"}]
+
+
+@pytest.mark.parametrize("instances", [None, "gpt:1", [None, "gpt:2"]])
+async def test_what_a_list_of_models_holds_beside_models_is_passed_over(instances: object) -> None:
+    models = [7, {"key": "openai/gpt-oss-20b", "loaded_instances": instances}]
+    with service(LM_STUDIO | {"GET /api/v1/models": {"models": models}}) as at:
+        assert isinstance(await told(Unload, at, "openai/gpt-oss-20b"), ModelUnloaded)
+    assert at.asked_for("POST /api/v1/models/unload") == []
 
 
 async def test_an_older_lm_studio_loads_at_the_first_request() -> None:

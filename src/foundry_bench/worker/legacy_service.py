@@ -11,6 +11,7 @@ from foundry_bench.values.events import CatalogEntry
 from foundry_bench.worker.backend import ModelUnavailableError
 from foundry_bench.worker.chat import error_message
 from foundry_bench.worker.service_client import ServiceClient
+from foundry_bench.worker.service_kind import items
 from foundry_bench.worker.service_lines import Lines
 
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
@@ -56,8 +57,8 @@ class LegacyService:
     async def download(self, name: str, entry: CatalogEntry | None, tell: Callable[[float | None, str], None]) -> None:
         """Fetch a model of the catalog, which the service wants to be handed back its own entry of."""
         listed = await self._client.look("/foundry/list")
-        models = listed.get("models") if isinstance(listed, dict) else listed
-        model = next((m for m in models or [] if entry and isinstance(m, dict) and m.get("name") == entry.id), None)
+        models = items(listed if isinstance(listed, dict) else {"models": listed}, "models")
+        model = next((model for model in models if entry and model.get("name") == entry.id), None)
         if model is None:
             raise ModelUnavailableError(
                 "unknown_model", f"the service's catalog has no model '{name}'", "see its list of models", skipped=True

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from foundry_bench.values.events import CatalogEntry
 from foundry_bench.worker.backend import ModelUnavailableError
 from foundry_bench.worker.service_client import ServiceClient
+from foundry_bench.worker.service_kind import items
 
 _MODELS = "/api/v1/models"
 _POLL_S = 1.0
@@ -32,8 +33,8 @@ class LMStudioService:
         """Unload all instances of the model."""
         key = entry.id if entry else name
         listed = await self._client.look(_MODELS)
-        for model in listed.get("models", []) if isinstance(listed, dict) else []:
-            for instance in model.get("loaded_instances", []) if model.get("key") == key else []:
+        for model in items(listed, "models"):
+            for instance in items(model, "loaded_instances") if model.get("key") == key else []:
                 await self._order("unload", {"instance_id": instance.get("id")}, key)
 
     async def download(self, name: str, entry: CatalogEntry | None, tell: Callable[[float | None, str], None]) -> None:  # noqa: ARG002 - any name will do
@@ -47,7 +48,8 @@ class LMStudioService:
             tell(done / total if isinstance(total, int) and isinstance(done, int) and total else None, job["status"])
             await asyncio.sleep(_POLL_S)
             path = f"{_MODELS}/download/status/{quote(job['job_id'], safe='')}"
-            job = {"job_id": job["job_id"], **(await self._client.look(path) or {})}
+            told = await self._client.look(path)
+            job = {"job_id": job["job_id"], **(told if isinstance(told, dict) else {})}
 
     async def _order(self, verb: str, document: dict[str, Any], key: str) -> dict[str, Any]:
         """Have it done; its answer, which must be a document without an error, as it answers all else with 200 too."""

@@ -59,11 +59,12 @@ def _kind(listed: Any, found: Mapping[str, Any]) -> ServiceKind:
 
 
 def _owner(listed: Any) -> str:
-    owners = [entry.get("owned_by") for entry in _items(listed, "data")]
+    owners = [entry.get("owned_by") for entry in items(listed, "data")]
     return owners[0] if owners and isinstance(owners[0], str) else ""
 
 
-def _items(document: Any, key: str) -> list[dict[str, Any]]:
+def items(document: Any, key: str) -> list[dict[str, Any]]:
+    """The documents in the list at a key; none where there is no such list."""
     listed = document.get(key) if isinstance(document, dict) else None
     return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
@@ -73,7 +74,7 @@ def _has(document: Any, key: str) -> bool:
 
 
 def _has_items(document: Any, key: str, item_key: str) -> bool:
-    return any(item_key in item for item in _items(document, key))
+    return any(item_key in item for item in items(document, key))
 
 
 def _text(document: Any, key: str) -> str | None:
