@@ -9,6 +9,8 @@ import pytest
 from driving import make_app, processes, running
 from foundry_bench.session.beacons import list_running
 from foundry_bench.session.store import list_runs, load
+from foundry_bench.tui.widgets.form_row import FormRow
+from foundry_bench.tui.widgets.plan_form_pane import PlanForm
 from foundry_bench.values.plan import Plan, Prompt
 from golden_text import looks_like
 
@@ -45,6 +47,43 @@ async def test_a_plan_is_checked_as_one_types_and_then_measured(tmp_path: Path, 
         assert app.chosen_run == app.control.path
         await driver.press("r")
         await driver.shows("Summary")
+
+
+async def test_rules_budget_turns_and_sweeps_are_fields_that_have_to_agree(tmp_path: Path) -> None:
+    app = make_app(tmp_path, models=("phi-4-mini", "qwen2.5-0.5b"), rounds=5)
+    async with running(app, (120, 40)) as driver:
+        await driver.press("g", "r")
+        form = app.screen.query_one(PlanForm)
+
+        def write(name: str, text: str) -> None:
+            form.query_one(f"#row-{name}", FormRow).text = text
+
+        write("until", "soon")
+        await driver.shows("is no rule")
+        write("until", "separated")
+        await driver.shows("until is first looked")
+        write("rounds", "60")
+        await driver.shows("compares")
+        write("order", "interleaved")
+        write("sweep-concurrency", "1,2,4")
+        await driver.shows("= at most", "until latency_s.mean separated", "in turns", "then a sweep of 2 levels")
+        write("budget", "10m")
+        await driver.shows("a sweep takes as long")
+        write("sweep-concurrency", "")
+        await driver.shows("within 10m in all")
+        plan = form.described
+        assert isinstance(plan, Plan)
+        assert (plan.until, plan.budget_s, plan.order) == ("latency_s.mean separated", 600.0, "interleaved")
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+async def test_what_the_fields_look_like(tmp_path: Path, size: tuple[int, int], update_golden: bool) -> None:
+    settings: dict[str, Any] = {"rounds": 50, "until": "ttft_s.mean within 3%", "order": "interleaved"}
+    app = make_app(tmp_path, models=("phi-4-mini", "qwen2.5-0.5b"), **settings)
+    async with running(app, size) as driver:
+        await driver.press("g", "r", "tab", *["down"] * 9)
+        await driver.shows("end a model's rounds early")
+        await looks_like(driver.pilot, f"run-fields-{size[0]}x{size[1]}", update=update_golden)
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)

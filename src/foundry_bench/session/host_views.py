@@ -38,11 +38,11 @@ def _of_host(view: RunView, host: str) -> RunView:
         view,
         record=replace(view.record, models=models, hosts=()),
         traces=_kept(view.traces, plain),
-        quality=quality_of(ratings, [model.name for model in models if model.counts.answered]),
         measured=_kept(view.measured, plain),
         outputs=_kept(view.outputs, plain),
         answers=tuple(replace(one, model=plain[one.model]) for one in view.answers if one.model in plain),
         ratings=ratings,
+        quality=quality_of(ratings, [model.name for model in models if model.counts.answered]),
     )
 
 

@@ -127,16 +127,28 @@ def _plan(values: Mapping[str, Any], capabilities: Mapping[str, tuple[str, ...]]
     others = {name: value for name, value in values.items() if name not in {"out", *times} and "." not in name}
     runtime, sweep = Runtime(**table("foundry.")), Sweep(**table("sweep."))
     plan = Plan(**others, **renamed, capabilities=capabilities, runtime=runtime, sweep=sweep)
-    if plan.until or plan.budget_s:
-        _agree(plan)
+    check_agreement(plan)
     if plan.cluster or plan.on or plan.spread:
         _check_fleet(plan)
     return plan
 
 
-def _agree(plan: Plan) -> None:
-    from foundry_bench.values.stopping import parse_until  # numpy: late
+def check_agreement(plan: Plan) -> None:
+    """See that what ends the rounds goes with the rest of the plan.
+
+    Raises:
+        InputError: it doesn't.
+    """
+    if not (plan.until or plan.budget_s):
+        return
+    from foundry_bench.values.stopping import FEWEST_ROUNDS, parse_until  # numpy: late
     from foundry_bench.values.sweep import sweep_levels
+
+    if plan.until and plan.rounds < FEWEST_ROUNDS:
+        raise InputError(
+            f"until is first looked at after {FEWEST_ROUNDS} rounds, and rounds, the most there may be, is "
+            f"{plan.rounds}; raise it, or leave one of them out"
+        )
 
     if plan.until and parse_until(plan.until).within is None and (len(plan.models) == 1 or plan.order == "sequential"):
         raise InputError(f"until '{plan.until}' compares models round by round; name two, and add --order interleaved")

@@ -7,31 +7,60 @@ from typing import Any
 
 from foundry_bench.session.fields import FIELDS
 from foundry_bench.session.inputs import read_prompts
+from foundry_bench.session.settings import check_agreement
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Plan, Prompt
 
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """A line of the form: the setting, its name there, what stands in it while it is empty."""
+    """A line of the form: the setting, its name there, what stands in it while it is empty, what there is to know."""
 
     name: str
     label: str
     hint: str = ""
+    help: str = ""
+
+    @property
+    def told(self) -> str:
+        """What it is, in a sentence."""
+        return self.help or FIELDS[self.name].help
 
 
 FORM = (
     FormField("models", "models", "names, commas between"),
     FormField("endpoint", "endpoint", "none: the embedded runtime"),
     FormField("prompts", "prompts", "as in the plan; .json; text"),
-    FormField("rounds", "rounds"),
+    FormField(
+        "rounds", "rounds", help="measured rounds; each sends every prompt once; with a rule or a budget the most"
+    ),
     FormField("warmup", "warm-up"),
     FormField("max_tokens", "max tokens"),
     FormField("temperature", "temperature"),
     FormField("concurrency", "concurrency"),
     FormField("stream", "stream", "yes or no"),
+    FormField(
+        "until",
+        "until",
+        "all rounds; or 5%, or separated",
+        "end a model's rounds early: 5%, 'ttft_s.mean within 3%', or separated (the two best are told apart, in turns)",
+    ),
+    FormField("budget", "budget", "no end"),
+    FormField(
+        "order", "order", "sequential", "sequential: model by model; interleaved: all loaded, in turns round by round"
+    ),
+    FormField("sweep.concurrency", "sweep load", "none; or 1,2,4,8"),
+    FormField("sweep.prompt_tokens", "sweep depth", "none; or 512,2048"),
 )
-_MAY_BE_EMPTY = {"endpoint", "prompts"}
+_EMPTY: Mapping[str, object] = {
+    "endpoint": None,
+    "prompts": None,
+    "until": None,
+    "budget": None,
+    "order": "sequential",
+    "sweep.concurrency": (),
+    "sweep.prompt_tokens": (),
+}
 
 
 def texts(plan: Plan, models: tuple[str, ...]) -> dict[str, str]:
@@ -46,6 +75,11 @@ def texts(plan: Plan, models: tuple[str, ...]) -> dict[str, str]:
         "temperature": f"{plan.temperature:g}",
         "concurrency": str(plan.concurrency),
         "stream": "yes" if plan.stream else "no",
+        "until": plan.until or "",
+        "budget": duration(plan.budget_s) if plan.budget_s else "",
+        "order": plan.order,
+        "sweep.concurrency": ",".join(map(str, plan.sweep.concurrency)),
+        "sweep.prompt_tokens": ",".join(map(str, plan.sweep.prompt_tokens)),
     }
 
 
@@ -59,14 +93,14 @@ def problem(name: str, text: str) -> str | None:
 
 
 def read(name: str, text: str) -> Any:
-    """The value of a field; None for one that is empty and may be.
+    """The value of a field; of one that is empty and may be, what that stands for.
 
     Raises:
         InputError: the text breaks the field's rule.
     """
     text = text.strip()
-    if not text and name in _MAY_BE_EMPTY:
-        return None
+    if not text and name in _EMPTY:
+        return _EMPTY[name]
     label = next(field.label for field in FORM if field.name == name)
     if name == "prompts" and text.endswith(".json"):
         return read_prompts(Path(text).expanduser())
@@ -79,8 +113,21 @@ def plan_of(base: Plan, written: Mapping[str, str]) -> Plan:
     """The plan that the form describes; what the form doesn't show is as in ``base``.
 
     Raises:
-        InputError: for the first field that breaks its rule.
+        InputError: for the first field that breaks its rule, or for fields that don't agree.
     """
     values = {field.name: read(field.name, written[field.name]) for field in FORM}
     prompts: tuple[Prompt, ...] | None = values.pop("prompts")
-    return replace(base, **values, prompts=prompts or base.prompts)
+    levels = {name: values.pop(f"sweep.{name}") for name in ("concurrency", "prompt_tokens")}
+    budget_s: float | None = values.pop("budget")
+    sweep = replace(base.sweep, **levels)
+    plan = replace(base, **values, prompts=prompts or base.prompts, budget_s=budget_s, sweep=sweep)
+    check_agreement(plan)
+    return plan
+
+
+def duration(span_s: float) -> str:
+    """As one types it."""
+    for letter, unit_s in (("h", 3600), ("m", 60)):
+        if span_s % unit_s == 0:
+            return f"{span_s / unit_s:.0f}{letter}"
+    return f"{span_s:g}s"

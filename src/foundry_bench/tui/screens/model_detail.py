@@ -145,7 +145,8 @@ class ModelDetailScreen(FrameScreen):
         timeline.display = timeline.sample is not None
         if sample is None:
             text.update(Text("\n".join(prompt_figures(self._model, row.prompt_id, text.size.width)), no_wrap=True))
-            facts.append(f"\n{words}" if (words := energy_words(self._model)) else "", "dim")
+            for words in (_ended(self._model), energy_words(self._model)):
+                facts.append(f"\n{words}" if words else "", "dim")
         elif sample.error:
             text.update(Text(f"{sample.error.type}: {safe_lines(sample.error.message)}"))
         else:
@@ -173,6 +174,12 @@ class ModelDetailScreen(FrameScreen):
         page.display = bool(self._rows.label)
         self.refresh_bindings()
         self._tell()
+
+
+def _ended(model: ModelResult) -> str:
+    """Why a rule or the budget ended its rounds; empty where all were done."""
+    stop = model.stop
+    return f"ended after {stop.rounds} rounds: {one_line(stop.message)}" if stop and stop.kind != "rounds" else ""
 
 
 def _answer(sample: Sample) -> Text:

@@ -18,7 +18,7 @@ from foundry_bench.tui.widgets.figures_table import FiguresTable
 from foundry_bench.tui.widgets.filter_line import FilterLine
 from foundry_bench.tui.widgets.plot_braille import prepare
 from foundry_bench.tui.widgets.results_columns import COLUMNS, cautions, fitting, headings, rows, title_of
-from foundry_bench.tui.widgets.results_plots import PLOTS
+from foundry_bench.tui.widgets.results_plots import plots_of
 from foundry_bench.tui.widgets.signs import signs
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line, seconds
@@ -121,7 +121,7 @@ class ResultsScreen(FrameScreen):
         """The next chart; brings the chart forward where it is hidden."""
         pane = self.query_one("#chart-pane")
         if pane.display and pane.region.height:
-            self._chart = (self._chart + 1) % len(PLOTS)
+            self._chart += 1
         else:
             self.show_pane(pane)
         self._draw_chart()
@@ -185,8 +185,8 @@ class ResultsScreen(FrameScreen):
 
     def _draw_chart(self) -> None:
         if self._view:
-            plot = list(PLOTS.values())[self._chart](self._view)
-            self.query_one("#chart", Chart).plot = plot
+            plots = plots_of(self._view)
+            self.query_one("#chart", Chart).plot = plots[self._chart % len(plots)](self._view)
 
 
 def _nothing(error: InputError) -> str:

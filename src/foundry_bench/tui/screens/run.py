@@ -22,6 +22,7 @@ from foundry_bench.tui.widgets.plan_form_pane import PlanForm
 from foundry_bench.tui.widgets.plan_summary import plan_summary
 from foundry_bench.tui.widgets.progress_lines import Board, lines_wanted, progress_lines
 from foundry_bench.tui.widgets.text_pane import TextPane
+from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Plan
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class RunScreen(FrameScreen):
         self._memory_mb = psutil.virtual_memory().total / 1e6
         self._pace = Pace(self.bench.options.tick_s)
         self._dress()
-        self._sum_up(self.query_one(PlanForm).plan)
+        self._sum_up(self.query_one(PlanForm).described)
         start, self.bench.start = self.bench.start, None
         if isinstance(start, Plan):
             self._begin(start)
@@ -141,11 +142,11 @@ class RunScreen(FrameScreen):
 
     def action_start(self) -> None:
         """Measure what the form describes."""
-        plan = self.query_one(PlanForm).plan
-        if plan is None:
-            self.notify("mend the fields that are marked", severity="warning")
-        else:
+        plan = self.query_one(PlanForm).described
+        if isinstance(plan, Plan):
             self._begin(plan)
+        else:
+            self.notify(one_line(plan), severity="warning", markup=False)
 
     def action_again(self) -> None:
         """Back to the plan."""
@@ -269,12 +270,12 @@ class RunScreen(FrameScreen):
         self.query_one(EventLog).follow(snapshot.log, snapshot.logged)
         self.tell_status()
 
-    def _sum_up(self, plan: Plan | None) -> None:
-        self.query_one("#sum", Static).update(plan_summary(plan, "r"))
+    def _sum_up(self, described: Plan | str) -> None:
+        self.query_one("#sum", Static).update(plan_summary(described, "r"))
 
     @on(PlanForm.Changed)
     def _plan_changed(self, event: PlanForm.Changed) -> None:
-        self._sum_up(event.plan)
+        self._sum_up(event.described)
 
     @on(FormInput.Left)
     def _form_left(self) -> None:

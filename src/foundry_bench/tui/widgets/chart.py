@@ -14,6 +14,7 @@ from foundry_bench.tui.widgets.plot_braille import draw_braille
 # Names of the theme's colours for the curves, in turn; each curve has a mark of its own beside it.
 _COLOURS = ("primary", "warning", "success", "error", "accent", "secondary")
 _SMALLEST = (20, 5)
+_LEGEND_LINES = 3
 
 
 class Chart(Widget):
@@ -36,28 +37,40 @@ class Chart(Widget):
         if not plot.drawable:
             return text.append(f"\n\n{plot.empty}", "not bold")
         styles = self._styles()
+        names = legend(plot, width, styles, ascii_only=self._ascii_only)
         text.append("\n")
-        text.append_text(self._legend(plot, styles, width))
+        text.append_text(Text("\n").join(names))
         axes = f"\n{plot.y.name} over {plot.x.name}"
         text.append(axes[: width + 1], "not bold dim")
-        if width < _SMALLEST[0] or height - 3 < _SMALLEST[1]:
+        room = height - 2 - len(names)
+        if width < _SMALLEST[0] or room < _SMALLEST[1]:
             return text.append("\n(z makes room for the chart)", "not bold")
         text.append("\n")
-        text.append_text(draw(plot, width, height - 3, styles, ascii_only=self._ascii_only))
+        text.append_text(draw(plot, width, room, styles, ascii_only=self._ascii_only))
         return text
 
     def _styles(self) -> tuple[str, ...]:
         colours = self.app.theme_variables
         return tuple(colours[name] for name in _COLOURS if name in colours) or ("",)
 
-    def _legend(self, plot: Plot, styles: tuple[str, ...], width: int) -> Text:
-        marks = ASCII_MARKS if self._ascii_only else MARKS
-        legend = Text(style="not bold", no_wrap=True, overflow="ellipsis", end="")
-        for index, curve in enumerate(plot.curves):
-            legend.append(f"{marks[index % len(marks)]} ", styles[index % len(styles)])
-            legend.append(f"{curve.label}  ")
-        legend.truncate(width, overflow="ellipsis")
-        return legend
+
+def legend(plot: Plot, width: int, styles: tuple[str, ...], *, ascii_only: bool) -> list[Text]:
+    """Marks and names, as many a line as there is room for; on the last line that there may be, the rest is cut."""
+    marks = ASCII_MARKS if ascii_only else MARKS
+    lines = [_line()]
+    for index, curve in enumerate(plot.curves):
+        mark = marks[index % len(marks)] if curve.marked else "-"
+        name = Text.assemble((f"{mark} ", styles[index % len(styles)]), f"{curve.label}  ")
+        if lines[-1] and lines[-1].cell_len + name.cell_len - 2 > width and len(lines) < _LEGEND_LINES:
+            lines.append(_line())
+        lines[-1].append_text(name)
+    for line in lines:
+        line.truncate(width, overflow="ellipsis")
+    return lines
+
+
+def _line() -> Text:
+    return Text(style="not bold", no_wrap=True, overflow="ellipsis", end="")
 
 
 def draw(plot: Plot, width: int, height: int, styles: tuple[str, ...], *, ascii_only: bool) -> Text:

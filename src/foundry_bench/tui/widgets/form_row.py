@@ -11,6 +11,8 @@ from textual.widgets import Input, Static
 
 from foundry_bench.tui.plan_form import FormField
 
+_LONG = {"models", "endpoint", "prompts", "until", "sweep.concurrency", "sweep.prompt_tokens"}
+
 
 class FormInput(Input):
     """Enter and Escape both leave it; up and down go to the line before and after."""
@@ -38,17 +40,17 @@ class FormRow(Horizontal):
     FormRow .label { width: 12; height: 1; color: $foreground; }
     FormRow FormInput { width: 1fr; height: 1; border: none; padding: 0 1; background: $surface; }
     FormRow FormInput:focus { border: none; background: $panel; }
-    FormRow.-short-value FormInput { width: 12; }
+    FormRow.-short-value FormInput { width: 14; }
     FormRow .told { width: 1fr; padding: 0 1; color: $foreground; }
     FormRow.-wrong .label, FormRow.-wrong .told { color: $error; text-style: bold; height: auto; }
     FormRow.-wrong .told { height: auto; max-height: 3; }
     """
 
     def __init__(self, field: FormField, text: str) -> None:
-        super().__init__(id=f"row-{field.name}")
+        super().__init__(id=f"row-{field.name.replace('.', '-')}")
         self.field = field
         self._text = text
-        self.set_class(field.name not in {"models", "endpoint", "prompts"}, "-short-value")
+        self.set_class(field.name not in _LONG, "-short-value")
 
     def compose(self) -> ComposeResult:
         """Label, input, message."""

@@ -8,7 +8,6 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from foundry_bench.session.fields import FIELDS
 from foundry_bench.tui.plan_form import FORM, plan_of, problem, texts
 from foundry_bench.tui.widgets.form_row import FormRow
 from foundry_bench.values.errors import InputError
@@ -16,15 +15,15 @@ from foundry_bench.values.plan import Plan
 
 
 class PlanForm(VerticalScroll, can_focus=False):
-    """``plan`` is what it describes, or None while something is wrong with it."""
+    """``described`` is the plan, or what is wrong while it is none."""
 
     DEFAULT_CSS = "PlanForm #hint { height: auto; margin-top: 1; text-style: italic; }"
 
     @dataclass
     class Changed(Message):
-        """Something was typed."""
+        """Something was typed; what the form describes now."""
 
-        plan: Plan | None
+        described: Plan | str
 
     def __init__(self, base: Plan, models: tuple[str, ...], *, id: str, classes: str) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -45,18 +44,18 @@ class PlanForm(VerticalScroll, can_focus=False):
             self.query_one("#row-models", FormRow).text = ", ".join(models)
 
     @property
-    def plan(self) -> Plan | None:
-        """What the form describes."""
+    def described(self) -> Plan | str:
+        """The plan, or what to mend first."""
         try:
             return plan_of(self._base, {row.field.name: row.text for row in self.query(FormRow)})
-        except InputError:
-            return None
+        except InputError as error:
+            return str(error)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Say what the field in hand is."""
         row = event.widget.parent
         if isinstance(row, FormRow):
-            self.query_one("#hint", Static).update(FIELDS[row.field.name].help)
+            self.query_one("#hint", Static).update(row.field.told)
 
     def on_descendant_blur(self) -> None:
         """No field is in hand."""
@@ -67,4 +66,4 @@ class PlanForm(VerticalScroll, can_focus=False):
         row = event.input.parent
         if isinstance(row, FormRow):
             row.tell(problem(row.field.name, row.text))
-        self.post_message(self.Changed(self.plan))
+        self.post_message(self.Changed(self.described))

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from foundry_bench.values.format import one_line, percent, seconds
 from foundry_bench.values.stats import Floats
 
-Unit = Literal["s", "tokens/s", "share", "score", "count"]
+Unit = Literal["s", "tokens/s", "tokens", "share", "score", "count"]
 
 MARKS = "●▲■◆○△□◇"
 ASCII_MARKS = "ox+*#%@&"
@@ -28,19 +28,23 @@ class Axis:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Curve:
-    """Points of one series; two arrays of one length. ``joined`` draws a line through them. Equal only to itself."""
+    """Points of one series; two arrays of one length. Equal only to itself.
+
+    ``joined`` draws a line through them; where they aren't ``marked``, only that, beneath the marks of others.
+    """
 
     label: str
     xs: Floats
     ys: Floats
     joined: bool = False
+    marked: bool = True
 
     @classmethod
-    def of(cls, label: str, xs: ArrayLike, ys: ArrayLike, *, joined: bool = False) -> "Curve":
+    def of(cls, label: str, xs: ArrayLike, ys: ArrayLike, *, joined: bool = False, marked: bool = True) -> "Curve":
         """A curve of the points whose two coordinates are numbers: plotext ends the process over any other."""
         across, up = np.asarray(xs, np.float64), np.asarray(ys, np.float64)
         kept = np.isfinite(across) & np.isfinite(up)
-        return cls(label=one_line(label), xs=across[kept], ys=up[kept], joined=joined)
+        return cls(label=one_line(label), xs=across[kept], ys=up[kept], joined=joined, marked=marked)
 
     def thinned(self, most: int) -> "Curve":
         """At most about ``most`` points: the lowest and the highest of each stretch, so that no peak is lost."""
@@ -69,6 +73,10 @@ class Plot:
     def drawable(self) -> bool:
         """Whether there is a point to draw."""
         return any(curve.xs.size for curve in self.curves)
+
+    def from_below(self) -> Sequence[tuple[int, Curve]]:
+        """The curves with their places, in the order of drawing."""
+        return sorted(enumerate(self.curves), key=lambda item: item[1].marked)
 
     def bounds(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """The lowest and highest x, and y, with some room where all are equal."""

@@ -17,12 +17,12 @@ def draw_blocks(plot: Plot, width: int, height: int, styles: tuple[str, ...], *,
     cells: Cells = {}
     marks = ASCII_MARKS if ascii_only else MARKS
     line = "." if ascii_only else "·"
-    for index, curve in enumerate(plot.curves):
+    for index, curve in plot.from_below():
         across = np.rint((curve.xs - left) / (right - left) * (columns - 1)).astype(int)
         up = np.rint((curve.ys - low) / (high - low) * (rows - 1)).astype(int)
         if curve.joined:
             _join(cells, curve, across, up, (line, index))
-        for place in zip(across.tolist(), up.tolist(), strict=True):
+        for place in zip(across.tolist(), up.tolist(), strict=True) if curve.marked else ():
             cells[place] = marks[index % len(marks)], index
     ticks = dict(zip((rows - 1, (rows - 1) // 2, 0), labels, strict=True))
     wall, corner, floor = ("|", "+", "-") if ascii_only else ("│", "└", "─")

@@ -29,7 +29,7 @@ def draw_braille(plot: Plot, width: int, height: int, styles: tuple[str, ...]) -
     figure.theme("colorless")
     figure.plot_size(width, height)
     across, up = plot.bounds()
-    for index, curve in enumerate(plot.curves):
+    for index, curve in plot.from_below():
         if not curve.xs.size:
             continue
         points = curve.xs.tolist(), curve.ys.tolist()
@@ -37,7 +37,7 @@ def draw_braille(plot: Plot, width: int, height: int, styles: tuple[str, ...]) -
         number = index % len(styles) + 1
         if curve.joined:
             figure.draw(figure.signal(*points, marker=plotext.marker("braille", plotext.pixel(number))).lines())
-        if not curve.joined or curve.xs.size <= width // 3:
+        if curve.marked and (not curve.joined or curve.xs.size <= width // 3):
             mark = MARKS[index % len(MARKS)]
             figure.draw(figure.signal(*points, marker=plotext.marker(mark, plotext.pixel(number))))
     figure.axes(active=False, axis="x", side="upper")

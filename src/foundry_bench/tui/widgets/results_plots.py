@@ -1,12 +1,13 @@
 """The charts of a run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from foundry_bench.session.run_view import RunView
 from foundry_bench.tui.widgets.plot import Axis, Curve, Plot
 from foundry_bench.values.pareto import pareto_front
+from foundry_bench.values.result import LevelResult
 
 
 def latency_per_request(view: RunView) -> Plot:
@@ -58,7 +59,7 @@ def quality_against_speed(view: RunView) -> Plot:
     curves = [Curve.of(name, [speed], [score]) for name, speed, score in points]
     front = pareto_front([(speed, score) for _, speed, score in points])
     if len(front) > 1:
-        curves.append(Curve.of("Pareto front", *zip(*front, strict=True), joined=True))
+        curves.append(Curve.of("Pareto front", *zip(*front, strict=True), joined=True, marked=False))
     return Plot(
         title="Quality against speed",
         x=Axis(name="tokens/s", unit="tokens/s"),
@@ -68,9 +69,49 @@ def quality_against_speed(view: RunView) -> Plot:
     )
 
 
-PLOTS: Mapping[str, Callable[[RunView], Plot]] = {
-    "latency": latency_per_request,
-    "distribution": distribution,
-    "ttft": ttft_against_speed,
-    "quality": quality_against_speed,
-}
+def speed_under_load(view: RunView) -> Plot:
+    """The tokens of all answers a second by the requests in flight, as a sweep found them."""
+    return Plot(
+        title="Speed under load",
+        x=Axis(name="requests in flight", unit="count"),
+        y=Axis(name="tokens/s of all answers", unit="tokens/s"),
+        curves=_swept(view, "concurrency=", lambda one: (one.concurrency, one.total_tokens_per_s)),
+    )
+
+
+def ttft_by_depth(view: RunView) -> Plot:
+    """The 95th percentile of the first-token time by the prompt's length, as a sweep found it."""
+    return Plot(
+        title="TTFT by prompt length",
+        x=Axis(name="prompt tokens", unit="tokens"),
+        y=Axis(name="TTFT p95", unit="s"),
+        curves=_swept(view, "prompt_tokens=", _depth),
+    )
+
+
+def plots_of(view: RunView) -> Sequence[Callable[[RunView], Plot]]:
+    """The charts that a run has something for; those of a sweep where there was one."""
+    sweep = view.record.plan.sweep
+    swept = ((sweep.concurrency, speed_under_load), (sweep.prompt_tokens, ttft_by_depth))
+    return (*PLOTS, *(plot for levels, plot in swept if levels))
+
+
+PLOTS = (latency_per_request, distribution, ttft_against_speed, quality_against_speed)
+
+_Point = tuple[float | None, float | None]
+
+
+def _depth(level: LevelResult) -> _Point:
+    ttft = level.metrics.get("ttft_s")
+    return level.prompt_tokens, ttft.p95 if ttft else None
+
+
+def _swept(view: RunView, kind: str, point: Callable[[LevelResult], _Point]) -> list[Curve]:
+    """A curve a model through its levels of one kind; a level without a figure is left out."""
+    curves = []
+    for model in view.record.models:
+        found = [point(one) for one in model.sweep if one.level.startswith(kind)]
+        points = [(x, y) for x, y in found if x is not None and y is not None]
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        curves.append(Curve.of(model.name, xs, ys, joined=True))
+    return curves
