@@ -172,7 +172,7 @@ Each line says what was looked at, what was found, and how to mend it. Exit code
         "show the hosts of a Dask cluster, on which 'run --cluster' measures",
         _fleet,
         """foundry-bench fleet --cluster tcp://lab:8786
-foundry-bench fleet --cluster tls://lab:8786 --on 'lab-*' --no-calibrate --json
+foundry-bench fleet --cluster tls://lab:8786 --on 'lab-*' --json
 
 It needs the extra 'fleet'; a host is a Dask worker, by the worker's name. docs/fleet.md tells how to start them.
 Whoever reaches an open scheduler port runs code on all hosts: keep it inside, or use TLS.""",
