@@ -60,7 +60,7 @@ def proposed(capsys: pytest.CaptureFixture[str], line: str) -> list[str]:
         ("foundry-bench models --cac", ["--cached"]),
         ("foundry-bench --them", ["--theme"]),
         ("foundry-bench --theme l", ["light", ":files"]),
-        ("foundry-bench run --cl", ["--client"]),
+        ("foundry-bench run --cli", ["--client"]),
         ("foundry-bench run --client ", ["raw", "openai"]),
         ("foundry-bench run --client=o", ["--client=openai"]),
         ("foundry-bench run --no-str", ["--no-stream"]),
