@@ -27,7 +27,8 @@ from foundry_bench.tui.app import FoundryBenchApp
 from foundry_bench.tui.start import display
 
 class Painted(FoundryBenchApp):
-    async def on_ready(self):
+    def on_ready(self, event):
+        event.prevent_default()  # it would go on to the first mode
         global imported
         imported = set(sys.modules)
         self.exit()
