@@ -54,7 +54,7 @@ def imported(program: str, folder: Path) -> set[str]:
         ),
         (HELP, ("foundry_bench.session.settings", "foundry_bench.session.prompts", "foundry_bench.values.telemetry")),
         (VALUES, ("asyncio", "json", "pathlib", "statistics", "foundry_bench.values.events", "foundry_bench.session")),
-        (FIRST_PAINT, (*HEAVY, "textual.widgets._data_table", "foundry_bench.worker")),
+        (FIRST_PAINT, (*HEAVY, "textual.widgets._data_table", "foundry_bench.worker.protocol")),
         (
             FIRST_PAINT,
             ("foundry_bench.tui.screens.models", "foundry_bench.values.events", "foundry_bench.values.record"),
