@@ -14,6 +14,7 @@ import pytest
 
 from factories import make_plan
 from foundry_bench.cli import main
+from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session import demo_weights, samples
 from foundry_bench.session.beacons import list_running
 from foundry_bench.session.json_text import in_ascii, json_text
@@ -199,3 +200,9 @@ def test_weights_that_are_not_the_demos_are_not_kept(tmp_path: Path, monkeypatch
     with pytest.raises(InputError, match="SHA-256 differs"):
         demo_weights.weights(lambda _: None)
     assert list((tmp_path / "downloads").iterdir()) == []
+
+
+def test_a_name_with_colons_is_no_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    with StderrProgress() as progress:
+        progress.say("lab:x: skipped")
+    assert capsys.readouterr().err == "lab:x: skipped\n"

@@ -53,8 +53,8 @@ def _settings(args: argparse.Namespace) -> tuple[Settings, list[Check]]:
 async def _examine(settings: Settings, broken: list[Check], *, as_json: bool) -> list[Check]:
     """Print each finding as it is known; on a terminal what is looked at stands below them meanwhile."""
     found = []
-    out = Console(highlight=False, soft_wrap=True)
-    screen = out if out.is_terminal and not as_json else Console(stderr=True)
+    out = Console(highlight=False, soft_wrap=True, emoji=False)
+    screen = out if out.is_terminal and not as_json else Console(stderr=True, emoji=False)
     width = out.width if out.is_terminal else None
     with screen.status("checking") as status:
 

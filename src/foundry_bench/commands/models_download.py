@@ -76,7 +76,7 @@ class TransferProgress:
             BarColumn(bar_width=20),
             TextColumn("{task.percentage:>3.0f}%"),
             TextColumn("{task.fields[detail]}", markup=False),
-            console=Console(stderr=True, highlight=False),
+            console=Console(stderr=True, highlight=False, emoji=False),
             disable=not sys.stderr.isatty(),
         )
         self._tasks: dict[str, TaskID] = {}

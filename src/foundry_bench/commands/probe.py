@@ -74,7 +74,7 @@ class _LiveAnswer:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._console = Console(markup=False, highlight=False)
+        self._console = Console(markup=False, highlight=False, emoji=False)
         self._live = Live(console=self._console, transient=True, auto_refresh=False) if not quiet else None
         if self._live and self._console.is_terminal:
             self._live.start()

@@ -38,7 +38,7 @@ class StderrProgress:
     """One bar for the step in hand, with what is being done and the time it has taken."""
 
     def __init__(self) -> None:
-        self._console = Console(file=cast("TextIO", Lossy(sys.stderr)), highlight=False)
+        self._console = Console(file=cast("TextIO", Lossy(sys.stderr)), highlight=False, emoji=False)
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
