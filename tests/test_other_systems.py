@@ -20,6 +20,8 @@ for module, names in ((os, missing), (signal, ("SIGHUP", "SIGKILL", "SIGSTOP", "
     for name in names:
         if hasattr(module, name):
             delattr(module, name)
+if hasattr(os, "process_cpu_count"):
+    os.process_cpu_count = os.cpu_count  # what it counts by is among the missing
 for name in ("fcntl", "termios", "tty", "pty", "resource", "grp", "pwd", "readline", "curses"):
     sys.modules[name] = None
 asyncio.get_event_loop_policy()

@@ -116,3 +116,10 @@ def test_the_page_names_no_other_place() -> None:
     texts = [file.read_text("utf-8") for file in OWN.iterdir()]
     assert len(texts) == 3
     assert not any(re.search(r"\w+://|@import|//\w", text) for text in texts)
+
+
+def test_a_theme_that_is_none_is_refused_before_a_window_opens(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--port", "0", "--theme", "nosuch"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "nosuch" in err

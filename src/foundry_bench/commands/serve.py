@@ -21,11 +21,16 @@ def main(args: argparse.Namespace) -> int:
         InputError: for settings that the TUI would refuse, for an address that can't be had, or without the extra.
     """
     given = vars(args)
-    resolve(given, os.environ, models_needed=False)
+    settings = resolve(given, os.environ, models_needed=False)
     try:
         import textual_serve  # noqa: F401 - only whether it is there
     except ModuleNotFoundError as error:
         raise InputError(f"{error.name} is not installed; pip install 'foundry-bench[serve]'") from error
+    from foundry_bench.tui.start import display
+    from foundry_bench.tui.themes import find_theme, read_theme
+
+    looks = display(settings)
+    read_theme(find_theme(looks.theme, looks.theme_folder))
     # What the page shows is a terminal of its own, whatever this one can do.
     os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
