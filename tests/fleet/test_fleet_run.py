@@ -41,7 +41,7 @@ def generate(prompt, **params):
 
 
 def finish(process: Popen[str], code: int = 0) -> tuple[str, str]:
-    out, err = process.communicate(timeout=90)
+    out, err = process.communicate(timeout=240)
     assert process.returncode == code, err
     return out, err
 

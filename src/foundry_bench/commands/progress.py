@@ -35,9 +35,16 @@ _DOING = {
 
 
 class StderrProgress:
-    """One bar for the step in hand, with what is being done and the time it has taken."""
+    """One bar for the step in hand, with what is being done and the time it has taken.
 
-    def __init__(self) -> None:
+    Args:
+        lanes: hosts measure at the same time, and each has its bar.
+    """
+
+    def __init__(self, *, lanes: bool = False) -> None:
+        self._lanes = lanes
+        self._lane = ""
+        self._tasks: dict[str, TaskID] = {}
         self._console = Console(file=cast("TextIO", Lossy(sys.stderr)), highlight=False, emoji=False)
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
@@ -49,7 +56,6 @@ class StderrProgress:
             transient=True,
             disable=not sys.stderr.isatty(),
         )
-        self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -66,16 +72,19 @@ class StderrProgress:
 
     def step(self, description: str, total: float | None = None) -> None:
         """Begin a step; without a ``total`` the bar pulses."""
-        if self._task is not None:
-            self._bars.remove_task(self._task)
-        self._task = self._bars.add_task(description, total=total, detail="")
+        self._end_step()
+        self._tasks[self._lane] = self._bars.add_task(description, total=total, detail="")
+
+    def _end_step(self) -> None:
+        if (task := self._tasks.pop(self._lane, None)) is not None:
+            self._bars.remove_task(task)
 
     def update(self, completed: float | None = None, detail: str | None = None, advance: float = 0) -> None:
         """Move the step in hand on."""
-        if self._task is not None:
-            self._bars.update(self._task, completed=completed, advance=advance or None)
+        if (task := self._tasks.get(self._lane)) is not None:
+            self._bars.update(task, completed=completed, advance=advance or None)
             if detail is not None:
-                self._bars.update(self._task, detail=detail)
+                self._bars.update(task, detail=detail)
 
     def say(self, line: str) -> None:
         """A line that stays, above the bars; said off a terminal too."""
@@ -83,6 +92,9 @@ class StderrProgress:
 
     def show(self, event: Event) -> None:
         """Follow a benchmark."""
+        if self._lanes:
+            model = event.sample.model if isinstance(event, SampleFinished) else getattr(event, "model", "")
+            self._lane = model.rpartition("@")[2]
         match event:
             case StageStarted():
                 counted = float(event.requests) if event.stage in {"warmup", "measure", "sweep"} else None
@@ -102,6 +114,9 @@ class StderrProgress:
                     self.say(f"{where}: {sample.status}: {sample.error.message}")
             case Noted(message=message):
                 self.say(message)
+            case ModelFinished(error=None):
+                self._end_step()
             case ModelFinished(error=error) if error:
+                self._end_step()
                 advice = f" ({event.advice})" if event.advice else ""
                 self.say(f"{event.model}: {event.status}: {error.message}{advice}")

@@ -47,7 +47,7 @@ def run_benchmark(settings: Settings, *, as_json: bool, resumed: Path | None = N
     run = Run.resume(resumed) if resumed else Run.create(settings.out, plan, describe_environment(), hosts=hosts)
     for host in hosts:
         run.set_host(host)
-    with StderrProgress() as progress:
+    with StderrProgress(lanes=bool(hosts)) as progress:
         benchmark = ServedBenchmark(plan, targets, run, progress.show)
         try:
             status = asyncio.run(_until_done(benchmark, progress))

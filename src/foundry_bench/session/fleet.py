@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from foundry_bench.session import fleet_host
 from foundry_bench.session.channel import Skip
-from foundry_bench.session.cluster import connected, workers_of
+from foundry_bench.session.cluster import connected, hosts_from, workers_of
 from foundry_bench.session.facet_ratings import check_run
 from foundry_bench.session.fleet_ledger import FleetLedger, Listener
 from foundry_bench.session.fleet_messages import (
@@ -24,7 +24,7 @@ from foundry_bench.session.fleet_messages import (
     go_topic,
     orders_topic,
 )
-from foundry_bench.session.host_link import SILENCE_S
+from foundry_bench.session.host_watch import HostWatch, SchedulerLostError, asked
 from foundry_bench.session.start_line import StartLine
 from foundry_bench.session.store import Run
 from foundry_bench.values.errors import InputError
@@ -36,11 +36,8 @@ from foundry_bench.values.record import Failure
 from foundry_bench.values.result import RunRecord, RunStatus
 from foundry_bench.worker.protocol import Pause, Resume, Stop
 
-T = TypeVar("T")
-
 _LOOK_S = 1.0
 _STOP_S = 15.0
-_GONE_LOOKS = 2  # a worker that is missing so often in a row is lost; what it told before is read meanwhile
 
 
 class FleetBenchmark:
@@ -60,7 +57,7 @@ class FleetBenchmark:
         self._listener = listener
         self._ledger = FleetLedger(plan, run, listener)
         self._topic = f"foundry-bench/{run.record.id}/{secrets.token_hex(4)}"
-        self._hosts = {host.name: _Host() for host in run.record.hosts if self._ledger.unfinished(host.name)}
+        self._hosts = {host.name: HostWatch() for host in run.record.hosts if self._ledger.unfinished(host.name)}
         self._line = StartLine(plan.models, self._hosts)
         self._client: Any = None
         self._news: Any = None
@@ -114,7 +111,7 @@ class FleetBenchmark:
 
     def stop(self) -> None:
         """Have all hosts give up; what was finished stays."""
-        self._stopping_at_s = self._stopping_at_s or asyncio.get_running_loop().time()
+        self._stopping_at_s = self._stopping_at_s or _now_s()
         self._orders.put_nowait(Stop())
 
     async def _measure(self) -> None:
@@ -126,7 +123,7 @@ class FleetBenchmark:
                 self.stop()
                 await self._follow()
                 raise
-        except _SchedulerLostError as error:
+        except SchedulerLostError as error:
             self._unreached = True
             for name in self._open():
                 self._end(name, "lost", Failure(type="scheduler_lost", message="the scheduler was lost"))
@@ -137,14 +134,14 @@ class FleetBenchmark:
         """Give each host its job; one that is not there is lost."""
         from distributed import Queue
 
-        self._news = await self._asked(Queue(self._topic, client=self._client))
-        workers = await self._asked(workers_of(self._client))
+        self._news = await asked(Queue(self._topic, client=self._client))
+        workers = await asked(workers_of(self._client))
         for name, host in self._hosts.items():
             address = self._ledger.host(name).address
             if address not in workers:
                 self._end(name, "lost", Failure(type="host_lost", message="it is not in the cluster"))
                 continue
-            host.orders = await self._asked(Queue(orders_topic(self._topic, name), client=self._client))
+            host.orders = await asked(Queue(orders_topic(self._topic, name), client=self._client))
             self._run.set_host(replace(self._ledger.host(name), status="waiting", error=None))
             host.future = self._client.submit(
                 fleet_host.measure,
@@ -185,8 +182,8 @@ class FleetBenchmark:
 
     async def _read(self) -> None:
         while True:
-            await self._enter(await self._asked(self._news.get()))
-            for bundle in await self._asked(self._news.get(batch=True)):
+            await self._enter(await asked(self._news.get()))
+            for bundle in await asked(self._news.get(batch=True)):
                 await self._enter(bundle)
 
     async def _send(self) -> None:
@@ -194,14 +191,14 @@ class FleetBenchmark:
             order = encode_line(await self._orders.get())
             for name in self._open():
                 if orders := self._hosts[name].orders:
-                    await self._asked(orders.put(order))
+                    await asked(orders.put(order))
 
     async def _enter(self, bundle: Sequence[Any]) -> None:
         """Enter what a host told; what makes no sense ends its part."""
         name, lines = bundle
         if name not in self._open():
             return
-        self._hosts[name].heard_s = asyncio.get_running_loop().time()
+        self._hosts[name].heard_s = _now_s()
         for line in lines:
             try:
                 news = decode_news(line)
@@ -213,7 +210,7 @@ class FleetBenchmark:
         await self._let_go()
 
     def _take(self, name: str, news: HostNews) -> None:
-        now_s = asyncio.get_running_loop().time()
+        now_s = _now_s()
         match news:
             case RunRecord():
                 self._ledger.enter_record(name, news)
@@ -236,69 +233,42 @@ class FleetBenchmark:
         from distributed import Event
 
         for model in tuple(self._line.due()):
-            self._line.let_go(model, asyncio.get_running_loop().time())
-            await self._asked(Event(go_topic(self._topic, model), client=self._client).set())
+            self._line.let_go(model, _now_s())
+            await asked(Event(go_topic(self._topic, model), client=self._client).set())
 
     async def _watch(self) -> None:
         """Look after the hosts: whatever becomes of one, its part ends."""
         while True:
-            workers = await self._asked(workers_of(self._client))
+            workers = await asked(workers_of(self._client))
             for name in self._open():
-                if ending := await self._ending(name, workers):
+                if ending := await self._hosts[name].ending(self._ledger.host(name).address, workers):
                     self._end(name, *ending)
+                elif self._stopping_at_s is not None and _now_s() - self._stopping_at_s > _STOP_S:
+                    self._end(name, "stopped", Failure(type="stopped", message="interrupted before its end"))
+            self._greet(workers)
             await self._let_go()
             await asyncio.sleep(_LOOK_S)
 
-    async def _ending(self, name: str, workers: Collection[str]) -> tuple[HostStatus, Failure] | None:
-        """Why a host's part is over, where it is."""
-        host, now_s = self._hosts[name], asyncio.get_running_loop().time()
-        host.missed = 0 if self._ledger.host(name).address in workers else host.missed + 1
-        if host.missed >= _GONE_LOOKS:
-            return "lost", Failure(type="host_lost", message="its Dask worker ended or can't be reached")
-        if host.heard_s is not None and now_s - host.heard_s > SILENCE_S:
-            return "lost", Failure(type="host_lost", message=f"it said nothing for {SILENCE_S:g} s")
-        if host.future is not None and host.future.status == "error":
-            error = await self._asked(host.future.exception())
-            message = f"{type(error).__name__}: {one_line(str(error))[:300]}"
-            if isinstance(error, ModuleNotFoundError):
-                message += "; install the same foundry-bench there"
-            return "failed", Failure(type="broken", message=message)
-        if self._stopping_at_s is not None and now_s - self._stopping_at_s > _STOP_S:
-            return "stopped", Failure(type="stopped", message="interrupted before its end")
-        return None
+    def _greet(self, workers: Mapping[str, Mapping[str, Any]]) -> None:
+        """Tell, once, of a lost host that is back: its figures would have a gap, so that nobody goes on with it."""
+        there = {host.name: host.address for host in hosts_from(workers)}
+        for name, host in self._hosts.items():
+            if host.lost_at and there.get(name, host.lost_at) != host.lost_at:
+                host.lost_at = None
+                self._listener(Noted(message=f"{name} is back; what it lacks is measured by --resume"))
 
     def _open(self) -> list[str]:
         return [name for name, host in self._hosts.items() if not host.over]
 
     def _end(self, name: str, status: HostStatus, error: Failure | None) -> None:
+        known = self._ledger.host(name)
         self._hosts[name].over = True
+        self._hosts[name].lost_at = known.address if status == "lost" else None
         self._line.out(name)
-        self._ledger.end(name, replace(self._ledger.host(name), status=status, error=error))
+        self._ledger.end(name, replace(known, status=status, error=error))
         if not self._open():
             self._over.set()
 
-    async def _asked(self, answer: Awaitable[T]) -> T:
-        """What the scheduler answers.
 
-        Raises:
-            _SchedulerLostError: it doesn't.
-        """
-        try:
-            return await answer
-        except (OSError, RuntimeError, ValueError) as error:
-            raise _SchedulerLostError(one_line(str(error))[:200] or type(error).__name__) from error
-
-
-class _SchedulerLostError(Exception):
-    """The scheduler does not answer any more."""
-
-
-class _Host:
-    """What this run has to do with a host: its task, the queue of its orders, when it was last heard."""
-
-    def __init__(self) -> None:
-        self.future: Any = None
-        self.orders: Any = None
-        self.heard_s: float | None = None
-        self.missed = 0
-        self.over = False
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

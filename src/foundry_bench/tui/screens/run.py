@@ -256,7 +256,7 @@ class RunScreen(FrameScreen):
         if control.plan is not self._shown and control.plan:
             self._shown = control.plan
             self.query_one(Answers).expect(control.plan.concurrency)
-            bars.styles.height = lines_wanted(len(control.plan.models))
+            bars.styles.height = lines_wanted(len(snapshot.models))
         board = Board(
             now_s=control.clock(),
             over=not control.running,
