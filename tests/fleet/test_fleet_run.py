@@ -13,6 +13,7 @@ from fleet_cluster import ClusterOfProcesses
 
 pytest.importorskip("distributed", reason="the extra 'fleet'")
 
+from foundry_bench.cli import main
 from foundry_bench.session.host_facts import graphics_cards
 from foundry_bench.session.store import list_runs, load, read_samples
 from foundry_bench.values.metrics import itl_s
@@ -182,9 +183,20 @@ def test_a_lost_scheduler_interrupts_the_run_and_resume_completes_it(
     _is_whole(path, 80)
 
 
-def test_a_cluster_that_is_not_there_is_told_in_a_line(foundry_bench: Start, tmp_path: Path) -> None:
-    _, err = finish(foundry_bench("run", "--cluster", "tls://127.0.0.1:9", "-m", "m", "-o", "runs"), 2)
-    assert err.startswith("foundry-bench: no Dask scheduler answers at tls://127.0.0.1:9")
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("tls://127.0.0.1:9", "tls://127.0.0.1:9: Dask has no certificate"),
+        ("tcp://127.0.0.1:9", "no Dask scheduler answers at tcp://127.0.0.1:9"),
+    ],
+)
+def test_a_cluster_that_is_not_there_is_told_in_a_line(
+    address: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("foundry_bench.session.cluster.CONNECT_S", 0.5)
+    assert main(["run", "--cluster", address, "-m", "m", "-o", str(tmp_path / "runs")]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"foundry-bench: {told}")
     assert err.count("\n") == 1
     assert not (tmp_path / "runs").exists()
 

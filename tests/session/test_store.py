@@ -55,7 +55,7 @@ def test_run_json_has_the_contracts_order(run: Run) -> None:
     text = (run.path / "run.json").read_text("utf-8")
     document = json.loads(text)
     head = ["schema", "id", "created", "status", "plan", "environment", "calibration", "models"]
-    assert list(document) == [*head, "order", "notes"]
+    assert list(document) == [*head, "order", "notes", "hosts"]
     assert (document["schema"], document["created"]) == ("foundry-bench/run/1", "2026-11-22T14:15:30Z")
     assert text.startswith('{\n  "schema": "foundry-bench/run/1",\n')
     assert text.endswith("}\n")

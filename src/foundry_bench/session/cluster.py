@@ -33,6 +33,8 @@ async def connected(address: str) -> AsyncIterator[Any]:
         ) from error
     for name in [one for one in logging.root.manager.loggerDict if one.startswith("distributed")]:
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what it has to say is said by us, in one line
+    if address.startswith(("tls:", "wss:")) and not distributed.Security().get_connection_args("client")["ssl_context"]:
+        raise InputError(f"{address}: Dask has no certificate; set distributed.comm.tls in Dask's own configuration")
     try:
         client = await distributed.Client(address, asynchronous=True, timeout=CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
