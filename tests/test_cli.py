@@ -127,8 +127,7 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
         "--via web --no-calibrate --prefetch --no-fit-check --keep-warm 60 --catalog-url http://c --model-cache cache "
         "--data-dir data --prompt one --prompt two --adapter mine.py --watts 15 --price-per-kwh 0.3 --currency EUR "
         "--until 5% --budget 1m30s --order interleaved "
-        "--sweep-concurrency 1,4 --sweep-prompt-tokens 64 --sweep-text words "
-        "--cluster tcp://lab:8786 --on a,b --spread 4"
+        "--sweep-concurrency 1,4 --sweep-prompt-tokens 64 --sweep-text words"
     )
     assert arguments(*argv.split()) == {
         "plan": Path("plan.toml"),
@@ -165,9 +164,6 @@ def test_the_options_of_run(arguments: Callable[..., dict[str, Any]]) -> None:
         "sweep.concurrency": (1, 4),
         "sweep.prompt_tokens": (64,),
         "sweep.text": "words",
-        "cluster": "tcp://lab:8786",
-        "on": ("a", "b"),
-        "spread": 4,
         "foundry.model_cache_dir": "cache",
         "foundry.app_data_dir": "data",
         "cluster": None,
