@@ -13,8 +13,8 @@ _ADVICE = {
     "load_failed": "the model's files may be damaged: remove the model and download or import it again",
     "register_failed": "the folder must be a complete ONNX Runtime GenAI model",
     "download_failed": "check the connection and the free disk space, then run again: a download resumes",
-    "runtime_failed": "install the library that is named as missing; else reinstall foundry-local-sdk, and check that the "
-    "data folder can be written",
+    "runtime_failed": "install the library that is named as missing; else reinstall foundry-local-sdk, and check that "
+    "the data folder can be written",
     "unload_failed": "end the process that uses it",
     "remove_failed": "unload the model first, and check that its folder may be written",
 }
