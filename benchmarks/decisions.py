@@ -179,7 +179,7 @@ def stopped(machine: str, percent: float, runs: int, most: int = 200, seed: int 
         mean = Side(answers.groups("ttft_s", answers.prompts("ttft_s")), batches_of(range(1, rounds + 1))).mean()
         if stop:
             ends.append(rounds)
-            right += abs(mean / true - 1) <= percent / 100
+            right += bool(abs(mean / true - 1) <= percent / 100)
     low, middle, high = np.percentile(ends, (10, 50, 90))
     rounds_said = f"{middle:.0f} ({low:.0f} to {high:.0f})"
     return Rate(
