@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from factories import CREATED, make_failed_model, make_model, make_plan, make_run, make_sample
 from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.json_text import without_noise
 from foundry_bench.session.store import Run, find_run, list_runs, load, new_run_id, read_samples
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.record import Failure, Sample
@@ -40,6 +41,11 @@ def record_run(out: Path, run_id: str, **changes: Any) -> Path:
     content = msgspec.json.format(msgspec.json.encode(make_run(id=run_id, **changes)), indent=2)
     (path / "run.json").write_bytes(content)
     return path
+
+
+def kept(values: object) -> object:
+    """What a file keeps of it: as many digits."""
+    return without_noise(msgspec.to_builtins(values))
 
 
 def test_a_new_run_is_there_at_once(run: Run) -> None:
@@ -180,6 +186,7 @@ def test_a_killed_process_loses_at_most_the_request_in_flight(tmp_path: Path) ->
 import os, sys
 from pathlib import Path
 from factories import make_plan, make_sample
+from foundry_bench.session.json_text import without_noise
 from foundry_bench.session.store import Run
 run = Run.create(Path(sys.argv[1]), make_plan(), {}, run_id="killed")
 for number in (1, 2, 3):
@@ -228,7 +235,7 @@ def test_a_model_measured_again_takes_its_own_place(run: Run) -> None:
     assert run.finished_models() == {"a", "b"}
     assert [model.name for model in load(run.path).models] == ["a", "b"]
     run.close("done")
-    assert load(run.path) == run.record
+    assert kept(load(run.path)) == kept(run.record)
     assert run.record.status == "done"
 
 
@@ -244,7 +251,7 @@ def test_killed_before_the_replacing_the_old_run_json_stands(run: Run, monkeypat
     assert (run.path / "run.json.tmp").exists()
     assert load(run.path) == before
     run.write_run_json()
-    assert load(run.path).models == (make_model(),)
+    assert kept(load(run.path).models) == kept((make_model(),))
     assert not (run.path / "run.json.tmp").exists()
 
 
