@@ -19,7 +19,7 @@ from foundry_bench.session.store import Run
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.ratings import Rating
-from foundry_bench.values.reasons import sentences
+from foundry_bench.values.reasons import decision, sentences
 from foundry_bench.values.record import Memory
 from recorded import record_run, result_of, samples_of
 
@@ -40,7 +40,7 @@ def record(out: Path, models: Mapping[str, dict[str, Any]], texts: Mapping[str, 
 
 
 def rate(path: Path, model: str, *scores: int, kind: Kind = "hand") -> None:
-    for prompt, score in zip(("benefits", "explain"), scores, strict=False):
+    for prompt, score in zip(("benefits", "explain", "three", "four", "five"), scores, strict=False):
         rating = Rating(
             model=model, prompt_id=prompt, text_sha256="x", score=score, by="me", at=datetime(2026, 11, 22, tzinfo=UTC)
         )
@@ -73,8 +73,8 @@ def test_the_faster_one_leads(path: Path) -> None:
 
 
 def test_quality_turns_it_and_says_at_which_weight(path: Path) -> None:
-    rate(path, "smollm2-135m", 1, 1)
-    rate(path, "phi-4-mini", 5, 5)
+    rate(path, "smollm2-135m", 1, 1, 2, 1, 1)
+    rate(path, "phi-4-mini", 5, 5, 4, 5, 5)
     assert names(path) == ["smollm2-135m", "phi-4-mini"]
     rated = Preference(weights={"latency": 0.2, "quality": 0.8})
     card = rank(open_run(path.parent, path), rated, Rules()).card
@@ -83,6 +83,33 @@ def test_quality_turns_it_and_says_at_which_weight(path: Path) -> None:
     (flip,) = (flip for flip in card.flips if flip.criterion == "quality")
     assert (flip.winner, flip.below) == ("smollm2-135m", True)
     assert 0.3 < flip.weight < 0.5
+
+
+@pytest.mark.parametrize("rated", [1, 2, 4, 5])
+def test_few_rated_prompts_decide_nothing(path: Path, rated: int) -> None:
+    rate(path, "smollm2-135m", *[5] * rated)
+    rate(path, "phi-4-mini", *[4] * rated)
+    preference = Preference(weights={"quality": 1.0})
+    ranking = rank(open_run(path.parent, path), preference, Rules())
+    assert ranking.card
+    said = [decision(ranking.card), *sentences(ranking.card, default_figures(), ranking.quality)]
+    assert ranking.card.decided is (rated >= 5)
+    assert ranking.card.to_rate == 5 - rated
+    assert ("No decision: smollm2-135m is first in 100 % of the resamples, but too few prompts are rated." in said) is (
+        rated < 5
+    )
+    number = f"{5 - rated} more prompt{'' if rated == 4 else 's'}"
+    wanted = f"Rate at least {number}: quality decides from 5 prompts on, scored for all models."
+    assert (wanted in said) is (rated < 5)
+
+
+def test_scores_of_different_prompts_decide_nothing(path: Path) -> None:
+    rate(path, "smollm2-135m", 5)
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    save_rating(path, Rating(model="phi-4-mini", prompt_id="explain", text_sha256="x", score=1, by="me", at=at), "hand")
+    card = rank(open_run(path.parent, path), Preference(), Rules()).card
+    assert card
+    assert (card.decided, card.to_rate) == (False, 5)
 
 
 def test_scores_of_one_kind_for_all(path: Path) -> None:

@@ -175,8 +175,8 @@ A file of weights; what it doesn't name weighs nothing, and only the proportions
 These are the defaults: the mean of all weights that keep this order of importance (a wrong answer is of no use
 however soon it comes, then people wait for it, then read along; memory and disk come last).
 The score is the product of (ratio to the best) ** weight over the criteria, at most 1.
-A model is chosen where it is first in 95 % of the resamples of rounds and rated prompts; otherwise there is
-no decision. Exit code 1 where no model can be chosen at all.""",
+A model is chosen where it is first in 95 % of the resamples of rounds and rated prompts, and where 5 prompts or
+more are rated if quality counts; otherwise there is no decision. Exit code 1 where no model can be chosen at all.""",
     ),
     "rate": (
         "rate answers by hand, blind, on the screen or in a sheet; check them",

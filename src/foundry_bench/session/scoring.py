@@ -88,7 +88,8 @@ def _score(
     if quality:
         _add_quality(quality, drafts)
     candidates = [Candidate(name=name, figures=one.figures, drawn=one.drawn) for name, one in drafts.items()]
-    return score(candidates, preference.weights, rounds=min(filter(None, rounds), default=0)), quality
+    rated = len(quality.prompts) if quality else None
+    return score(candidates, preference.weights, rounds=min(filter(None, rounds), default=0), rated=rated), quality
 
 
 class _Draft:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from foundry_bench.values.format import UNDEFINED, figure, megabytes, one_line, percent
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.quality import SOURCES, Quality
-from foundry_bench.values.scorecard import DECISIVE, TIE, Ranked, Scorecard
+from foundry_bench.values.scorecard import DECISIVE, FEWEST_RATED, TIE, Ranked, Scorecard
 
 _EQUAL = 0.005
 
@@ -29,8 +29,11 @@ def decision(card: Scorecard) -> str:
     wins = f"first in {percent(first.wins)} of the resamples"
     if card.decided:
         return f"Choose {name}: it is {wins}."
-    if tied := [one_line(one.name) for one in card.ranking[1:] if one.score >= first.score * (1 - TIE)]:
+    tied = [one_line(one.name) for one in card.ranking[1:] if one.score >= first.score * (1 - TIE)]
+    if tied:
         return f"No decision: {_list([name, *tied])} are tied, with a score of {first.score:.2f} each."
+    if card.to_rate:
+        return f"No decision: {name} is {wins}, but too few prompts are rated."
     return f"No decision: {name} is {wins}, and {percent(DECISIVE)} are asked for."
 
 
@@ -104,8 +107,14 @@ def _comparison(first: Ranked, second: Ranked, figures: Mapping[str, str], weigh
 def _wanted(card: Scorecard) -> Iterator[str]:
     """What would decide it."""
     second = one_line(card.ranking[1].name)
+    if card.to_rate:
+        prompts = "prompt" if card.to_rate == 1 else "prompts"
+        asked = f"quality decides from {FEWEST_RATED} prompts on, scored for all models"
+        yield f"Rate at least {card.to_rate} more {prompts}: {asked}."
     if card.rounds:
         yield f"About {card.rounds} rounds would separate it from {second}."
+    elif card.to_rate:
+        return
     elif card.ranking[0].wins >= DECISIVE:
         yield "Of one round nothing tells how the figures vary: measure three or more."
     elif "quality" in card.weights:

@@ -14,6 +14,11 @@ from foundry_bench.values.sample_size import rounds_needed
 from foundry_bench.values.stats import Floats
 
 DECISIVE = 0.95
+# The fewest prompts that can favour one model by ratings alone: were they as good as each other, all 5 would favour
+# the same one by chance in 1 / 2 ** 5 = 3 % of cases, which resamples of fewer prompts, all alike, can't show.
+#
+# Source: the sign test, Dixon & Mood (1946), The Statistical Sign Test, JASA 41.
+FEWEST_RATED = 5
 # Logarithms of scores that are nearer to each other differ by rounding alone.
 TIE = 1e-12
 
@@ -105,6 +110,7 @@ class Scorecard:
         left_out: criteria with a weight that not all candidates have, and who lacks them.
         decided: whether the first one wins ``DECISIVE`` of the resamples.
         rounds: how many rounds would separate the first two, where more rounds would; None otherwise.
+        to_rate: how many more prompts must be rated for all before quality may count in a decision.
     """
 
     weights: Mapping[str, float]
@@ -113,9 +119,12 @@ class Scorecard:
     flips: tuple[Flip, ...]
     decided: bool
     rounds: int | None = None
+    to_rate: int = 0
 
 
-def score(candidates: Sequence[Candidate], weights: Mapping[str, float], *, rounds: int) -> Scorecard:
+def score(
+    candidates: Sequence[Candidate], weights: Mapping[str, float], *, rounds: int, rated: int | None = None
+) -> Scorecard:
     """Rank the candidates.
 
     The score is prod(ratio ** weight), where ratio is best / figure where lower is better and figure / best where
@@ -130,6 +139,7 @@ def score(candidates: Sequence[Candidate], weights: Mapping[str, float], *, roun
         candidates: one or more.
         weights: by criterion, 0 or more.
         rounds: the rounds that the resamples were drawn from.
+        rated: the prompts that quality's scores are means over; None where it is no such mean.
     """
     wanted = {name: weight for name, weight in weights.items() if weight > 0}
     lacking = {name: tuple(one.name for one in candidates if name not in one.figures) for name in wanted}
@@ -158,7 +168,8 @@ def score(candidates: Sequence[Candidate], weights: Mapping[str, float], *, roun
     )
     # Of a single round nothing tells how what the answers show varies.
     told = rounds > 1 or not any(CRITERIA[name].timed for name in used)
-    decided = len(candidates) == 1 or (bool(used) and told and ranking[0].wins >= DECISIVE)
+    to_rate = max(0, FEWEST_RATED - rated) if rated is not None and "quality" in used and len(candidates) > 1 else 0
+    decided = len(candidates) == 1 or (bool(used) and told and not to_rate and ranking[0].wins >= DECISIVE)
     return Scorecard(
         weights=dict(zip(used, share.tolist(), strict=True)),
         left_out={name: names for name, names in lacking.items() if names},
@@ -166,6 +177,7 @@ def score(candidates: Sequence[Candidate], weights: Mapping[str, float], *, roun
         flips=_flips([candidates[place].name for place in order], logs[order], used, share),
         decided=decided,
         rounds=None if decided else _rounds(drawn[:, order[:2]], logs[order[:2]], used, share, rounds),
+        to_rate=to_rate,
     )
 
 
