@@ -227,6 +227,19 @@ def test_a_run_has_one_recorder(run: Run) -> None:
         Run.resume(run.path)
 
 
+def test_of_two_that_resume_at_the_same_moment_one_records(run: Run) -> None:
+    run.close("interrupted")
+    both_saw = (run.path / "run.json").read_bytes()
+    first = Run.resume(run.path)
+    (run.path / "run.json").write_bytes(both_saw)
+    (run.path / "samples.jsonl").write_bytes(b'{"half a')
+    with pytest.raises(InputError, match="another process is recording this run"):
+        Run.resume(run.path)
+    assert (run.path / "samples.jsonl").read_bytes() == b'{"half a'  # what the other is writing is no torn line
+    first.close("interrupted")
+    Run.resume(run.path).close("done")
+
+
 def test_a_model_measured_again_takes_its_own_place(run: Run) -> None:
     run.add_model(make_failed_model(name="a"))
     run.add_model(make_model(name="b"))

@@ -75,6 +75,8 @@ def main(args: argparse.Namespace) -> int:
         listener.judged = len(judging.verdicts)
         try:
             interrupted = asyncio.run(_until_done(judging))
+        except BlockingIOError as error:
+            raise InputError(f"{path / JUDGE_FILE}: another judge is at work there; wait for its end") from error
         except OSError as error:
             raise InputError(f"{path / JUDGE_FILE}: {error.strerror}; what was judged is kept: make room") from error
     return _tell(case, judging, target.name, as_json=args.json, interrupted=interrupted)

@@ -7,14 +7,24 @@ from pathlib import Path
 
 import msgspec
 
+from foundry_bench.session.file_lock import lock
+
 
 class LineLog:
-    """Appends to the file, after mending what a killed process may have left unfinished at its end."""
+    """Appends to the file, after mending what a killed process may have left unfinished at its end.
+
+    Raises:
+        BlockingIOError: another process appends to it.
+    """
 
     def __init__(self, path: Path) -> None:
-        path.touch()
-        _mend_end(path)
         self._file = path.open("ab", buffering=0)
+        try:
+            lock(self._file)
+            _mend_end(path)
+        except OSError:
+            self._file.close()
+            raise
 
     def append(self, record: object) -> None:
         """Write a line; it is on disk when this returns.

@@ -39,10 +39,10 @@ _records = msgspec.json.Decoder(RunRecord)
 class Run:
     """A run that is being recorded. ``record`` is what ``run.json`` says, or will say after the next write."""
 
-    def __init__(self, path: Path, record: RunRecord) -> None:
+    def __init__(self, path: Path, record: RunRecord, log: LineLog) -> None:
         self.path = path
         self.record = replace(record, status="running", environment={**record.environment, "process": this_process()})
-        self._log = LineLog(path / SAMPLES_FILE)
+        self._log = log
         try:
             self.write_run_json()
         except OSError:
@@ -81,7 +81,7 @@ class Run:
         try:
             path.mkdir(parents=True)
             try:
-                return cls(path, record)
+                return cls(path, record, LineLog(path / SAMPLES_FILE))
             except OSError:
                 shutil.rmtree(path, ignore_errors=True)
                 raise
@@ -96,11 +96,14 @@ class Run:
             InputError: there is no readable run, or another process is recording it.
         """
         record = load(path)
+        busy = f"{path}: another process is recording this run; see it with: foundry-bench attach {record.id}"
         if record.status == "running" and is_alive(record.environment.get("process")):
-            raise InputError(
-                f"{path}: another process is recording this run; see it with: foundry-bench attach {record.id}"
-            )
-        return cls(path, record)
+            raise InputError(busy)
+        try:
+            log = LineLog(path / SAMPLES_FILE)
+        except BlockingIOError as error:  # it began since it was looked at
+            raise InputError(busy) from error
+        return cls(path, load(path), log)
 
     def append(self, sample: Sample) -> None:
         """Record a finished request; it is on disk when this returns.
