@@ -121,6 +121,15 @@ async def test_stopping_keeps_what_was_finished_and_resuming_measures_the_rest(
     assert before <= {sample.response_id for sample in read_samples(run.path)}
 
 
+async def test_the_samples_are_read_once_however_many_models_there_are(
+    reference_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, reads, samples = Run.create(tmp_path, plan(3, rounds=1), {}), list[Path](), Run.samples
+    monkeypatch.setattr(Run, "samples", lambda run: reads.append(run.path) or samples(run))
+    await Benchmark(run.record.plan, targets(reference_server, FAST, FAST, FAST), run, lambda _event: None).measure()
+    assert len(reads) == 1
+
+
 async def test_skipping_a_model_that_hangs_goes_on_with_the_next(reference_server: str, tmp_path: Path) -> None:
     run = Run.create(tmp_path, plan(2), {})
 

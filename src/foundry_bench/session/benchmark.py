@@ -14,6 +14,7 @@ from foundry_bench.session.store import Run
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import Noted, RoundsExpected, StageStarted
 from foundry_bench.values.plan import Order, Plan, Target
+from foundry_bench.values.record import Sample
 from foundry_bench.values.resampling import Answers
 from foundry_bench.values.result import RunStatus
 from foundry_bench.values.stopping import Pace, decide, next_round
@@ -47,6 +48,7 @@ class Benchmark:
         self._stopping = False
         self._prefetching: asyncio.Task[None] | None = None
         self._watch = Stopwatch()
+        self._before: Mapping[str, list[Sample]] = {}
 
     async def measure(self) -> RunStatus:
         """Measure every model that the run doesn't hold yet; returns the run's final status.
@@ -63,6 +65,7 @@ class Benchmark:
                 await self._prefetch()
             await self._calibrate()
             waiting = [target for target in self._targets if target.name not in self._run.finished_models()]
+            self._before = await asyncio.to_thread(self._recorded, waiting)
             if await self._may_alternate(waiting):
                 await self._measure_in_turns(waiting)
             else:
@@ -160,7 +163,7 @@ class Benchmark:
                 break
             before_s, left = self._watch.read_s(), len(waiting) - place
             share_s = (self._plan.budget_s - before_s) / left if self._plan.budget_s else None
-            async with begin_measurement(self._plan, target, self._run, self._listener) as measurement:
+            async with self._begin(target) as measurement:
                 await self._prepare(measurement)
                 if self._gate and not measurement.over:
                     await self._gate(target.name)
@@ -181,8 +184,7 @@ class Benchmark:
             try:
                 for target in waiting:
                     if not self._stopping:
-                        begun = begin_measurement(self._plan, target, self._run, self._listener)
-                        taking.append(await workers.enter_async_context(begun))
+                        taking.append(await workers.enter_async_context(self._begin(target)))
                         await self._prepare(taking[-1])
                         await self._leave(taking)
                 cycle = 0
@@ -214,6 +216,18 @@ class Benchmark:
                 self._run.add_model(await measurement.finish())
                 taking.remove(measurement)
         self._in_hand = None
+
+    def _recorded(self, waiting: Sequence[Target]) -> Mapping[str, list[Sample]]:
+        """The samples of these models that the run holds from before an interruption, in one pass over all."""
+        found: dict[str, list[Sample]] = {target.name: [] for target in waiting}
+        for sample in self._run.samples():
+            if sample.model in found:
+                found[sample.model].append(sample)
+        return found
+
+    def _begin(self, target: Target) -> contextlib.AbstractAsyncContextManager[Measurement]:
+        before = self._before.get(target.name, [])
+        return begin_measurement(self._plan, target, self._run, self._listener, before)
 
     async def _prepare(self, measurement: Measurement) -> None:
         await self._watch.running()

@@ -1,7 +1,7 @@
 """One model's measurement: its worker, what that told, what the answers amount to so far."""
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from itertools import takewhile
 
 from foundry_bench.session.store import Run
@@ -48,7 +48,9 @@ class Measurement:
         stop: why its rounds ended, where a turn was not granted any more.
     """
 
-    def __init__(self, plan: Plan, target: Target, run: Run, listener: Listener, worker: Worker) -> None:
+    def __init__(
+        self, plan: Plan, target: Target, run: Run, listener: Listener, worker: Worker, *, before: Iterable[Sample]
+    ) -> None:
         self.name = target.name
         self.worker = worker
         self.answers = Answers()
@@ -67,8 +69,8 @@ class Measurement:
         self._described: ModelDescribed | None = None
         self._loaded: ModelLoaded | None = None
         self._finished: ModelFinished | None = None
-        for sample in run.samples():
-            if sample.model == target.name and sample.phase != "sweep":  # a sweep is measured anew, as a whole
+        for sample in before:
+            if sample.phase != "sweep":  # a sweep is measured anew, as a whole
                 self._take(sample)
         self.rounds = sum(1 for _ in takewhile(self._is_done, range(1, plan.rounds + 1)))
 
@@ -175,17 +177,20 @@ class Measurement:
 
 
 @contextlib.asynccontextmanager
-async def begin_measurement(plan: Plan, target: Target, run: Run, listener: Listener) -> AsyncIterator[Measurement]:
+async def begin_measurement(
+    plan: Plan, target: Target, run: Run, listener: Listener, before: Iterable[Sample] = ()
+) -> AsyncIterator[Measurement]:
     """A measurement with a fresh worker, which is ended when the block is left however.
 
     Args:
         plan: what to measure.
         target: the model.
-        run: the run on disk; what it holds of the model already is kept.
+        run: the run on disk.
         listener: is told each event after it is on disk.
+        before: the model's samples that the run holds already; they are kept.
     """
     async with start_worker(run.log_path(target.name)) as worker:
-        measurement = Measurement(plan, target, run, listener, worker)
+        measurement = Measurement(plan, target, run, listener, worker, before=before)
         try:
             yield measurement
         finally:
