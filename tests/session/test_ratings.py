@@ -1,4 +1,5 @@
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,3 +109,20 @@ def test_labels_and_means() -> None:
     assert [label(place) for place in (0, 25, 26)] == ["A", "Z", "A2"]
     ratings = [RATING, replace(RATING, score=None), replace(RATING, score=1), replace(RATING, model="best", score=5)]
     assert means(ratings) == {"best": (5.0, 1), "phi": (2.5, 2)}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links needs a privilege there")
+def test_a_link_in_a_strangers_run_leads_nothing_elsewhere(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    save_rating(elsewhere, RATING)
+    before = (elsewhere / "ratings.json").read_bytes()
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "ratings.json").symlink_to(elsewhere / "ratings.json")
+    (run / "ratings.json.tmp").symlink_to(elsewhere / "new")
+    save_rating(run, replace(RATING, by="bob"))
+    assert (elsewhere / "ratings.json").read_bytes() == before
+    assert not (elsewhere / "new").exists()
+    assert not (run / "ratings.json").is_symlink()
+    assert len(load_ratings(run).hand) == 2

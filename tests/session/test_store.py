@@ -1,5 +1,6 @@
 """A run on disk, whatever happens to its process and its disk."""
 
+import contextlib
 import errno
 import json
 import os
@@ -314,6 +315,24 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     write_atomically(link, b"new")
     assert link.is_symlink()
     assert (tmp_path / "real.md").read_bytes() == b"new"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links needs a privilege there")
+@pytest.mark.parametrize("name", ["run.json", "run.json.tmp", "samples.jsonl", "logs", "logs/model.log"])
+def test_a_run_from_a_stranger_is_never_written_through_a_link(tmp_path: Path, name: str) -> None:
+    path, elsewhere = record_run(tmp_path / "runs", "a", status="interrupted"), tmp_path / "elsewhere"
+    link, content = path / name, (path / "run.json").read_bytes()
+    elsewhere.write_bytes(content)
+    link.parent.mkdir(exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(elsewhere)
+    with contextlib.suppress(InputError):
+        resumed = Run.resume(path)
+        resumed.close("done")
+        assert not link.is_symlink()
+        assert load(path).status == "done"
+    assert name.startswith("run.json") or link.is_symlink()
+    assert elsewhere.read_bytes() == content
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no /dev/null to spare")

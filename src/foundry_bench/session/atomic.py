@@ -14,7 +14,7 @@ def is_reserved(name: str) -> bool:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace the file by ``content``, on disk before this returns; killed at any point, the old one is still there.
+    """Write a file that its user named, as ``replace_atomically`` does.
 
     A device or pipe can't be replaced and is written to; a link stays a link.
 
@@ -24,10 +24,21 @@ def write_atomically(path: Path, content: bytes) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(content)
         return
-    path = path.resolve()
+    replace_atomically(path.resolve(), content)
+
+
+def replace_atomically(path: Path, content: bytes) -> None:
+    """Replace the file by ``content``, on disk before this returns; killed at any point, the old one is still there.
+
+    Nothing is written elsewhere: what stands there as a link, perhaps in a folder from a stranger, is a link no more.
+
+    Raises:
+        OSError: for instance where the disk is full; the old file is as it was.
+    """
     draft = path.with_name(f"{path.name}.tmp")
     try:
-        with draft.open("wb") as file:
+        draft.unlink(missing_ok=True)  # what a killed process left, or somebody laid there
+        with draft.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -8,16 +8,20 @@ from pathlib import Path
 import msgspec
 
 from foundry_bench.session.file_lock import lock
+from foundry_bench.values.errors import InputError
 
 
 class LineLog:
     """Appends to the file, after mending what a killed process may have left unfinished at its end.
 
     Raises:
+        InputError: it is a link, which may lead anywhere.
         BlockingIOError: another process appends to it.
     """
 
     def __init__(self, path: Path) -> None:
+        if path.is_symlink():
+            raise InputError(f"{path}: it is a link to another place; put the file itself there, or measure anew")
         self._file = path.open("ab", buffering=0)
         try:
             lock(self._file)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.atomic import replace_atomically
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.ratings import RATINGS_SCHEMA, Rating, Ratings
 from foundry_bench.worker.bounded import read_bounded
@@ -83,7 +83,7 @@ def _change(path: Path, kind: Kind, old: Sequence[Rating], new: Sequence[dict[st
     kept = [entry for entry in document.get(kind, []) if _key(msgspec.convert(entry, Rating)) not in gone]
     document[kind] = [*kept, *new]
     content = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
-    write_atomically(path / RATINGS_FILE, content)
+    replace_atomically(path / RATINGS_FILE, content)
 
 
 def _key(rating: Rating) -> tuple[str, ...]:

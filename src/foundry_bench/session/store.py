@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from foundry_bench.session.atomic import is_reserved, write_atomically
+from foundry_bench.session.atomic import is_reserved, replace_atomically
 from foundry_bench.session.json_text import without_noise
 from foundry_bench.session.line_log import LineLog
 from foundry_bench.session.samples import SampleFile
@@ -27,6 +27,7 @@ from foundry_bench.worker.processes import is_alive, this_process
 
 RUN_FILE = "run.json"
 SAMPLES_FILE = "samples.jsonl"
+LOGS = "logs"
 
 _ID_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 _HEAD_BYTES = 1 << 13
@@ -93,12 +94,15 @@ class Run:
         """Go on recording the run in the folder ``path``, by its own plan.
 
         Raises:
-            InputError: there is no readable run, or another process is recording it.
+            InputError: there is no readable run, its files are links, or another process is recording it.
         """
         record = load(path)
         busy = f"{path}: another process is recording this run; see it with: foundry-bench attach {record.id}"
         if record.status == "running" and is_alive(record.environment.get("process")):
             raise InputError(busy)
+        for folder in (path / LOGS, *(path / LOGS).glob("*")):
+            if folder.is_symlink():
+                raise InputError(f"{folder}: it is a link to another place; remove it")
         try:
             log = LineLog(path / SAMPLES_FILE)
         except BlockingIOError as error:  # it began since it was looked at
@@ -168,7 +172,7 @@ class Run:
             OSError: it can't be written; the old one is as it was.
         """
         content = msgspec.json.encode(without_noise(msgspec.to_builtins(self.record)))
-        write_atomically(self.path / RUN_FILE, msgspec.json.format(content, indent=2) + b"\n")
+        replace_atomically(self.path / RUN_FILE, msgspec.json.format(content, indent=2) + b"\n")
 
     def close(self, status: RunStatus) -> None:
         """Record how the run ended, and stop recording.
@@ -185,7 +189,7 @@ class Run:
 
     def log_path(self, model: str) -> Path:
         """Where the worker of a model writes its log."""
-        return self.path / "logs" / f"{slug(model)}.log"
+        return self.path / LOGS / f"{slug(model)}.log"
 
 
 def read_samples(path: Path) -> SampleFile:
