@@ -1,5 +1,6 @@
 """Whole runs against a server of known cadence: recorded, killed, resumed."""
 
+import asyncio
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ import pytest
 
 from foundry_bench.session.benchmark import Benchmark
 from foundry_bench.session.store import Run, list_runs, load, read_samples
-from foundry_bench.values.events import AnswerProgressed, Event, Noted, RequestStarted, SampleFinished
+from foundry_bench.values.events import AnswerProgressed, Event, Noted, RequestStarted, SampleFinished, TurnFinished
 from foundry_bench.values.folding import begin, fold
 from foundry_bench.values.metrics import decode_tokens_per_s
 from foundry_bench.values.plan import Plan, Prompt, Sweep, Target
@@ -285,6 +286,32 @@ async def test_skipping_in_turns_gives_up_the_one_in_hand(reference_server: str,
     assert await benchmark.measure() == "done"
     assert {model.name: model.status for model in load(run.path).models} == {"m0": "ok", "m1": "partial"}
     assert _turns(run)[-2:] == ["m0 2", "m0 3"]
+
+
+async def test_a_pause_after_a_turn_holds_every_sweep_and_its_end_none(reference_server: str, tmp_path: Path) -> None:
+    run = Run.create(tmp_path, plan(2, order="interleaved", rounds=1, sweep=Sweep(concurrency=(2,))), {})
+    swept: list[bool] = []
+    paused = False
+
+    def go_on() -> None:
+        nonlocal paused
+        paused = False
+        benchmark.resume()
+
+    def listen(event: Event) -> None:
+        nonlocal paused
+        if isinstance(event, TurnFinished) and (event.model, event.round) == ("m1", 1):
+            paused = True
+            benchmark.pause()
+            asyncio.get_running_loop().call_later(0.3, go_on)
+        if isinstance(event, RequestStarted) and event.phase == "sweep":
+            swept.append(paused)
+
+    benchmark = Benchmark(run.record.plan, targets(reference_server, FAST, FAST), run, listen)
+    async with asyncio.timeout(20):
+        assert await benchmark.measure() == "done"
+    assert swept
+    assert not any(swept)
 
 
 async def test_a_sweep_enters_no_figure_but_its_own(reference_server: str, tmp_path: Path) -> None:

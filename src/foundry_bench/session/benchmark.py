@@ -173,9 +173,8 @@ class Benchmark:
                     await self._turn(measurement, through)
                     turn_s = self._watch.read_s() - began_s
                     self._judge([measurement], before_s, share_s, turn_s)
-                result = await measurement.finish()
+                await self._finish(measurement)
             self._in_hand = None
-            self._run.add_model(result)
 
     async def _measure_in_turns(self, waiting: Sequence[Target]) -> None:
         """All models are loaded; in each cycle every one takes a turn, and another one goes first."""
@@ -212,10 +211,16 @@ class Benchmark:
         """Record those that are over or wanted no more, and let them go."""
         for measurement in tuple(taking):
             if measurement.over or measurement.stop or measurement.given_up:
-                self._in_hand = measurement
-                self._run.add_model(await measurement.finish())
+                await self._finish(measurement)
                 taking.remove(measurement)
         self._in_hand = None
+
+    async def _finish(self, measurement: Measurement) -> None:
+        """Record it, after its sweep: that waits for the end of a pause, too."""
+        self._in_hand = measurement
+        if not (measurement.over or measurement.given_up):
+            await self._watch.running()
+        self._run.add_model(await measurement.finish())
 
     def _recorded(self, waiting: Sequence[Target]) -> Mapping[str, list[Sample]]:
         """The samples of these models that the run holds from before an interruption, in one pass over all."""

@@ -93,7 +93,8 @@ class Engine:
         self._granted.put_nowait(through)
 
     def finish(self) -> None:
-        """Take no more turns."""
+        """Take no more turns. It ends a pause, too, which may have come after the last turn."""
+        self._pause.end()
         self._granted.put_nowait(None)
 
     def stop(self) -> None:
