@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import cast
 
 import pytest
@@ -11,7 +11,7 @@ from foundry_bench.session.model_actions import HeldModel
 from foundry_bench.session.settings import resolve
 from foundry_bench.session.supervisor import Worker
 from foundry_bench.tui.model_keeper import ModelKeeper
-from foundry_bench.values.events import ModelLoaded
+from foundry_bench.values.events import Event, ModelDescribed, ModelLoaded, ModelRemoved
 from foundry_bench.values.plan import Target
 from foundry_bench.values.record import Memory
 
@@ -62,3 +62,41 @@ async def test_while_one_model_takes_the_place_of_another_no_third_one_is_loaded
     assert held == ["b"]
     await keeper.close()
     assert held == []
+
+
+async def test_a_model_that_was_loaded_by_its_alias_is_unloaded_before_its_id_is_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held: list[str] = []
+    at_removal: list[list[str]] = []
+    told = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def hold(target: Target, _runtime: object, listener: Callable[[Event], None]) -> AsyncIterator[HeldModel]:
+        listener(ModelDescribed(model=target.name, id="phi-cpu:1", backend="foundry"))
+        held.append(target.name)
+        loaded = ModelLoaded(model=target.name, load_s=0.1, memory=Memory(loaded_mb=1.0))
+        yield HeldModel(cast("Worker", EndlessWorker()), loaded)
+        held.remove(target.name)
+
+    async def remove(target: Target, *_: object) -> ModelRemoved:
+        at_removal.append(list(held))
+        return ModelRemoved(model=target.name, id=target.name, freed_mb=1.0)
+
+    monkeypatch.setattr("foundry_bench.session.model_actions.hold", hold)
+    monkeypatch.setattr("foundry_bench.session.model_actions.remove", remove)
+    keeper = ModelKeeper(resolve({}, {}, models_needed=False), lambda *_: told.set())
+
+    async def until(reached: Callable[[], bool]) -> None:
+        while not reached():
+            told.clear()
+            await told.wait()
+
+    keeper.load("phi")
+    await until(lambda: keeper.loaded == "phi")
+    keeper.remove("other-cpu:1", "other-cpu:1")
+    await until(lambda: len(keeper.disk_changes) == 1)
+    keeper.remove("phi-cpu:1", "phi-cpu:1")
+    await until(lambda: len(keeper.disk_changes) == 2)
+    assert at_removal == [["phi"], []]
+    await keeper.close()

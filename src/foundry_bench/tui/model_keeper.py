@@ -12,6 +12,7 @@ from foundry_bench.values.plan import Target
 
 if TYPE_CHECKING:  # msgspec and more, which the first paint does not wait for
     from foundry_bench.session.downloads import Downloads
+    from foundry_bench.values.events import Event
     from foundry_bench.values.transfer import Transfer
 
 _CLOSE_S = 6.0
@@ -29,6 +30,7 @@ class ModelKeeper:
     def __init__(self, settings: Settings, changed: Callable[[str, SeverityLevel], None]) -> None:
         self.loaded: str | None = None  # name of the model in memory
         self.loading: str | None = None
+        self._loaded_id: str | None = None  # of the variant that stands behind the name
         self.disk_changes: list[tuple[str, bool]] = []  # ids of models that came to the disk (True) or left it
         self._settings = settings
         self._changed = changed
@@ -150,9 +152,15 @@ class ModelKeeper:
 
     async def _hold(self, target: Target) -> None:
         from foundry_bench.session.model_actions import HeldModel, hold
+        from foundry_bench.values.events import ModelDescribed
         from foundry_bench.values.format import megabytes
 
-        async with hold(target, self._settings.plan.runtime, lambda _event: None) as held:
+        def hear(event: "Event") -> None:
+            if isinstance(event, ModelDescribed):
+                self._loaded_id = event.id
+
+        self._loaded_id = None
+        async with hold(target, self._settings.plan.runtime, hear) as held:
             self.loading = None
             if not isinstance(held, HeldModel):
                 advice = f" ({held.advice})" if held.advice else ""
@@ -177,7 +185,7 @@ class ModelKeeper:
         from foundry_bench.values.events import ActionFailed
         from foundry_bench.values.format import megabytes
 
-        if self.loaded == target.name:
+        if self.loaded and (self.loaded == target.name or self._loaded_id == model_id):
             await self.unload()
         if target.path:
             kept = await asyncio.to_thread(unregister, target.name)
