@@ -92,6 +92,17 @@ def test_a_failed_replacement_leaves_the_old_model(tmp_path: Path) -> None:
     assert Path(model.path, "model.onnx").is_file()
 
 
+def test_a_folder_in_place_of_a_converted_model_leaves_none_of_that_on_the_disk(tmp_path: Path) -> None:
+    tiny_gguf(tmp_path / "m.gguf")
+    _, converted = import_model(tmp_path / "m.gguf", "m", Choices(context=64))
+    import_model(Path(converted.path), "m", Choices(), replace=True)
+    assert Path(converted.path, "model.onnx").is_file()  # the very folder is registered
+    _, model = import_model(holding(tmp_path / "mine", "genai_config.json"), "m", Choices(), replace=True)
+    assert list_own() == {"m": model}
+    assert not Path(converted.path).exists()
+    assert Path(model.path, "genai_config.json").is_file()
+
+
 @pytest.mark.parametrize("other", ["m.new", "m.old"])
 def test_no_model_stands_in_the_way_of_another_s_conversion(tmp_path: Path, other: str) -> None:
     tiny_gguf(tmp_path / "m.gguf")

@@ -45,13 +45,18 @@ def list_own() -> dict[str, OwnModel]:
 
 
 def register(name: str, model: OwnModel) -> None:
-    """Remember ``model`` under ``name``, in place of an older one.
+    """Remember ``model`` under ``name``, in place of an older one; what that was converted to goes from the disk.
 
     Raises:
         InputError: the name can't be a folder's name everywhere.
     """
     check_name(name)
-    _write(list_own() | {name: model})
+    own = list_own()
+    old = own.get(name)
+    _write(own | {name: model})
+    folder = folder_for(name)
+    if old and _is_converted(name, old) and not Path(model.path).resolve().is_relative_to(folder.resolve()):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def unregister(name: str) -> bool:
@@ -61,11 +66,10 @@ def unregister(name: str) -> bool:
         InputError: the registry was damaged by hand.
     """
     own = list_own()
-    path = Path(own.pop(name).path)
+    converted = _is_converted(name, own.pop(name))
     _write(own)
-    converted = path.absolute() == folder_for(name).absolute()
     if converted:
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(folder_for(name), ignore_errors=True)
     return not converted
 
 
@@ -79,6 +83,11 @@ def check_name(name: str) -> None:
         raise InputError(f"--name {name!r}: use letters, digits, dots, dashes and underscores only; no dot at its end")
     if is_reserved(name):
         raise InputError(f"--name {name!r}: Windows keeps that name for a device; choose another")
+
+
+def _is_converted(name: str, model: OwnModel) -> bool:
+    """Whether its folder was made by us."""
+    return Path(model.path).absolute() == folder_for(name).absolute()
 
 
 def _write(models: dict[str, OwnModel]) -> None:
