@@ -99,6 +99,21 @@ def test_decisions(
 
 
 @pytest.mark.parametrize(
+    ("share_s", "said"),
+    [
+        (30.0, "its share of the time, 30.0 s, would have been over before another round's end"),
+        (0.0, "the models before it had used up the time"),
+        (-12.5, "the models before it had used up the time"),
+    ],
+)
+def test_a_share_of_the_time_is_never_told_as_less_than_none(share_s: float, said: str) -> None:
+    pace = Pace(share_s=share_s, spent_s=29, turn_s=3)
+    found = decide(make_plan(budget_s=60.0, rounds=20), {"m": answers(1, QUICK)}, "m", 1, pace)
+    assert found.stop
+    assert (found.stop.kind, found.stop.message) == ("budget", said)
+
+
+@pytest.mark.parametrize(
     ("changes", "rounds", "alternating", "through"),
     [
         ({}, 0, False, 100),

@@ -53,7 +53,10 @@ class Until:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """The time of a model: what it may take, what it took so far, what its next turn is likely to take; seconds."""
+    """The time of a model: what it may take, what it took so far, what its next turn is likely to take; seconds.
+
+    ``share_s`` is 0 or less where those before it took more than all of the time.
+    """
 
     share_s: float
     spent_s: float
@@ -209,6 +212,8 @@ def spent(pace: Pace, rounds: int) -> tuple[Stop | None, int]:
     """Whether the next turn would end after the time is over, or else how many rounds there is time for."""
     if rounds and pace.spent_s + pace.turn_s > pace.share_s:
         said = f"its share of the time, {seconds(pace.share_s)}, would have been over before another round's end"
+        if pace.share_s <= 0:
+            said = "the models before it had used up the time"
         return Stop(kind="budget", rounds=rounds, message=said), rounds
     return None, max(rounds + 1, int(rounds * pace.share_s / pace.spent_s) if pace.spent_s else 1)
 
