@@ -119,6 +119,30 @@ async def test_a_model_still_in_use_is_unloaded_when_it_is_free(monkeypatch: pyt
         assert (held.refusals, model._loaded) == (0, False)
 
 
+class Uncached:
+    """The SDK's object of a model that is not on the disk, and is never asked for it."""
+
+    is_cached = False
+
+
+@pytest.mark.parametrize("size_mb", [None, 1.0])
+async def test_a_folder_of_models_that_can_not_be_written_is_one_clear_line(
+    tmp_path: Path, size_mb: float | None
+) -> None:
+    runtime = FoundryRuntime.__new__(FoundryRuntime)  # none is started
+    (tmp_path / "file").touch()
+    runtime.cache_dir = tmp_path / "file" / "models"
+    model = FoundryModel(runtime, Target(name="m", backend="foundry", model="m"), Demand())
+    entry = CatalogEntry(id="m:1", alias="m", name="m", version=1, size_mb=size_mb)
+    model._found = Found(entry=entry, sdk=Uncached(), own=False)
+    with pytest.raises(ModelUnavailableError, match=r"file.models can't be written: Not a directory") as told:
+        await model.download(lambda _event: None)
+    assert (told.value.kind, told.value.advice) == (
+        "cache_unusable",
+        "see who owns it, or choose another with --model-cache",
+    )
+
+
 def damaged(tiny: Path, folder: Path, number: int, damage: random.Random) -> Target:
     """A copy of the model: a stretch of its weights is zeros, ones, noise, or has a bit of each byte flipped."""
     folder.mkdir()

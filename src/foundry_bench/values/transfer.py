@@ -17,7 +17,7 @@ _SPEED_WINDOW_S = 5.0
 # What another try won't mend.
 _LASTING = frozenset(
     {"unknown_model", "no_such_variant", "does_not_fit", "disk_full", "forbidden", "not_found", "unsupported"}
-    | {"http_401", "http_403"}
+    | {"http_401", "http_403", "cache_unusable"}
 )
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from foundry_bench.values.choice import smaller
@@ -227,11 +228,23 @@ class FoundryModel:
 
     def _check_disk(self) -> None:
         size_mb, cache = self.entry.size_mb, self._runtime.cache_dir
-        if size_mb is None or cache is None:
+        if cache is None:
             return
-        cache.mkdir(parents=True, exist_ok=True)
-        needed = size_mb - partial_mb(cache, self.entry) + _SPARE_MB
-        free = shutil.disk_usage(cache).free / 1e6
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=cache):
+                pass
+            needed = (size_mb or 0.0) - partial_mb(cache, self.entry) + _SPARE_MB
+            free = shutil.disk_usage(cache).free / 1e6
+        except OSError as error:
+            raise ModelUnavailableError(
+                "cache_unusable",
+                f"the folder of models {cache} can't be written: {error.strerror}",
+                "see who owns it, or choose another with --model-cache",
+                skipped=True,
+            ) from error
+        if size_mb is None:
+            return
         if needed > free:
             raise ModelUnavailableError(
                 "disk_full",
