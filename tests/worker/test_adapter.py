@@ -1,5 +1,6 @@
 """Adapters as they come: good ones, and those that do everything wrong."""
 
+import asyncio
 import json
 import sys
 import textwrap
@@ -151,6 +152,20 @@ async def test_every_stamp_lies_between_the_yield_and_the_next_call(tmp_path: Pa
         assert [before <= stamp <= after for stamp, (before, after) in zip(stamps, times, strict=True)] == [True] * 200
         assert sample.latency_s is not None
         assert sample.sent_ns + round(sample.latency_s * 1e9) >= times[-1][1]
+
+
+async def test_a_close_that_hangs_holds_the_model_up_no_longer_than_its_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("foundry_bench.worker.adapter._CLOSE_LIMIT_S", 0.01)
+    hangs = "import threading\nfree = threading.Event()\ndef close(): free.wait(20)\n"
+    measuring = asyncio.create_task(Measured(tmp_path, hangs + STREAM).run())
+    try:
+        async with asyncio.timeout(10):
+            assert (await measuring).finished.status == "ok"
+    finally:
+        module().free.set()
+    assert "close() did not return within 0.01 s" in capsys.readouterr().err
 
 
 async def test_the_adapter_hears_what_the_plan_asks_for(tmp_path: Path) -> None:

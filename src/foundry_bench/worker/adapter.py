@@ -1,6 +1,7 @@
 """The ``adapter`` backend: code of the user's own, run in this process, in threads of its own."""
 
 import asyncio
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from foundry_bench.worker.backend import Emit, ModelUnavailableError
 from foundry_bench.worker.model_cache import folder_mb
 
 _CLOSE_GRACE_S = 0.25
+_CLOSE_LIMIT_S = 10.0  # weights that are freed take a second or two
 
 
 class AdapterBackend:
@@ -106,11 +108,15 @@ class AdapterBackend:
         """Nobody unloads it."""
 
     async def release(self) -> None:
-        """Have the adapter close what it opened; one that is still busy ends with the process."""
+        """Have the adapter close what it opened; one that is still busy, or hangs in that, ends with the process."""
         close = getattr(self._adapter, "close", None)
         if callable(close) and self._load_s is not None and not self._busy:
+            closing = asyncio.get_running_loop().run_in_executor(self._pool, close)
             try:
-                await asyncio.get_running_loop().run_in_executor(self._pool, close)
+                async with asyncio.timeout(_CLOSE_LIMIT_S):
+                    await asyncio.shield(closing)
+            except TimeoutError:
+                sys.stderr.write(f"the adapter's close() did not return within {_CLOSE_LIMIT_S:g} s\n")
             except Exception as error:  # noqa: BLE001 - an adapter may raise whatever it likes; nothing is left to lose
                 blame(error, self._code)
         self._pool.shutdown(wait=False, cancel_futures=True)
