@@ -1,6 +1,7 @@
 """The command line: what it hands to a command, what it refuses, and its exit codes."""
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -78,6 +79,11 @@ def arguments(command: Callable[[str, Answer], None]) -> Callable[..., dict[str,
         ("run --client curl", "--client must be 'raw' or 'openai', not 'curl'"),
         ("run -e localhost:5273", "-e 'localhost:5273' has no scheme; write http://localhost:5273"),
         ("run -e http://a:secret@h", "-e holds a user name or password; keys belong in the environment"),
+        ("run -m a:1 --adapter no.py", "--adapter {here}no.py: no model uses it; add -m no, or leave it out"),
+        (
+            "probe a --adapter a.py --adapter no.py",
+            "--adapter {here}no.py: no model uses it; add -m no, or leave it out",
+        ),
         ("run -m a -m a", "-m: 'a' is there twice; remove one"),
         ("run --prompts no.json", "no.json: there is no such file"),
         (
@@ -102,7 +108,7 @@ def test_bad_usage_is_one_line_and_writes_nothing(
     here: Path, capsys: pytest.CaptureFixture[str], argv: str, message: str
 ) -> None:
     assert main(argv.split()) == 2
-    assert capsys.readouterr() == ("", f"foundry-bench: {message}\n")
+    assert capsys.readouterr() == ("", f"foundry-bench: {message.replace('{here}', f'{here}{os.sep}')}\n")
     assert list(here.iterdir()) == []
 
 

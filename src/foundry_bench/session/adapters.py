@@ -61,6 +61,18 @@ def adapter_files(texts: Sequence[str], name: str) -> dict[str, NamedAdapter]:
     return {Path(file).stem: NamedAdapter(code=file) for file in files}
 
 
+def refuse_unused(files: Mapping[str, NamedAdapter], models: Sequence[str]) -> None:
+    """Refuse an adapter that the command line names and no model is run by.
+
+    Raises:
+        InputError: naming the file, and the model that is missing.
+    """
+    used = {name.partition(":")[0] for name in models}
+    for name, adapter in files.items():
+        if name not in used:
+            raise InputError(f"--adapter {adapter.code}: no model uses it; add -m {name}, or leave it out")
+
+
 def adapter_target(name: str, adapters: Mapping[str, NamedAdapter]) -> Target | None:
     """The target that ``NAME`` or ``NAME:WEIGHTS`` stands for; None where no adapter has that name.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from foundry_bench.session.adapters import NamedAdapter
+from foundry_bench.session.adapters import NamedAdapter, refuse_unused
 from foundry_bench.session.fields import DEFAULTS, FIELDS, SCREEN
 from foundry_bench.session.inputs import Endpoint, read_models, read_settings
 from foundry_bench.session.paths import config_path
@@ -55,7 +55,7 @@ def resolve(
         models_needed: whether it is an error to name no model.
 
     Raises:
-        InputError: for a file or variable that can't be used, or if no model is named.
+        InputError: for a file or variable that can't be used, an adapter without a model, or if no model is named.
     """
     config = _config(environ)
     written = _written(plan) if plan else {}
@@ -73,6 +73,8 @@ def resolve(
         sources |= dict.fromkeys(ours, source)
     if models_needed and not values["models"]:
         raise InputError("no model is named; use -m NAME, BENCH_MODELS or a plan ('foundry-bench models' lists them)")
+    if models_needed:
+        refuse_unused(_adapter_files(options), values["models"])
     if sources["rounds"] == "default" and (values["until"] or values["budget"]):
         from foundry_bench.values.stopping import MOST_ROUNDS  # numpy: late
 
