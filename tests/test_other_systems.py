@@ -24,7 +24,6 @@ if hasattr(os, "process_cpu_count"):
     os.process_cpu_count = os.cpu_count  # what it counts by is among the missing
 for name in ("fcntl", "termios", "tty", "pty", "resource", "grp", "pwd", "readline", "curses"):
     sys.modules[name] = None
-asyncio.get_event_loop_policy()
 asyncio.SelectorEventLoop.add_signal_handler = none_here
 foundry_bench.worker.clock.KERNEL_STAMPS = False
 sys.platform = "win32"

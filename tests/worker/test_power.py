@@ -151,44 +151,58 @@ def test_power_over_time_is_energy() -> None:
 
 
 class Counter:
-    """A source whose count grows by one joule a reading, and which tells when it was read."""
+    """A source whose count the test moves, and which tells how often it was read."""
 
     def __init__(self) -> None:
         self.joules = 0.0
-        self.was_read = threading.Event()
+        self._readings = 0
+        self._more = threading.Condition()
 
     def read(self, at_s: float) -> SourceReading:
         assert at_s > 0
-        self.joules += 1.0
-        self.was_read.set()
-        return SourceReading(joules={PACKAGE: self.joules})
+        with self._more:
+            joules = self.joules
+            self._readings += 1
+            self._more.notify_all()
+        return SourceReading(joules={PACKAGE: joules})
+
+    def be_read_twice(self) -> None:
+        """The first reading from now on may have been begun before, and belong to what was before; not the second."""
+        with self._more:
+            enough = self._readings + 2
+            assert self._more.wait_for(lambda: self._readings >= enough, 20)
 
 
-async def watched(watch: PowerWatch, source: Counter, *stretches: Stretch) -> Telemetry | None:
-    for stretch in stretches:
-        source.was_read.clear()
+@pytest.fixture
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("foundry_bench.worker.power_watch._IDLE_S", 0.0)
+    monkeypatch.setattr("foundry_bench.worker.power_watch._INTERVAL_S", 0.001)
+
+
+async def watched(watch: PowerWatch, source: Counter) -> Telemetry | None:
+    """5 of 9 joules are spent in the measure phase."""
+    await watch.rest()
+    stretches: tuple[tuple[Stretch, float], ...] = (("other", 1.0), ("measure", 6.0), ("other", 9.0))
+    for stretch, joules in stretches:
         watch.enter(stretch)
-        assert await asyncio.to_thread(source.was_read.wait, 5)
+        await asyncio.to_thread(source.be_read_twice)
+        source.joules = joules
     return watch.finish(answers=2, completion_tokens=10)
 
 
-async def test_the_measure_phase_alone_is_summed_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("foundry_bench.worker.power_watch._IDLE_S", 0.0)
+@pytest.mark.usefixtures("_at_once")
+async def test_the_measure_phase_alone_is_summed_up() -> None:
     source = Counter()
-    watch = PowerWatch(lambda: True, lambda: [source])
-    await watch.rest()
-    found = await watched(watch, source, "other", "measure", "other")
+    found = await watched(PowerWatch(lambda: True, lambda: [source]), source)
     assert found is not None
-    assert [meter.joules for meter in found.meters] == [1.0]
+    assert [meter.joules for meter in found.meters] == [5.0]
     assert (found.answers, found.completion_tokens) == (2, 10)
 
 
-async def test_a_pause_enters_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("foundry_bench.worker.power_watch._IDLE_S", 0.0)
+@pytest.mark.usefixtures("_at_once")
+async def test_a_pause_enters_nothing() -> None:
     source = Counter()
-    watch = PowerWatch(lambda: False, lambda: [source])
-    await watch.rest()
-    assert await watched(watch, source, "other", "measure", "other") is None
+    assert await watched(PowerWatch(lambda: False, lambda: [source]), source) is None
 
 
 async def test_a_source_that_hangs_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
