@@ -425,11 +425,21 @@ def test_runs_are_listed_newest_first(tmp_path: Path) -> None:
 
 def test_a_damaged_run_does_not_hide_the_others(tmp_path: Path) -> None:
     record_run(tmp_path, "20261121-a")
-    (record_run(tmp_path, "20261122-b") / "run.json").write_bytes(b'{"schema": "found')
+    file = record_run(tmp_path, "20261122-b") / "run.json"
+    file.write_bytes(b'{"schema": "found')
+    os.utime(file, (CREATED.timestamp() + 9,) * 2)
     assert [(head.id, head.status, head.created) for head in list_runs(tmp_path)] == [
         ("20261122-b", "unreadable", None),
         ("20261121-a", "done", CREATED),
     ]
+
+
+def test_the_last_run_is_the_newest_by_its_own_record(tmp_path: Path) -> None:
+    record_run(tmp_path, "main-run", created=CREATED - timedelta(days=9))
+    record_run(tmp_path, "by-hand", created=(CREATED + timedelta(hours=1)).replace(tzinfo=None))
+    newest = record_run(tmp_path, "20261122-b", created=CREATED + timedelta(hours=2))
+    assert [head.id for head in list_runs(tmp_path)] == ["20261122-b", "by-hand", "main-run"]
+    assert find_run(tmp_path, "last") == newest
 
 
 @pytest.mark.parametrize("indent", [-1, 0, 1, 4])

@@ -254,15 +254,17 @@ _heads = msgspec.json.Decoder(_Head)
 
 
 def list_runs(out: Path) -> list[RunHead]:
-    """The runs in the folder ``out``, newest first; reads the first few kilobytes of each ``run.json``.
+    """The runs in the folder ``out``, newest first by their own record, whatever their folders are called.
 
-    A run that says ``running``, but whose process is gone, is ``interrupted``.
+    Reads the first few kilobytes of each ``run.json``. A run that says ``running``, but whose process is gone, is
+    ``interrupted``. One that can't be read stands where its file's date puts it.
     """
     heads = []
     for path in _run_folders(out):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            heads.append(_head(path))
-    return heads
+            head = _head(path)
+            heads.append((_began_s(head), path.name, head))
+    return [head for _, _, head in sorted(heads, key=lambda one: one[:2], reverse=True)]
 
 
 def find_run(out: Path, ref: str) -> Path:
@@ -270,7 +272,8 @@ def find_run(out: Path, ref: str) -> Path:
 
     Args:
         out: the folder of all runs.
-        ref: a run's folder or ``run.json``, its id, the beginning of the id of one run only, or ``last``.
+        ref: a run's folder or ``run.json``, its id, the beginning of the id of one run only, or ``last``: the newest
+            by its own record.
 
     Raises:
         InputError: there is none, or several.
@@ -279,9 +282,12 @@ def find_run(out: Path, ref: str) -> Path:
     path = path.parent if path.name == RUN_FILE else path
     if ref not in {"", "last"} and (path / RUN_FILE).is_file():
         return path
-    named = [path for path in _run_folders(out) if ref == "last" or (ref and path.name.startswith(ref))]
-    found = [path for path in named if (path / RUN_FILE).is_file()]
-    found = found[:1] if ref == "last" else [path for path in found if path.name == ref] or found
+    if ref == "last":
+        found = [head.path for head in list_runs(out)[:1]]
+    else:
+        named = [path for path in _run_folders(out) if ref and path.name.startswith(ref)]
+        found = [path for path in named if (path / RUN_FILE).is_file()]
+        found = [path for path in found if path.name == ref] or found
     if not found:
         raise InputError(f"no run {ref!r} in {out}; 'foundry-bench history' lists them")
     if len(found) > 1:
@@ -313,6 +319,13 @@ def _head(path: Path) -> RunHead:
         status="interrupted" if gone else found.status,
         models=found.plan.models,
     )
+
+
+def _began_s(head: RunHead) -> float:
+    """Seconds of the system's clock; a date without a zone, as only hands write it, is taken for UTC."""
+    if head.created is None:
+        return (head.path / RUN_FILE).stat().st_mtime
+    return (head.created if head.created.tzinfo else head.created.replace(tzinfo=UTC)).timestamp()
 
 
 def slug(name: str) -> str:
