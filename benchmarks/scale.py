@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 
 from foundry_bench.session.calibrating import Load, measure_level, reference_server
-from foundry_bench.session.store import Run, list_runs, read_samples
+from foundry_bench.session.run_list import list_runs
+from foundry_bench.session.store import Run, read_samples
 from foundry_bench.values.plan import Plan
 from foundry_bench.values.record import Sample
 from foundry_bench.values.summary import Summarizer

@@ -21,8 +21,9 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from foundry_bench.session.run_list import find_run
 from foundry_bench.session.settings import resolve
-from foundry_bench.session.store import find_run, load
+from foundry_bench.session.store import load
 from foundry_bench.tui.app import FoundryBenchApp
 from foundry_bench.tui.display import Display
 

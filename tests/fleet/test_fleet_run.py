@@ -15,7 +15,8 @@ pytest.importorskip("distributed", reason="the extra 'fleet'")
 
 from foundry_bench.cli import main
 from foundry_bench.session.host_facts import graphics_cards
-from foundry_bench.session.store import list_runs, load, read_samples
+from foundry_bench.session.run_list import list_runs
+from foundry_bench.session.store import load, read_samples
 from foundry_bench.values.metrics import itl_s
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import Metrics, RunRecord

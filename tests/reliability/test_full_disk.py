@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from foundry_bench.session.store import list_runs, read_samples
+from foundry_bench.session.run_list import list_runs
+from foundry_bench.session.store import read_samples
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
 

@@ -18,7 +18,8 @@ import pytest
 from foundry_bench.session.attaching import Host
 from foundry_bench.session.benchmark import Benchmark
 from foundry_bench.session.channel import Job
-from foundry_bench.session.store import Run, list_runs, load, read_samples
+from foundry_bench.session.run_list import list_runs
+from foundry_bench.session.store import Run, load, read_samples
 from foundry_bench.values.events import Event, ModelFinished, SampleFinished
 from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.record import Sample

@@ -18,8 +18,9 @@ from foundry_bench.session.attaching import Host, attach
 from foundry_bench.session.beacons import Beacon, announced, find_running, list_running
 from foundry_bench.session.channel import Job, News, RunEnded, Skip, encode_line
 from foundry_bench.session.paths import running_dir
+from foundry_bench.session.run_list import list_runs
 from foundry_bench.session.serving import ServedBenchmark
-from foundry_bench.session.store import Run, list_runs, load
+from foundry_bench.session.store import Run, load
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import AnswerProgressed, Event, ModelFinished, RequestStarted, StageStarted
 from foundry_bench.values.folding import fold

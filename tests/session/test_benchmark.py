@@ -16,7 +16,9 @@ import psutil
 import pytest
 
 from foundry_bench.session.benchmark import Benchmark
-from foundry_bench.session.store import Run, list_runs, load, read_samples
+from foundry_bench.session.run_list import list_runs
+from foundry_bench.session.samples import SampleFile
+from foundry_bench.session.store import Run, load, read_samples
 from foundry_bench.values.events import AnswerProgressed, Event, Noted, RequestStarted, SampleFinished, TurnFinished
 from foundry_bench.values.folding import begin, fold
 from foundry_bench.values.metrics import decode_tokens_per_s
@@ -126,7 +128,12 @@ async def test_the_samples_are_read_once_however_many_models_there_are(
     reference_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, reads, samples = Run.create(tmp_path, plan(3, rounds=1), {}), list[Path](), Run.samples
-    monkeypatch.setattr(Run, "samples", lambda run: reads.append(run.path) or samples(run))
+
+    def counted(run: Run) -> SampleFile:
+        reads.append(run.path)
+        return samples(run)
+
+    monkeypatch.setattr(Run, "samples", counted)
     await Benchmark(run.record.plan, targets(reference_server, FAST, FAST, FAST), run, lambda _event: None).measure()
     assert len(reads) == 1
 

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from factories import CREATED, make_failed_model, make_model, make_plan, make_run, make_sample
 from foundry_bench.session.atomic import write_atomically
 from foundry_bench.session.json_text import without_noise
-from foundry_bench.session.store import Run, find_run, list_runs, load, new_run_id, read_samples
+from foundry_bench.session.run_list import find_run, list_runs
+from foundry_bench.session.store import Run, load, new_run_id, read_samples
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.record import Failure, Sample
 

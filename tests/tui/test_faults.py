@@ -13,7 +13,8 @@ import pytest
 
 from driving import make_app, processes, running
 from foundry_bench.session.adapters import NamedAdapter
-from foundry_bench.session.store import list_runs, load, read_samples
+from foundry_bench.session.run_list import list_runs
+from foundry_bench.session.store import load, read_samples
 from foundry_bench.values.plan import Plan, Prompt
 
 PROMPTS = (Prompt(id="benefits", prompt="Why local?"),)

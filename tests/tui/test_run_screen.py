@@ -8,7 +8,8 @@ import pytest
 
 from driving import make_app, processes, running
 from foundry_bench.session.beacons import list_running
-from foundry_bench.session.store import list_runs, load
+from foundry_bench.session.run_list import list_runs
+from foundry_bench.session.store import load
 from foundry_bench.tui.widgets.form_row import FormRow
 from foundry_bench.tui.widgets.plan_form_pane import PlanForm
 from foundry_bench.values.plan import Plan, Prompt

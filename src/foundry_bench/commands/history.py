@@ -5,8 +5,8 @@ import os
 import sys
 
 from foundry_bench.session.json_text import json_text
+from foundry_bench.session.run_list import list_runs
 from foundry_bench.session.settings import resolve
-from foundry_bench.session.store import list_runs
 from foundry_bench.session.tables import Column, Table, as_text
 from foundry_bench.values.format import UNDEFINED, one_line
 

@@ -21,9 +21,10 @@ from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.quality_tables import comparisons
 from foundry_bench.session.ratings import load_ratings, save_ratings
+from foundry_bench.session.run_list import find_run
 from foundry_bench.session.settings import resolve
 from foundry_bench.session.signals import answered
-from foundry_bench.session.store import find_run, load, read_samples
+from foundry_bench.session.store import load, read_samples
 from foundry_bench.session.tables import as_text
 from foundry_bench.session.targets import find_target
 from foundry_bench.values.errors import InputError

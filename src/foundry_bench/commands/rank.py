@@ -14,10 +14,10 @@ from foundry_bench.session.host_views import is_fleet, row_view
 from foundry_bench.session.json_text import json_text
 from foundry_bench.session.preferences import read_preference
 from foundry_bench.session.ranking_text import as_lines, document, routes
+from foundry_bench.session.run_list import find_run
 from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.session.scoring import Preference, rank
 from foundry_bench.session.settings import resolve
-from foundry_bench.session.store import find_run
 from foundry_bench.session.tables import as_text
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.errors import InputError

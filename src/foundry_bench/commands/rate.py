@@ -8,8 +8,9 @@ from pathlib import Path
 from foundry_bench.session.json_text import json_text
 from foundry_bench.session.quality_tables import agreement, agreement_of, facets, quality
 from foundry_bench.session.ratings import load_ratings, rater_name, save_ratings
+from foundry_bench.session.run_list import find_run
 from foundry_bench.session.settings import Settings, resolve
-from foundry_bench.session.store import find_run, load
+from foundry_bench.session.store import load
 from foundry_bench.session.tables import as_text
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.ratings import Ratings, means

@@ -6,9 +6,9 @@ import sys
 
 from foundry_bench.session.atomic import write_atomically
 from foundry_bench.session.reports import NAME, render
+from foundry_bench.session.run_list import find_run
 from foundry_bench.session.run_view import open_run
 from foundry_bench.session.settings import resolve
-from foundry_bench.session.store import find_run
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 

@@ -15,10 +15,11 @@ from foundry_bench.session.json_text import in_ascii
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.reports import results_table
+from foundry_bench.session.run_list import find_run
 from foundry_bench.session.serving import ServedBenchmark
 from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.session.signals import answered
-from foundry_bench.session.store import Run, find_run, load
+from foundry_bench.session.store import Run, load
 from foundry_bench.session.targets import find_targets
 from foundry_bench.values.format import one_line
 from foundry_bench.values.result import RunRecord, RunStatus

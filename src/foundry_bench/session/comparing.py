@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from foundry_bench.session.ratings import load_ratings
+from foundry_bench.session.run_list import find_run
 from foundry_bench.session.run_view import samples_of
-from foundry_bench.session.store import find_run, load
+from foundry_bench.session.store import load
 from foundry_bench.values.changes import Change, Reading, Sameness, answers, changed_conditions, changed_model, readings
 from foundry_bench.values.comparison import MEANS, Difference, compare
 from foundry_bench.values.errors import InputError

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foundry_bench.session.ratings import load_ratings
-from foundry_bench.session.store import find_run, load, read_samples
+from foundry_bench.session.run_list import find_run
+from foundry_bench.session.store import load, read_samples
 from foundry_bench.values.degenerate import OutputCheck
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.fleet import on_host

@@ -11,8 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
+from foundry_bench.session.run_list import list_runs
 from foundry_bench.session.run_view import samples_of
-from foundry_bench.session.store import list_runs, load
+from foundry_bench.session.store import load
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.pick import PickScreen

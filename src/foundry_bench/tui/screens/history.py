@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import DataTable, Input, Static
 
 from foundry_bench.session.beacons import list_running
-from foundry_bench.session.store import RunHead, list_runs
+from foundry_bench.session.run_list import RunHead, list_runs
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.compare import CompareScreen
 from foundry_bench.tui.screens.frame import FrameScreen

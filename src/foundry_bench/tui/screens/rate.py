@@ -13,7 +13,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from foundry_bench.session.ratings import load_ratings, rater_name, remove_rating, save_rating
-from foundry_bench.session.store import find_run, load, read_samples
+from foundry_bench.session.run_list import find_run
+from foundry_bench.session.store import load, read_samples
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.note import NoteScreen

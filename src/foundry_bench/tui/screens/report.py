@@ -13,8 +13,8 @@ from textual.widgets import OptionList, Static
 
 from foundry_bench.session.atomic import write_atomically
 from foundry_bench.session.reports import NAME, render
+from foundry_bench.session.run_list import find_run
 from foundry_bench.session.run_view import open_run
-from foundry_bench.session.store import find_run
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.format_list import FormatList
