@@ -29,10 +29,10 @@ from foundry_bench.session.start_line import StartLine
 from foundry_bench.session.store import Run
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import ModelFinished, Noted
-from foundry_bench.values.fleet import HostStatus, hosts_plan
+from foundry_bench.values.fleet import hosts_plan
 from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Plan, Target
-from foundry_bench.values.record import Failure
+from foundry_bench.values.record import Failure, HostStatus
 from foundry_bench.values.result import RunRecord, RunStatus
 from foundry_bench.worker.protocol import Pause, Resume, Stop
 
@@ -142,7 +142,7 @@ class FleetBenchmark:
                 self._end(name, "lost", Failure(type="host_lost", message="it is not in the cluster"))
                 continue
             host.orders = await asked(Queue(orders_topic(self._topic, name), client=self._client))
-            self._run.set_host(replace(self._ledger.host(name), status="waiting", error=None))
+            self._ledger.set_host(replace(self._ledger.host(name), status="waiting", error=None))
             host.future = self._client.submit(
                 fleet_host.measure,
                 encode_line(self._job(name)),
@@ -255,6 +255,7 @@ class FleetBenchmark:
         for name, host in self._hosts.items():
             if host.lost_at and there.get(name, host.lost_at) != host.lost_at:
                 host.lost_at = None
+                self._ledger.tell(name, back=True)
                 self._listener(Noted(message=f"{name} is back; what it lacks is measured by --resume"))
 
     def _open(self) -> list[str]:

@@ -6,7 +6,15 @@ from dataclasses import replace
 
 from foundry_bench.session.store import Run
 from foundry_bench.values.calibration import near_the_error
-from foundry_bench.values.events import Event, ModelDescribed, ModelFinished, ModelLoaded, Noted, SampleFinished
+from foundry_bench.values.events import (
+    Event,
+    HostChanged,
+    ModelDescribed,
+    ModelFinished,
+    ModelLoaded,
+    Noted,
+    SampleFinished,
+)
 from foundry_bench.values.fleet import HostRecord, Share, at_home, on_host, on_its_host, sample_key
 from foundry_bench.values.plan import Plan
 from foundry_bench.values.record import ModelStatus, Sample
@@ -45,6 +53,23 @@ class FleetLedger:
     def host(self, name: str) -> HostRecord:
         """What is known of a host."""
         return next(host for host in self._run.record.hosts if host.name == name)
+
+    def set_host(self, changed: HostRecord) -> None:
+        """Record what is known of a host.
+
+        Raises:
+            OSError: the run can't be written any more.
+        """
+        before = self.host(changed.name).status
+        self._run.set_host(changed)
+        if changed.status != before:
+            self.tell(changed.name)
+
+    def tell(self, name: str, *, back: bool = False) -> None:
+        """Tell the listener how a host stands; ``back``: a lost one is there again."""
+        host = self.host(name)
+        message = host.error.message if host.error else ""
+        self._listener(HostChanged(host=name, status=host.status, message=message, back=back))
 
     def known(self, host: str) -> tuple[Sample, ...]:
         """What is recorded of a host, as the host itself has it."""
@@ -90,7 +115,7 @@ class FleetLedger:
             OSError: the run can't be written any more.
         """
         known = self.host(host)
-        self._run.set_host(
+        self.set_host(
             replace(
                 known,
                 status="running" if known.status == "waiting" else known.status,
@@ -112,7 +137,7 @@ class FleetLedger:
         Raises:
             OSError: the run can't be written any more.
         """
-        self._run.set_host(changed)
+        self.set_host(changed)
         if changed.error is None:
             return
         there = {model.name for model in self._run.record.models if model.status != "skipped"}

@@ -5,9 +5,8 @@ from collections.abc import Awaitable, Collection
 from typing import Any, TypeVar
 
 from foundry_bench.session.host_link import SILENCE_S
-from foundry_bench.values.fleet import HostStatus
 from foundry_bench.values.format import one_line
-from foundry_bench.values.record import Failure
+from foundry_bench.values.record import Failure, HostStatus
 
 T = TypeVar("T")
 

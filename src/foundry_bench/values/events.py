@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from foundry_bench.values.fit import Verdict
-from foundry_bench.values.record import Failure, Memory, ModelStatus, Phase, Sample
+from foundry_bench.values.record import Failure, HostStatus, Memory, ModelStatus, Phase, Sample
 from foundry_bench.values.service import Service
 from foundry_bench.values.telemetry import Telemetry
 
@@ -177,6 +177,19 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostChanged:
+    """A host of a fleet began or ended its part, or, with ``back``, is there again after it was lost.
+
+    ``message`` says why where it did not end well.
+    """
+
+    host: str
+    status: HostStatus
+    message: str = ""
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestStarted:
     """A request left for the model on one of the concurrent ``slot`` s."""
 
@@ -249,6 +262,7 @@ Event = (
     | TurnFinished
     | RoundsExpected
     | Noted
+    | HostChanged
     | RequestStarted
     | AnswerProgressed
     | SampleFinished

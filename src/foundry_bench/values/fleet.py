@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from foundry_bench.values.calibration import Calibration
 from foundry_bench.values.plan import Plan, Runtime
-from foundry_bench.values.record import Failure, Sample
+from foundry_bench.values.record import Failure, HostStatus, Sample
 
-HostStatus = Literal["waiting", "running", "done", "failed", "lost", "stopped"]
 SampleKey = tuple[str, str, str, str, str, int, int]
 
 

@@ -8,6 +8,7 @@ from foundry_bench.values import metrics
 from foundry_bench.values.events import (
     AnswerProgressed,
     Event,
+    HostChanged,
     ModelDescribed,
     ModelFinished,
     ModelLoaded,
@@ -21,6 +22,7 @@ from foundry_bench.values.events import (
     TurnStarted,
     WorkerObserved,
 )
+from foundry_bench.values.fleet import HostRecord, on_host
 from foundry_bench.values.format import megabytes, one_line, rate, seconds
 from foundry_bench.values.plan import Plan
 from foundry_bench.values.record import Sample
@@ -29,6 +31,7 @@ from foundry_bench.values.snapshot import (
     ROUNDS_KEPT,
     TAIL_CHARACTERS,
     TTFTS_KEPT,
+    HostProgress,
     LiveAnswer,
     LogLine,
     ModelProgress,
@@ -41,13 +44,18 @@ _MARKS_KEPT = 11  # at ten a second: the last second
 _LINE_CHARACTERS = 300
 
 
-def begin(plan: Plan, now_s: float, names: Sequence[str] = ()) -> Snapshot:
-    """The snapshot of a run that starts now; ``names`` of what it measures, where these are not the plan's models."""
+def begin(plan: Plan, now_s: float, hosts: Sequence[HostRecord] = ()) -> Snapshot:
+    """The snapshot of a run that starts now, on this machine or on each of ``hosts``."""
     requests = plan.rounds * len(plan.prompts)
     later = sum(len(level_requests(plan, level)) for level in sweep_levels(plan))
     fresh = ModelProgress(name="", requests=requests, rounds=plan.rounds, later=later)
-    models = tuple(replace(fresh, name=name) for name in names or plan.models)
-    return Snapshot(started_s=now_s, models=models)
+    models = tuple(replace(fresh, name=name) for name in plan.models)
+    if hosts:
+        models = tuple(
+            replace(one, name=on_host(one.name, host.name), host=host.name) for one in models for host in hosts
+        )
+    told = tuple(HostProgress(name=host.name, status=host.status) for host in hosts)
+    return Snapshot(started_s=now_s, models=models, hosts=told)
 
 
 def paused(snapshot: Snapshot, now_s: float) -> Snapshot:
@@ -146,6 +154,13 @@ def _rounds_expected(event: RoundsExpected, snapshot: Snapshot, _now_s: float) -
 @_fold.register
 def _noted(event: Noted, snapshot: Snapshot, now_s: float) -> Snapshot:
     return _log(snapshot, event.message, now_s)
+
+
+@_fold.register
+def _host_changed(event: HostChanged, snapshot: Snapshot, _now_s: float) -> Snapshot:
+    message = one_line(event.message)[:_LINE_CHARACTERS]
+    told = HostProgress(name=event.host, status=event.status, message=message, back=event.back)
+    return replace(snapshot, hosts=tuple(told if one.name == event.host else one for one in snapshot.hosts))
 
 
 @_fold.register

@@ -9,6 +9,7 @@ Status = Literal["ok", "unverified", "error", "timeout", "cancelled"]
 TokenSource = Literal["usage", "chunks", "none"]
 Path = Literal["raw", "openai", "session", "adapter"]
 ModelStatus = Literal["ok", "failed", "skipped", "partial"]
+HostStatus = Literal["waiting", "running", "done", "failed", "lost", "stopped"]
 Clock = Literal["kernel", "arrival"]
 StopKind = Literal["rounds", "precision", "separated", "budget", "no_answers"]
 

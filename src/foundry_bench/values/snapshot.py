@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from foundry_bench.values.events import Stage
-from foundry_bench.values.record import ModelStatus, Phase
+from foundry_bench.values.record import HostStatus, ModelStatus, Phase
 
 TAIL_CHARACTERS = 4096
 LOG_LINES = 200
@@ -57,6 +57,7 @@ class ModelProgress:
     """How far one model has come; times are those given to ``fold``.
 
     Attributes:
+        host: of a fleet, where it is measured; None where that is this machine.
         stage: None before its turn.
         fraction: of the stage, where it tells; the requests of a stage are counted by ``sent`` and ``to_send``.
         requests: measured requests that the plan has for a model.
@@ -70,6 +71,7 @@ class ModelProgress:
     name: str
     requests: int
     rounds: int
+    host: str | None = None
     later: int = 0
     swept: int = 0
     stage: Stage | None = None
@@ -103,10 +105,14 @@ class ModelProgress:
         return self.requests - self.before - self.ok - self.failed if self.status else 0
 
     @property
+    def done(self) -> int:
+        """Requests but the warm-up that are over, one way or another."""
+        return self.before + self.ok + self.failed + self.swept
+
+    @property
     def done_fraction(self) -> float:
         """Of its requests but the warm-up; 1 once it is finished."""
-        done = self.before + self.ok + self.failed + self.swept
-        return 1.0 if self.status else done / (self.requests + self.later)
+        return 1.0 if self.status else self.done / (self.requests + self.later)
 
     @property
     def round_latencies_s(self) -> tuple[float, ...]:
@@ -131,6 +137,16 @@ class ModelProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostProgress:
+    """How a host of a fleet stands: ``message`` says why it ended badly, ``back`` that a lost one is there again."""
+
+    name: str
+    status: HostStatus = "waiting"
+    message: str = ""
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
     """One line of the event log, safe to show; ``at_s`` since the start of the run."""
 
@@ -150,6 +166,7 @@ class Snapshot:
     log: tuple[LogLine, ...] = ()
     logged: int = 0
     paused_at_s: float | None = None
+    hosts: tuple[HostProgress, ...] = ()
 
     @property
     def fraction(self) -> float:
@@ -160,3 +177,7 @@ class Snapshot:
     def model(self) -> ModelProgress | None:
         """The model in hand, or the last one that was."""
         return next((model for model in self.models if model.name == self.current), None)
+
+    def models_on(self, host: str) -> tuple[ModelProgress, ...]:
+        """What a host of a fleet measures."""
+        return tuple(model for model in self.models if model.host == host)

@@ -41,7 +41,8 @@ class FrameScreen(Screen[None]):
     is the current one the screen has the class ``-on-<its id>``.
 
     Where the terminal is narrow, or a pane is zoomed, one pane is shown at a time. A container of panes alone has the
-    class ``split``, so that it is hidden along with them. ``MODE`` is the screen's name in the header.
+    class ``split``, so that it is hidden along with them. ``MODE`` is the screen's name in the header; a screen that
+    several modes open has none of its own.
     """
 
     MODE: ClassVar[str] = ""
@@ -90,7 +91,7 @@ class FrameScreen(Screen[None]):
         """The frame around what ``compose_body`` yields, dressed for the terminal before it is styled."""
         self.set_class(self.bench.options.ascii, "-ascii", update=False)
         self._obey(self.app.size)
-        yield ModeBar(self.MODE)
+        yield ModeBar(self.MODE or self.app.current_mode)
         yield PaneTabs()
         with Container(id="body"):
             yield from self.compose_body()

@@ -35,6 +35,7 @@ class ResultsScreen(FrameScreen):
         Binding("slash", "filter", "filter", key_display="/", id="filter"),
         Binding("w", "widen", "wide", id="table.wide"),
         Binding("v", "next_chart", "chart", id="chart.next"),
+        Binding("H", "hosts", "hosts", id="hosts"),
     ]
     DEFAULT_CSS = """
     ResultsScreen {
@@ -79,6 +80,7 @@ class ResultsScreen(FrameScreen):
             self._view = None
             self.query_one("#note", Static).update(_nothing(error))
             return
+        self.refresh_bindings()
         if self._view.problem:
             self.notify(one_line(self._view.problem), severity="warning", markup=False)
         self._draw()
@@ -125,6 +127,19 @@ class ResultsScreen(FrameScreen):
         else:
             self.show_pane(pane)
         self._draw_chart()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only a fleet's run has hosts."""
+        if action == "hosts":
+            return self._view is not None and bool(self._view.record.hosts)
+        return super().check_action(action, parameters)
+
+    def action_hosts(self) -> None:
+        """See the hosts that measured this run."""
+        from foundry_bench.tui.screens.hosts import HostsScreen  # what it needs, no other screen does
+
+        if self._view:
+            self.app.push_screen(HostsScreen(self._view.record.plan, self._view.path))
 
     @on(DataTable.CellHighlighted, "#figures")
     def _tell(self) -> None:

@@ -46,6 +46,7 @@ class RunScreen(FrameScreen):
         Binding("t", "results", "results", id="run.results"),
         Binding("r", "again", "new run", id="run.again"),
         Binding("a", "attach", "go to the running one", id="run.attach"),
+        Binding("H", "hosts", "hosts", id="hosts"),
     ]
     DEFAULT_CSS = """
     RunScreen {
@@ -189,6 +190,18 @@ class RunScreen(FrameScreen):
     def action_results(self) -> None:
         """See what came out."""
         self.bench.open_mode("results")
+
+    def action_hosts(self) -> None:
+        """See the hosts of the fleet that measures, or would."""
+        from foundry_bench.tui.screens.hosts import HostsScreen  # what it needs, no other screen does
+
+        control, described = self.bench.control, self.query_one(PlanForm).described
+        if not self.has_class("-live"):
+            self.app.push_screen(HostsScreen(described if isinstance(described, Plan) else self.bench.settings.plan))
+        elif control.plan and control.path:
+            self.app.push_screen(HostsScreen(control.plan, control.path, lambda: control.snapshot))
+        else:
+            self.notify("the run is not open yet")
 
     def copied(self) -> str | None:
         """The folder of the run."""

@@ -10,7 +10,7 @@ from foundry_bench.values.format import megabytes, one_line, rate, seconds
 from foundry_bench.values.snapshot import ModelProgress, Snapshot
 from foundry_bench.values.spark import spark
 
-_DOING = {
+DOING = {
     "start": "starting",
     "catalog": "looking it up",
     "download": "downloading",
@@ -99,7 +99,7 @@ def _model(model: ModelProgress, snapshot: Snapshot, board: Board) -> Text:
     doing = (
         f"round {model.round}/{model.rounds}"
         if model.stage == "measure" and model.round
-        else _DOING.get(model.stage, model.stage)
+        else DOING.get(model.stage, model.stage)
     )
     eta = model_eta_s(model, now_s, paused_at_s=snapshot.paused_at_s)
     tail = f" {fraction:4.0%}  {doing}" + (f"  ETA {clock(eta)}" if eta is not None else "")
