@@ -1,9 +1,12 @@
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from driving import CATALOG, FakeCatalog, make_app, running, screen_text
+from foundry_bench.tui.widgets.model_table import ModelTable
 from foundry_bench.values.events import CatalogListed
+from foundry_bench.values.plan import Plan
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -30,6 +33,28 @@ async def test_what_is_on_the_disk_is_there_before_the_catalog(tmp_path: Path, c
         catalog.listed = CatalogListed(entries=CATALOG[:5], note="the catalog could not be reached")
         catalog.answers.set()
         await driver.shows("phi-4-mini", "! the catalog could not be reached")
+
+
+async def test_reading_the_catalog_fails_while_the_screen_is_taken_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_down = asyncio.Event()
+
+    async def list_models(_plan: Plan) -> CatalogListed:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await taken_down.wait()
+            raise OSError("the worker's end was not clean")
+
+    monkeypatch.setattr("foundry_bench.session.catalog.list_models", list_models)
+    monkeypatch.setattr(ModelTable, "on_unmount", lambda _table: taken_down.set(), raising=False)
+    app = make_app(tmp_path)
+    async with running(app) as driver:
+        await driver.shows("reading the catalog")
+        await driver.press("q")
+    assert taken_down.is_set()
+    assert app.return_code == 0
 
 
 async def test_filter_as_you_type(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Work in a thread for a screen that may be gone when it is done."""
+"""Work that a screen waits for, and that may be done when the screen is gone."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
@@ -17,7 +17,17 @@ async def apart(app: "App[None]", function: Callable[Given, Found], *args: Given
     Raises:
         CancelledError: the application is being left, and with it the widgets that the caller would go on with.
     """
-    found = await asyncio.to_thread(function, *args, **kwargs)
-    if not app.is_running:
-        raise asyncio.CancelledError
-    return found
+    return await staying(app, asyncio.to_thread(function, *args, **kwargs))
+
+
+async def staying(app: "App[None]", work: Awaitable[Found]) -> Found:
+    """What ``work`` comes to, be it a failure, as long as the application stays.
+
+    Raises:
+        CancelledError: the application is being left, and with it the widgets that the caller would go on with.
+    """
+    try:
+        return await work
+    finally:
+        if not app.is_running:
+            raise asyncio.CancelledError

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
-from foundry_bench.tui.apart import apart
+from foundry_bench.tui.apart import apart, staying
 from foundry_bench.tui.catalog_view import Row, missing, transfer_of, with_disk
 from foundry_bench.tui.screens.confirm import ConfirmScreen
 from foundry_bench.tui.screens.frame import FrameScreen
@@ -104,7 +104,7 @@ class ModelsScreen(FrameScreen):
             self._draw()
             from foundry_bench.session.catalog import list_models
 
-            listed = await list_models(plan)
+            listed = await staying(self.app, list_models(plan))
             self._list.entries = listed.entries
             self._list.note(one_line(listed.note or ""))
         except (InputError, OSError) as error:
