@@ -30,6 +30,7 @@ class ModelList(Vertical):
         width: 1fr;
         height: 1fr;
         #note { height: auto; max-height: 3; color: $warning; display: none; }
+        #going { height: 1; display: none; text-wrap: nowrap; text-overflow: ellipsis; }
     }
     """
 
@@ -47,9 +48,10 @@ class ModelList(Vertical):
         self._on_disk_only = False
 
     def compose(self) -> ComposeResult:
-        """The note is there only when there is something to say."""
+        """A note, and a line of what goes on, are there only when there is something to say."""
         yield Static(id="note", markup=False)
         yield ModelTable(self._glyphs)
+        yield Static(id="going", markup=False)
         yield FilterLine("name, device, licence, task, cached")
 
     @property
@@ -111,19 +113,29 @@ class ModelList(Vertical):
         line.display = bool(text)
 
     def tell(self, waited_s: float | None) -> None:
-        """The title and subtitle; ``waited_s`` is how long the catalog has been waited for, None when it isn't."""
+        """The titles, and what goes on; ``waited_s`` is how long the catalog has been waited for, None when it isn't.
+
+        What changes several times a second has a line of its own: a changed title has the whole pane drawn anew.
+        """
         glyphs = self._glyphs
         cached = sum(entry.cached for entry in self.entries)
         parts = [f"Models {len(self.entries)}", f"{cached} on disk"]
         if self.marked:
             parts.append(f"{len(self.marked)} marked")
-        self.border_title = f" {glyphs.dot} ".join(parts)
         arrow = glyphs.down if self._descending else glyphs.up
-        shown = f"by {self._sort} {arrow}{' on disk only' if self._on_disk_only else ''}"
+        titles = (
+            f" {glyphs.dot} ".join(parts),
+            f"by {self._sort} {arrow}{' on disk only' if self._on_disk_only else ''}",
+        )
+        if (self.border_title, self.border_subtitle) != titles:
+            self.border_title, self.border_subtitle = titles
+        going = summary(self._transfers, glyphs)
         if waited_s is not None:
             turn = glyphs.spinner[int(waited_s / SPINNER_S) % len(glyphs.spinner)]
-            shown = f"{turn} reading the catalog, {waited_s:.0f} s"
-        self.border_subtitle = summary(self._transfers, glyphs) or shown
+            going = going or f"{turn} reading the catalog, {waited_s:.0f} s"
+        line = self.query_one("#going", Static)
+        line.update(going, layout=False)
+        line.display = bool(going)
 
     def draw(self) -> None:
         """Draw the table from what is known."""
