@@ -4,6 +4,7 @@ import pytest
 
 from driving import make_app, screen_text, shows, until
 from foundry_bench.tui.screens.model_detail import ModelDetailScreen
+from foundry_bench.tui.screens.results import ResultsScreen
 from foundry_bench.tui.widgets.chart import Chart
 from foundry_bench.tui.widgets.figures_table import FiguresTable
 from golden_text import looks_like
@@ -141,6 +142,21 @@ async def test_a_hostile_answer_stays_text(tmp_path: Path) -> None:
         assert not set("\x1b\x07\u202e") & set(screen_text(app))
         await pilot.press("b")
         await until(pilot, lambda: not isinstance(app.screen, ModelDetailScreen))
+
+
+async def test_go_to_results_leaves_the_page_of_a_model(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("g", "t")
+        await shows(pilot, "smollm2-135m")
+        await pilot.press("enter")
+        await shows(pilot, "round 1")
+        await pilot.press("g", "t")
+        await until(pilot, lambda: isinstance(app.screen, ResultsScreen))
+        await pilot.press("g", "t")
+        await pilot.pause()
+        assert isinstance(app.screen, ResultsScreen)
 
 
 async def test_ten_thousand_requests(tmp_path: Path) -> None:

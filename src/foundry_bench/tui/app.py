@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -100,7 +101,7 @@ class FoundryBenchApp(App[None]):
         """After ``g`` any key is the answer where to go, be it fresh or come by way of what has the focus."""
         if self._going and isinstance(event, events.Key):
             self._going = False
-            self._ask("")
+            self._ask(Text())
             self.open_mode(LETTERS.get(event.character or ""))
         else:
             await super().on_event(event)
@@ -139,7 +140,10 @@ class FoundryBenchApp(App[None]):
     def action_go_to(self) -> None:
         """Wait for a mode's letter, without a screen to dress and to take away again."""
         self._going = True
-        self._ask(" go to  " + "  ".join(f"{letter} {mode}" for letter, mode in LETTERS.items()))
+        question = Text(" go to")
+        for letter, mode in LETTERS.items():
+            question.append(f" {letter}", "bold").append(f" {mode}")
+        self._ask(question)
 
     @property
     def _frame(self) -> FrameScreen | None:
@@ -147,7 +151,7 @@ class FoundryBenchApp(App[None]):
         top = self.screen_stack[-1] if self.screen_stack else None
         return top if isinstance(top, FrameScreen) else None
 
-    def _ask(self, question: str) -> None:
+    def _ask(self, question: Text) -> None:
         if frame := self._frame:
             frame.ask(question)
 
@@ -195,8 +199,11 @@ class FoundryBenchApp(App[None]):
             self.exit()
 
     def open_mode(self, mode: str | None) -> None:
-        """Go to a mode; stay where there is none."""
-        if mode:
+        """Go to a mode, and where it is the present one to its first screen; stay where there is none."""
+        if mode and mode == self.current_mode:
+            while self._frame and len(self.screen_stack) > 1:
+                self.pop_screen()
+        elif mode:
             self.switch_mode(mode)
 
     def copy(self, text: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -134,7 +135,7 @@ class FrameScreen(Screen[None]):
         for bar in self.query(KeyBar):  # none before the screen is composed
             bar.say(message, severity, seconds)
 
-    def ask(self, question: str) -> None:
+    def ask(self, question: Text) -> None:
         """Show a question in the footer until the next key; an empty one takes it away."""
         for bar in self.query(KeyBar):
             bar.ask(question)

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
 from rich.text import Text
 from textual.app import RenderResult
 from textual.notifications import SeverityLevel
@@ -35,27 +34,27 @@ class KeyBar(Widget):
 
     def say(self, message: str, severity: SeverityLevel, seconds: float) -> None:
         """Show a message for some time."""
-        self._show(f" {_WORDS[severity]}{message}")
+        self._show(Text(f" {_WORDS[severity]}{message}"))
         self.set_class(severity == "warning", "-warning")
         self.set_class(severity == "error", "-error")
         self._clearing = self.set_timer(seconds, self.clear)
 
-    def ask(self, question: str) -> None:
+    def ask(self, question: Text) -> None:
         """Show a question until something else is shown."""
         self.clear()
-        self._show(question, "bold")
+        self._show(question)
 
     def clear(self) -> None:
         """Back to the keys."""
-        self._show("")
+        self._show(Text())
         self.remove_class("-warning", "-error")
 
-    def _show(self, message: str, style: str = "") -> None:
+    def _show(self, message: Text) -> None:
         """Lay the screen out anew only where a line is no longer, or not yet, enough."""
         if self._clearing:
             self._clearing.stop()
-        longest = max(self._message.cell_len, cell_len(message))
-        self._message = Text(message, style)
+        longest = max(self._message.cell_len, message.cell_len)
+        self._message = message
         self.refresh(layout=longest > self.size.width)
 
     def render(self) -> RenderResult:
