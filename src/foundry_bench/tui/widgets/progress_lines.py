@@ -128,8 +128,9 @@ def _figures(model: ModelProgress, board: Board) -> list[Text]:
         latency.append(f" {seconds(rounds[-1])}")
     gauges = Text("  memory ")
     gauges.append_text(bar((model.rss_mb or 0.0) / board.memory_mb, glyphs, 8))
-    gauges.append(f" {megabytes(model.rss_mb)}   CPU ")
-    gauges.append("" if model.cpu_percent is None else f"{model.cpu_percent:.0f} %", "bold")
+    gauges.append(f" {megabytes(model.rss_mb)}")
+    if model.cpu_percent is not None:
+        gauges.append("   CPU ").append(f"{model.cpu_percent:.0f} %", "bold")
     # Once the worker is gone its gauges say nothing; why it went may.
     return [counts, speed, latency, Text(f"  {model.message}", "bold") if model.message else gauges]
 
