@@ -283,9 +283,9 @@ def _told(sample: Sample) -> tuple[str, Tone]:
     if not sample.counts:
         return f"{where}: {sample.status}: {sample.error.message if sample.error else ''}", "bad"
     parts = [f"TTFT {seconds(sample.ttft_s)}"] if sample.ttft_s is not None else []
-    parts += [f"{sample.completion_tokens} tokens"] if sample.completion_tokens is not None else []
     speed = metrics.decode_tokens_per_s(sample)
     parts += [rate(speed)] if speed is not None else []
+    parts += [f"{sample.completion_tokens} tokens"] if sample.completion_tokens is not None else []
     return f"{where}: {', '.join(parts)}", "plain"
 
 
