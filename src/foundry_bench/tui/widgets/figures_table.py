@@ -63,8 +63,11 @@ class FiguresTable(DataTable[Cell]):
         row, column = self.row_in_hand, self.column_in_hand
         self.clear(columns=True)
         self.headings = headings
-        for heading in headings:
-            self.add_column(Text(heading.name, justify="right" if heading.figures else "left"), key=heading.key)
+        for place, heading in enumerate(headings):
+            label = Text(heading.name, justify="right" if heading.figures else "left")
+            # Left to itself it would first be drawn as wide as the headings, and measure its cells when it is idle.
+            width = max(label.cell_len, *(cells[place].cell_len for _, cells in rows), 1)
+            self.add_column(label, key=heading.key, width=width)
         for key, cells in rows:
             self.add_row(*cells, key=key)
         if self.sorted_by not in {heading.key for heading in headings}:
