@@ -435,6 +435,14 @@ def test_a_damaged_run_does_not_hide_the_others(tmp_path: Path) -> None:
     ]
 
 
+def test_a_folder_in_a_run_jsons_place_hides_no_run(tmp_path: Path) -> None:
+    run = record_run(tmp_path, "a")
+    (tmp_path / "b" / "run.json").mkdir(parents=True)
+    os.utime(tmp_path / "b" / "run.json", (1.0, 1.0))
+    assert [(head.id, head.status) for head in list_runs(tmp_path)] == [("a", "done"), ("b", "unreadable")]
+    assert find_run(tmp_path, "last") == run
+
+
 def test_the_last_run_is_the_newest_by_its_own_record(tmp_path: Path) -> None:
     record_run(tmp_path, "main-run", created=CREATED - timedelta(days=9))
     record_run(tmp_path, "by-hand", created=(CREATED + timedelta(hours=1)).replace(tzinfo=None))

@@ -48,7 +48,7 @@ class Benchmark:
         self._stopping = False
         self._prefetching: asyncio.Task[None] | None = None
         self._watch = Stopwatch()
-        self._before: Mapping[str, list[Sample]] = {}
+        self._before: dict[str, list[Sample]] = {}
 
     async def measure(self) -> RunStatus:
         """Measure every model that the run doesn't hold yet; returns the run's final status.
@@ -222,7 +222,7 @@ class Benchmark:
             await self._watch.running()
         self._run.add_model(await measurement.finish())
 
-    def _recorded(self, waiting: Sequence[Target]) -> Mapping[str, list[Sample]]:
+    def _recorded(self, waiting: Sequence[Target]) -> dict[str, list[Sample]]:
         """The samples of these models that the run holds from before an interruption, in one pass over all."""
         found: dict[str, list[Sample]] = {target.name: [] for target in waiting}
         for sample in self._run.samples():
@@ -231,7 +231,7 @@ class Benchmark:
         return found
 
     def _begin(self, target: Target) -> contextlib.AbstractAsyncContextManager[Measurement]:
-        before = self._before.get(target.name, [])
+        before = self._before.pop(target.name, [])
         return begin_measurement(self._plan, target, self._run, self._listener, before)
 
     async def _prepare(self, measurement: Measurement) -> None:

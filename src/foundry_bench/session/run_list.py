@@ -54,7 +54,7 @@ def list_runs(out: Path) -> list[RunHead]:
     """
     heads = []
     for path in _run_folders(out):
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
             head = _head(path)
             heads.append((_began_s(head), path.name, head))
     return [head for _, _, head in sorted(heads, key=lambda one: one[:2], reverse=True)]
@@ -97,13 +97,13 @@ def _run_folders(out: Path) -> list[Path]:
 
 
 def _head(path: Path) -> RunHead:
-    with (path / RUN_FILE).open("rb", buffering=0) as file:
-        content = file.read(_HEAD_BYTES)
-        head, end, _ = content.partition(_HEAD_END)
-        try:
+    try:
+        with (path / RUN_FILE).open("rb", buffering=0) as file:
+            content = file.read(_HEAD_BYTES)
+            head, end, _ = content.partition(_HEAD_END)
             found = _heads.decode(head.removesuffix(b",") + b"}" if end else content + file.read())
-        except (ValueError, RecursionError):
-            return RunHead(path=path, id=path.name, created=None, status="unreadable", models=())
+    except (ValueError, RecursionError, PermissionError, IsADirectoryError):
+        return RunHead(path=path, id=path.name, created=None, status="unreadable", models=())
     gone = found.status == "running" and not is_alive(found.environment.get("process"))
     return RunHead(
         path=path,
