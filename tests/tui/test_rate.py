@@ -94,7 +94,7 @@ def full(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
             raise OSError(28, "No space left on device")
         path.write_bytes(content)
 
-    monkeypatch.setattr("foundry_bench.session.ratings.write_atomically", write)
+    monkeypatch.setattr("foundry_bench.session.ratings.replace_atomically", write)
     return is_full
 
 
