@@ -9,7 +9,8 @@ import pytest
 
 from driving import make_app, running, screen_text
 from factories import CREATED, make_calibration, make_plan
-from foundry_bench.session.store import Run
+from foundry_bench.session.fleet_ledger import FleetLedger
+from foundry_bench.session.store import Run, load
 from foundry_bench.tui.screens.hosts import HostsScreen
 from foundry_bench.tui.widgets.host_rows import run_rows
 from foundry_bench.values.events import HostChanged, StageStarted
@@ -95,6 +96,21 @@ async def test_without_the_extra_a_line_says_what_to_install(tmp_path: Path, mon
         await driver.shows("Summary")
         await driver.press("H")
         await driver.shows("pip install 'foundry-bench[fleet]'", "r ask again")
+
+
+def test_a_host_that_changes_is_told_of_once_it_is_recorded(tmp_path: Path) -> None:
+    run, told = record_fleet(tmp_path), list[object]()
+    ledger = FleetLedger(run.record.plan, run, lambda event: told.append((load(run.path).hosts[1].status, event)))
+    changed = replace(HOSTS[1], status="waiting", error=None)
+    ledger.set_host(changed)
+    ledger.set_host(replace(changed, notes=("a note",)))
+    ledger.set_host(replace(changed, status="lost", error=LOST))
+    ledger.tell("box-rtx", back=True)
+    assert told == [
+        ("waiting", HostChanged(host="box-rtx", status="waiting")),
+        ("lost", HostChanged(host="box-rtx", status="lost", message=LOST.message)),
+        ("lost", HostChanged(host="box-rtx", status="lost", message=LOST.message, back=True)),
+    ]
 
 
 def test_hosts_under_way_are_drawn_as_folded(tmp_path: Path) -> None:
