@@ -4,9 +4,14 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import IO, cast
 
 import pytest
+from textual.drivers._writer_thread import WriterThread
+
+from foundry_bench.session.hangup import Lossy
 
 pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals of this kind")
 fcntl = pytest.importorskip("fcntl")
@@ -27,3 +32,21 @@ def test_a_terminal_that_vanishes_without_a_signal_ends_it(tmp_path: Path) -> No
             assert app.wait(20) == 0
         finally:
             app.kill()
+
+
+def test_what_is_written_after_the_terminal_is_gone_holds_nobody_up() -> None:
+    master, slave = pty.openpty()
+    os.close(master)
+    with os.fdopen(slave, "w") as gone:
+        thread = WriterThread(cast("IO[str]", Lossy(gone)))
+
+        def write() -> None:
+            thread.start()
+            for _ in range(100):
+                thread.write("text")
+            thread.stop()
+
+        writing = threading.Thread(target=write, daemon=True)
+        writing.start()
+        writing.join(10)
+        assert not writing.is_alive()

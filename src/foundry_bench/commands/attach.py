@@ -7,12 +7,12 @@ import os
 import sys
 from pathlib import Path
 
-from foundry_bench.commands.hangup import Lossy
 from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.commands.run import tell_results
 from foundry_bench.session.attaching import attach
 from foundry_bench.session.beacons import Beacon, find_running, list_running
 from foundry_bench.session.channel import RunEnded
+from foundry_bench.session.hangup import Lossy
 from foundry_bench.session.settings import resolve
 from foundry_bench.session.store import load
 from foundry_bench.values.errors import InputError

@@ -7,7 +7,7 @@ from typing import Self, TextIO, cast
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from foundry_bench.commands.hangup import Lossy
+from foundry_bench.session.hangup import Lossy
 from foundry_bench.values.events import (
     AnswerProgressed,
     Event,

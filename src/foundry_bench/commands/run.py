@@ -7,10 +7,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from foundry_bench.commands.hangup import Lossy, leave, terminals
 from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session.cluster import hosts_for
 from foundry_bench.session.environment import describe_environment
+from foundry_bench.session.hangup import Lossy, leave, terminals
 from foundry_bench.session.json_text import in_ascii
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import with_default_folders

@@ -35,6 +35,8 @@ from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Plan
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from foundry_bench.session.beacons import Beacon
 
 
@@ -73,6 +75,15 @@ class FoundryBenchApp(App[None]):
         self.stylesheet.set_variables(self.get_css_variables())
         self.set_keymap(dict(options.keys))
         self._page = os.getppid()  # serves it, if that is what it does
+
+    def get_driver_class(self) -> "type[Driver]":
+        """Textual's own; on a terminal of Linux or macOS one that outlives it."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from foundry_bench.tui.lossy_driver import LossyDriver
+
+        return LossyDriver
 
     def get_default_screen(self) -> Screen[None]:
         """The frame alone; the mode where there is something to see follows."""
