@@ -4,6 +4,7 @@ import argparse
 import csv
 import io
 import json
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,14 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_golden(name: str, tmp_path: Path, update_golden: bool) -> None:
-    document = render([recorded_view(tmp_path)], name).encode()
+    document = render([recorded_view(tmp_path)], name)
+    file = GOLDEN / f"report.{name}"
     if update_golden:
-        (GOLDEN / f"report.{name}").write_bytes(document)
-    assert document == (GOLDEN / f"report.{name}").read_bytes(), "FOUNDRY_BENCH_GOLDEN=1 writes it anew"
+        file.write_bytes(document.encode())
+    kept = file.read_bytes().decode()
+    if document != kept:  # pytest's own comparison of two whole pages takes minutes
+        difference = unified_diff(kept.split("\n"), document.split("\n"), "file", "report", lineterm="")
+        pytest.fail("\n".join(["FOUNDRY_BENCH_GOLDEN=1 writes it anew", *difference]))
 
 
 def test_golden_results_table() -> None:

@@ -11,6 +11,7 @@ import msgspec
 from foundry_bench.session.store import RUN_FILE
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.result import RunStatus
+from foundry_bench.worker.bounded import read_bounded
 from foundry_bench.worker.processes import is_alive
 
 _HEAD_BYTES = 1 << 13
@@ -101,8 +102,11 @@ def _head(path: Path) -> RunHead:
         with (path / RUN_FILE).open("rb", buffering=0) as file:
             content = file.read(_HEAD_BYTES)
             head, end, _ = content.partition(_HEAD_END)
-            found = _heads.decode(head.removesuffix(b",") + b"}" if end else content + file.read())
-    except (ValueError, RecursionError, PermissionError, IsADirectoryError):
+        # Without such a line it is no run.json of ours, but may be one all the same, if no larger than those are.
+        found = _heads.decode(head.removesuffix(b",") + b"}" if end else read_bounded(path / RUN_FILE))
+    except (FileNotFoundError, NotADirectoryError):
+        raise  # no run at all
+    except (ValueError, RecursionError, OSError):
         return RunHead(path=path, id=path.name, created=None, status="unreadable", models=())
     gone = found.status == "running" and not is_alive(found.environment.get("process"))
     return RunHead(

@@ -23,6 +23,7 @@ from foundry_bench.tui import palette
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.ascii_filter import AsciiFilter
 from foundry_bench.tui.display import Display
+from foundry_bench.tui.lossy_driver import lossy
 from foundry_bench.tui.model_keeper import ModelKeeper
 from foundry_bench.tui.modes import LETTERS, MODE_NAMES, MODES
 from foundry_bench.tui.run_control import RunControl
@@ -78,12 +79,8 @@ class FoundryBenchApp(App[None]):
 
     def get_driver_class(self) -> "type[Driver]":
         """Textual's own; on a terminal of Linux or macOS one that outlives it."""
-        found = super().get_driver_class()
-        if found.__name__ != "LinuxDriver":
-            return found
-        from foundry_bench.tui.lossy_driver import LossyDriver
-
-        return LossyDriver
+        driver = super().get_driver_class()
+        return lossy(driver) if driver.__name__ == "LinuxDriver" else driver
 
     def get_default_screen(self) -> Screen[None]:
         """The frame alone; the mode where there is something to see follows."""
