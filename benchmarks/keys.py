@@ -13,7 +13,7 @@ from foundry_bench.values.calibration import Level
 
 _LOAD = Load(16, 10, 100, 480)
 # What each key brings to the screen: the line of letters, then another mode.
-_KEYS = (("g", "go to  m"), ("m", "filter"), ("g", "go to  m"), ("r", "pause"))
+_KEYS = (("g", "history"), ("m", "filter"), ("g", "history"), ("r", "pause"))
 _TIMES = 40
 
 
