@@ -25,12 +25,11 @@ from foundry_bench.values.events import (
 from foundry_bench.values.fleet import HostRecord, on_host
 from foundry_bench.values.format import megabytes, one_line, rate, seconds
 from foundry_bench.values.plan import Plan
+from foundry_bench.values.progress_counts import count
 from foundry_bench.values.record import Sample
 from foundry_bench.values.snapshot import (
     LOG_LINES,
-    ROUNDS_KEPT,
     TAIL_CHARACTERS,
-    TTFTS_KEPT,
     HostProgress,
     LiveAnswer,
     LogLine,
@@ -212,7 +211,7 @@ def _sample_finished(event: SampleFinished, snapshot: Snapshot, now_s: float) ->
         done=True,
         failed=not sample.counts,
     )
-    counted = _change(_with_answer(snapshot, ended), sample.model, lambda model: _count(model, sample))
+    counted = _change(_with_answer(snapshot, ended), sample.model, lambda model: count(model, sample))
     text, tone = _told(sample)
     return _log(counted, text, now_s, tone)
 
@@ -241,40 +240,6 @@ def _finished(event: ModelFinished, snapshot: Snapshot, now_s: float) -> Snapsho
     parts = [part for part in (message, peak) if part]
     tone: Tone = "good" if event.status == "ok" else "bad"
     return _log(known, f"{event.status}: {'; '.join(parts) or event.model}", now_s, tone)
-
-
-def _count(model: ModelProgress, sample: Sample) -> ModelProgress:
-    if sample.path == "openai" or (sample.phase == "warmup" and model.stage == "measure"):
-        return model
-    model = replace(model, sent=model.sent + 1, swept=model.swept + (sample.phase == "sweep"))
-    if sample.phase != "measure":
-        return model
-    if not sample.counts:
-        return replace(model, failed=model.failed + 1)
-    speed, (total, count) = metrics.decode_tokens_per_s(sample), model.decode
-    first, latencies = _with_latency(model, sample)
-    return replace(
-        model,
-        ok=model.ok + 1,
-        first_round=first,
-        latencies=latencies,
-        ttfts_s=model.ttfts_s if sample.ttft_s is None else (*model.ttfts_s, sample.ttft_s)[-TTFTS_KEPT:],
-        decode=model.decode if speed is None else (total + speed, count + 1),
-    )
-
-
-def _with_latency(model: ModelProgress, sample: Sample) -> tuple[int, tuple[tuple[float, int], ...]]:
-    """First round kept, and the sums from it on; concurrent rounds may end in any order."""
-    first, sums = model.first_round, list(model.latencies)
-    place = sample.round - first
-    if sample.latency_s is None or place < 0:
-        return first, model.latencies
-    sums.extend([(0.0, 0)] * min(ROUNDS_KEPT, place + 1 - len(sums)))
-    cut = max(0, place + 1 - ROUNDS_KEPT)
-    sums = sums[-ROUNDS_KEPT:] if cut else sums
-    total, count = sums[place - cut]
-    sums[place - cut] = (total + sample.latency_s, count + 1)
-    return first + cut, tuple(sums)
 
 
 def _told(sample: Sample) -> tuple[str, Tone]:
