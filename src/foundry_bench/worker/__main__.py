@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from foundry_bench.values.events import Event
@@ -184,6 +184,14 @@ def _take_descriptors() -> tuple[BinaryIO, BinaryIO]:
     return source, out
 
 
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform != "linux":
+        return None  # asyncio's own
+    from foundry_bench.worker.arrival_loop import ArrivalLoop  # it needs epoll
+
+    return ArrivalLoop
+
+
 async def _main(source: BinaryIO, out: BinaryIO) -> None:
     events = _EventWriter(out)
     worker = _Worker(events)
@@ -196,7 +204,7 @@ if __name__ == "__main__":
     streams = _take_descriptors()
     # The thread that writes events holds the interpreter for microseconds; hand it back as fast.
     sys.setswitchinterval(0.0005)
-    with _fatal():
-        asyncio.run(_main(*streams))
+    with _fatal(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_main(*streams))
     # The native runtime's own exit handlers may wait for its threads; all that matters is done.
     os._exit(0)

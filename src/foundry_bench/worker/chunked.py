@@ -14,6 +14,20 @@ class ChunkedDecoder:
         self._left = 0  # of the chunk in hand, the line end after it included
         self.ended = False
 
+    def lone(self, data: bytes) -> bytes | None:
+        """The content of the chunk that ``data`` is, where it is a whole one and nothing else.
+
+        Nearly every read of a stream of tokens is. If it isn't (None), nothing was taken, and ``feed`` is for it.
+        """
+        if self._left or self._partial:
+            return None
+        end = data.find(b"\r\n")
+        try:
+            length = int(data[:end], 16)
+        except ValueError:
+            return None
+        return data[end + 2 : -2] if length > 0 and end + length + 4 == len(data) else None
+
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         """The body's bytes in ``data``, and what follows the last chunk, with that chunk's own size line in front.
 
@@ -22,11 +36,6 @@ class ChunkedDecoder:
         """
         if self._partial:
             data = self._partial + data
-        elif not self._left:
-            # Nearly every read of a stream of tokens: one whole chunk.
-            end = data.find(b"\n") + 1
-            if end and end + _length(data[:end]) + 2 == len(data) > end + 2:
-                return data[end:-2], b""
         body = []
         at, size = 0, len(data)
         while at < size:

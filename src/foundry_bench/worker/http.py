@@ -200,7 +200,11 @@ class HttpConnection:
                 self._ended = True
                 continue
             try:
-                self._take(data, self._sink, stamp_ns)
+                body = self._chunks.lone(data) if self._chunks else None
+                if body is None:
+                    self._take(data, self._sink, stamp_ns)
+                else:
+                    self._body(body, self._sink, stamp_ns)
             except (h11.RemoteProtocolError, ValueError) as error:
                 kind, text = ("cut_off", "the server closed the connection before its answer was whole")
                 if data:

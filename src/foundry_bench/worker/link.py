@@ -12,8 +12,9 @@ from foundry_bench.worker import clock
 # Takes the bytes of one read, none at the end of the stream, and when they arrived (ns, monotonic).
 OnRead = Callable[[bytes, int], None]
 
-# A larger buffer is taken from the system and given back for each read, which costs more than the read itself.
-_READ_SIZE = 1 << 14
+# A larger buffer, such as asyncio's own, is taken from the system and given back for each read, which costs more than
+# the read itself.
+_READ_SIZE = 1 << 12
 
 
 class StampedSocket:
@@ -71,22 +72,28 @@ class StampedSocket:
         self._on_read(data, self._last_ns)
 
 
-class StampedProtocol(asyncio.Protocol):
-    """Any asyncio transport, TLS included; reads are stamped on arrival in ``data_received``."""
+class StampedProtocol(asyncio.BufferedProtocol):
+    """Any asyncio transport, TLS included; reads are stamped on arrival in ``buffer_updated``."""
 
     kernel_stamps = False
 
     def __init__(self, on_read: OnRead) -> None:
         self._on_read = on_read
         self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray(_READ_SIZE)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self._transport = transport if isinstance(transport, asyncio.Transport) else None
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - asyncio's signature
+        """Where the next read goes."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Stamp first."""
-        self._on_read(data, time.perf_counter_ns())
+        stamp_ns = time.perf_counter_ns()
+        self._on_read(bytes(memoryview(self._buffer)[:nbytes]), stamp_ns)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The end of the stream, however it came."""
