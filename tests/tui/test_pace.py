@@ -1,6 +1,8 @@
+import os
+
 import pytest
 
-from foundry_bench.tui.pace import Pace
+from foundry_bench.tui.pace import Pace, fair_share
 
 
 def settled(draw_s: float, told_per_s: float) -> float:
@@ -24,3 +26,11 @@ def test_dear_draws_stretch_it_until_all_keeps_to_the_share() -> None:
 
 def test_it_never_waits_longer_than_a_second() -> None:
     assert settled(draw_s=0.5, told_per_s=0.1) == 1.0
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system confines no process to cores")
+def test_on_an_only_core_the_model_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
+    several = fair_share()
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {1})
+    assert fair_share() < several <= 0.06

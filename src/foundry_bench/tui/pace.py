@@ -1,8 +1,17 @@
 """How often to draw, so that the application never takes more than its share of a core."""
 
-SHARE = 0.05  # somewhat under the 6 % of a core that are promised
+import os
+
+_SHARE = 0.05  # somewhat under the 6 % of a core that are promised
+_SHARE_OF_ONE = 0.03  # where there is no other core, all that is drawn is taken from the model
 _SMOOTH = 0.5
 _LONGEST_S = 1.0
+
+
+def fair_share() -> float:
+    """The share of a core that the application may take: less where it may run on one only."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return _SHARE if cores > 1 else _SHARE_OF_ONE
 
 
 class Pace:
@@ -12,7 +21,7 @@ class Pace:
     hear what the benchmark tells costs too.
     """
 
-    def __init__(self, tick_s: float, share: float = SHARE) -> None:
+    def __init__(self, tick_s: float, share: float) -> None:
         self.wait_s = tick_s
         self._tick_s = tick_s
         self._share = share

@@ -15,6 +15,8 @@ OnRead = Callable[[bytes, int], None]
 # A larger buffer, such as asyncio's own, is taken from the system and given back for each read, which costs more than
 # the read itself.
 _READ_SIZE = 1 << 12
+# As much as any loop of asyncio's reads at once: a read in pieces would have stamps that its bytes don't have.
+_BUFFER_SIZE = 1 << 16
 
 
 class StampedSocket:
@@ -80,7 +82,7 @@ class StampedProtocol(asyncio.BufferedProtocol):
     def __init__(self, on_read: OnRead) -> None:
         self._on_read = on_read
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray(_READ_SIZE)
+        self._buffer = bytearray(_BUFFER_SIZE)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""

@@ -11,7 +11,7 @@ from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from foundry_bench.tui.apart import apart
-from foundry_bench.tui.pace import Pace
+from foundry_bench.tui.pace import Pace, fair_share
 from foundry_bench.tui.screens.confirm import ConfirmScreen
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.pick import PickScreen
@@ -73,7 +73,7 @@ class RunScreen(FrameScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pace = Pace(0.1)
+        self._pace = Pace(0.1, fair_share())
         self._redraw: Timer | None = None
         self._memory_mb = 1.0
         self._shown: Plan | None = None
@@ -104,7 +104,7 @@ class RunScreen(FrameScreen):
     def on_mount(self) -> None:
         """Show the plan; measure at once where the application was started for that."""
         self._memory_mb = psutil.virtual_memory().total / 1e6
-        self._pace = Pace(self.bench.options.tick_s)
+        self._pace = Pace(self.bench.options.tick_s, fair_share())
         self._dress()
         self._sum_up(self.query_one(PlanForm).described)
         start, self.bench.start = self.bench.start, None
