@@ -5,10 +5,10 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from foundry_bench.session.calibrating import calibrate, short_loads
-from foundry_bench.session.facet_ratings import check_run
 from foundry_bench.session.measurement import Listener, Measurement, begin_measurement
 from foundry_bench.session.prefetch import prefetch
 from foundry_bench.session.room import lack_of_room
+from foundry_bench.session.run_end import close_after
 from foundry_bench.session.stopwatch import Stopwatch
 from foundry_bench.session.store import Run
 from foundry_bench.values.errors import InputError
@@ -59,27 +59,7 @@ class Benchmark:
         Raises:
             OSError: the run can't be written any more.
         """
-        status: RunStatus = "interrupted"
-        try:
-            if self._plan.prefetch:
-                await self._prefetch()
-            await self._calibrate()
-            waiting = [target for target in self._targets if target.name not in self._run.finished_models()]
-            self._before = await asyncio.to_thread(self._recorded, waiting)
-            if await self._may_alternate(waiting):
-                await self._measure_in_turns(waiting)
-            else:
-                await self._measure_one_by_one(waiting)
-            if not self._stopping:
-                answered = any(result.counts.answered for result in self._run.record.models)
-                status = "done" if answered else "failed"
-        finally:
-            self._run.close(status)
-        if status == "done":
-            # What can't be checked now is checked by `rate --check`: it takes nothing from what was measured.
-            with contextlib.suppress(InputError, OSError):
-                await asyncio.to_thread(check_run, self._run.path)
-        return status
+        return await close_after(self._measure(), self._run)
 
     @property
     def worker_pid(self) -> int | None:
@@ -115,6 +95,19 @@ class Benchmark:
     def _kill_if_same(self, measurement: Measurement) -> None:
         if self._in_hand is measurement and not measurement.over:
             measurement.worker.kill()
+
+    async def _measure(self) -> bool:
+        """Measure what is wanted; whether nobody stopped it."""
+        if self._plan.prefetch:
+            await self._prefetch()
+        await self._calibrate()
+        waiting = [target for target in self._targets if target.name not in self._run.finished_models()]
+        self._before = await asyncio.to_thread(self._recorded, waiting)
+        if await self._may_alternate(waiting):
+            await self._measure_in_turns(waiting)
+        else:
+            await self._measure_one_by_one(waiting)
+        return not self._stopping
 
     async def _prefetch(self) -> None:
         waiting = [target for target in self._targets if target.name not in self._run.finished_models()]

@@ -1,7 +1,6 @@
 """Runs a plan on the hosts of a Dask cluster: one pinned task a host, one run here that records them all."""
 
 import asyncio
-import contextlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +9,6 @@ from typing import Any
 from foundry_bench.session import fleet_host
 from foundry_bench.session.channel import Skip
 from foundry_bench.session.cluster import connected, hosts_from, workers_of
-from foundry_bench.session.facet_ratings import check_run
 from foundry_bench.session.fleet_ledger import FleetLedger, Listener
 from foundry_bench.session.fleet_messages import (
     HostEnded,
@@ -25,9 +23,9 @@ from foundry_bench.session.fleet_messages import (
     orders_topic,
 )
 from foundry_bench.session.host_watch import HostWatch, SchedulerLostError, asked
+from foundry_bench.session.run_end import close_after
 from foundry_bench.session.start_line import StartLine
 from foundry_bench.session.store import Run
-from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import ModelFinished, Noted
 from foundry_bench.values.fleet import hosts_plan
 from foundry_bench.values.format import one_line
@@ -64,7 +62,6 @@ class FleetBenchmark:
         self._over = asyncio.Event()
         self._orders: asyncio.Queue[HostOrder] = asyncio.Queue()
         self._stopping_at_s: float | None = None
-        self._unreached = False
 
     @property
     def worker_pid(self) -> int | None:
@@ -81,21 +78,7 @@ class FleetBenchmark:
             InputError: no scheduler answers.
             OSError: the run can't be written any more.
         """
-        status: RunStatus = "interrupted"
-        try:
-            async with connected(self._plan.cluster or "") as self._client:
-                await self._measure()
-            if self._plan.spread:
-                self._ledger.merge(self._line.skews_s)
-            if self._stopping_at_s is None and not self._unreached:
-                answered = any(result.counts.answered for result in self._run.record.models)
-                status = "done" if answered else "failed"
-        finally:
-            self._run.close(status)
-        if status == "done":
-            with contextlib.suppress(InputError, OSError):
-                await asyncio.to_thread(check_run, self._run.path)
-        return status
+        return await close_after(self._measure(), self._run)
 
     def pause(self) -> None:
         """Let the requests in flight end and start no more, nor another model."""
@@ -114,7 +97,16 @@ class FleetBenchmark:
         self._stopping_at_s = self._stopping_at_s or _now_s()
         self._orders.put_nowait(Stop())
 
-    async def _measure(self) -> None:
+    async def _measure(self) -> bool:
+        """Measure what is wanted; whether nobody stopped it and the scheduler was there to the end."""
+        async with connected(self._plan.cluster or "") as self._client:
+            reached = await self._measure_on_hosts()
+        if self._plan.spread:
+            self._ledger.merge(self._line.skews_s)
+        return reached and self._stopping_at_s is None
+
+    async def _measure_on_hosts(self) -> bool:
+        """Until no host is left that measures; whether the scheduler was there to the end."""
         try:
             try:
                 await self._begin()
@@ -124,11 +116,12 @@ class FleetBenchmark:
                 await self._follow()
                 raise
         except SchedulerLostError as error:
-            self._unreached = True
             for name in self._open():
                 self._end(name, "lost", Failure(type="scheduler_lost", message="the scheduler was lost"))
             mend = f"start the cluster again, then go on with: foundry-bench run --resume {self._run.record.id}"
             self._listener(Noted(message=f"the scheduler was lost ({error}); {mend}"))
+            return False
+        return True
 
     async def _begin(self) -> None:
         """Give each host its job; one that is not there is lost."""
