@@ -22,13 +22,12 @@ from scripted_server import reply, scripted, stream
 
 Act = Callable[[asyncio.StreamWriter], Awaitable[None]]
 PLAN = Plan(models=("m",), prompts=(Prompt(id="p", prompt="P"),), rounds=3, warmup=0, timeout_s=1.0)
-WELL = b"".join(
-    stream(
-        b'data: {"choices":[{"delta":{"content":"Hello"},"finish_reason":"stop"}]}\n\n',
-        b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}\n\n',
-        b"data: [DONE]\n\n",
-    )
+PARTS = stream(
+    b'data: {"choices":[{"delta":{"content":"Hello"},"finish_reason":"stop"}]}\n\n',
+    b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}\n\n',
+    b"data: [DONE]\n\n",
 )
+WELL = b"".join(PARTS)
 LISTED = b"".join(reply("200 OK", json.dumps({"data": [{"id": "m"}]}).encode()))
 
 
@@ -60,6 +59,12 @@ async def server(*acts: Act, context: ssl.SSLContext | None = None) -> AsyncIter
 
 async def well(writer: asyncio.StreamWriter) -> None:
     writer.write(WELL)
+
+
+async def well_in_parts(writer: asyncio.StreamWriter) -> None:
+    """Under TLS each part is a record of its own; its text is not what ``well`` may have left in a buffer."""
+    for part in PARTS:
+        writer.write(part.replace(b"Hello", b"Howdy"))
 
 
 async def reset(writer: asyncio.StreamWriter) -> None:
@@ -165,6 +170,15 @@ async def test_a_certificate_is_checked(certificate: Path, monkeypatch: pytest.M
         assert finished.error
         assert (finished.status, finished.error.type) == ("failed", "unreachable")
         assert "TLS failed" in finished.error.message
+
+
+async def test_records_that_come_together_are_read_whole(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    async with server(well_in_parts, context=context) as url:
+        _, samples = await measured(url)
+    assert [(sample.status, sample.text) for sample in samples] == [("ok", "Howdy")] * 3
 
 
 async def test_a_server_without_tls_is_named() -> None:

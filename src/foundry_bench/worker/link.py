@@ -82,20 +82,21 @@ class StampedProtocol(asyncio.BufferedProtocol):
     def __init__(self, on_read: OnRead) -> None:
         self._on_read = on_read
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray(_BUFFER_SIZE)
+        # A view: under TLS asyncio slices the buffer and reads on into the slice, which of a bytearray is a copy.
+        self._buffer = memoryview(bytearray(_BUFFER_SIZE))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self._transport = transport if isinstance(transport, asyncio.Transport) else None
 
-    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - asyncio's signature
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
         """Where the next read goes."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Stamp first."""
         stamp_ns = time.perf_counter_ns()
-        self._on_read(bytes(memoryview(self._buffer)[:nbytes]), stamp_ns)
+        self._on_read(bytes(self._buffer[:nbytes]), stamp_ns)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The end of the stream, however it came."""
