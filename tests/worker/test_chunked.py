@@ -11,7 +11,8 @@ def decode(*reads: bytes) -> tuple[bytes, bytes]:
         if decoder.ended:
             rest += data
             continue
-        found, after = decoder.feed(data)
+        lone = decoder.lone(data)
+        found, after = decoder.feed(data) if lone is None else (lone, b"")
         body += found
         rest += after
     return body, rest
@@ -23,12 +24,15 @@ def decode(*reads: bytes) -> tuple[bytes, bytes]:
         (b"3\r\nabc\r\n0\r\n\r\n", b"abc", b"0\r\n\r\n"),
         (b"3;x=y\r\nabc\r\n1\r\n!\r\n0\r\nt: 1\r\n\r\n", b"abc!", b"0\r\nt: 1\r\n\r\n"),
         (b"A\r\n0123456789\r\n", b"0123456789", b""),
+        (b"001\r\na\r\n001\r\nb\r\n000\r\n\r\n", b"ab", b"000\r\n\r\n"),
         (b"5\r\n0\r\n\r\n\r\n0\r\n\r\n", b"0\r\n\r\n", b"0\r\n\r\n"),
     ],
 )
 def test_frames_come_off(stream: bytes, body: bytes, rest: bytes) -> None:
     assert decode(stream) == (body, rest)
     assert decode(*(stream[i : i + 1] for i in range(len(stream)))) == (body, rest)
+    for cut in range(len(stream)):
+        assert decode(stream[:cut], stream[cut:]) == (body, rest)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=6), st.data())

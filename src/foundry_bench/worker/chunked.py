@@ -26,7 +26,7 @@ class ChunkedDecoder:
             length = int(data[:end], 16)
         except ValueError:
             return None
-        return data[end + 2 : -2] if length > 0 and end + length + 4 == len(data) else None
+        return data[end + 2 : -2] if length > 0 and 0 < end == len(data) - length - 4 else None
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         """The body's bytes in ``data``, and what follows the last chunk, with that chunk's own size line in front.
