@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from factories import make_plan
 from foundry_bench.arguments import COMMANDS
 from foundry_bench.cli import main
 from foundry_bench.session.adapters import NamedAdapter
 from foundry_bench.session.fields import FIELDS, SCREEN
+from foundry_bench.session.store import Run
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Prompt
 
@@ -110,6 +112,15 @@ def test_bad_usage_is_one_line_and_writes_nothing(
     assert main(argv.split()) == 2
     assert capsys.readouterr() == ("", f"foundry-bench: {message.replace('{here}', f'{here}{os.sep}')}\n")
     assert list(here.iterdir()) == []
+
+
+def test_an_adapter_that_no_model_of_a_resumed_run_uses_is_refused(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Run.create(here / "runs", make_plan(), {}).close("interrupted")
+    assert main(["run", "-o", "runs", "--resume", "last", "--adapter", "no.py"]) == 2
+    told = f"foundry-bench: --adapter {here}{os.sep}no.py: no model of that run uses it; leave it out\n"
+    assert capsys.readouterr() == ("", told)
 
 
 @pytest.mark.parametrize(

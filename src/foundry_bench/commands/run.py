@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from foundry_bench.commands.progress import StderrProgress
+from foundry_bench.session.adapters import refuse_unused
 from foundry_bench.session.cluster import hosts_for
 from foundry_bench.session.environment import describe_environment
 from foundry_bench.session.hangup import Lossy, leave, terminals
@@ -29,6 +30,8 @@ def main(args: argparse.Namespace) -> int:
     """Run a plan and print its results; 0 where at least one model was measured, 1 where none was."""
     settings = resolve(vars(args), os.environ, args.plan, models_needed=not args.resume)
     resumed = find_run(settings.out, args.resume) if args.resume else None
+    if resumed:
+        refuse_unused(args.adapters or {}, load(resumed).plan.models, resumed=True)
     return run_benchmark(settings, as_json=args.json, resumed=resumed)
 
 

@@ -61,8 +61,8 @@ def adapter_files(texts: Sequence[str], name: str) -> dict[str, NamedAdapter]:
     return {Path(file).stem: NamedAdapter(code=file) for file in files}
 
 
-def refuse_unused(files: Mapping[str, NamedAdapter], models: Sequence[str]) -> None:
-    """Refuse an adapter that the command line names and no model is run by.
+def refuse_unused(files: Mapping[str, NamedAdapter], models: Sequence[str], *, resumed: bool = False) -> None:
+    """Refuse an adapter that the command line names and no model, of a ``resumed`` run where it is one, is run by.
 
     Raises:
         InputError: naming the file, and the model that is missing.
@@ -70,7 +70,8 @@ def refuse_unused(files: Mapping[str, NamedAdapter], models: Sequence[str]) -> N
     used = {name.partition(":")[0] for name in models}
     for name, adapter in files.items():
         if name not in used:
-            raise InputError(f"--adapter {adapter.code}: no model uses it; add -m {name}, or leave it out")
+            problem = "no model of that run uses it; " if resumed else f"no model uses it; add -m {name}, or "
+            raise InputError(f"--adapter {adapter.code}: {problem}leave it out")
 
 
 def adapter_target(name: str, adapters: Mapping[str, NamedAdapter]) -> Target | None:
