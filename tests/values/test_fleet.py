@@ -21,6 +21,7 @@ from foundry_bench.values.fleet import (
     sample_key,
 )
 from foundry_bench.values.fleet_choice import choose
+from foundry_bench.values.folding import begin
 from foundry_bench.values.host_matrix import matrix, model_differences, one_machine, version_differences
 from foundry_bench.values.result import ModelResult, RunRecord
 from foundry_bench.values.scorecard import Ranked, Scorecard
@@ -53,6 +54,17 @@ def test_a_sample_comes_home_and_goes_back_the_same() -> None:
         assert (home.model, home.host) == ("smollm2-135m@lab", "lab")
         assert home.round == (10 if sample.phase == "measure" else 0)
         assert on_its_host(home, "lab", share) == sample
+
+
+def test_the_hosts_of_one_load_are_seen_each_with_its_own_part() -> None:
+    plan = make_plan(rounds=7, concurrency=3, cluster="tcp://a:1", spread=3)
+    found = begin(plan, 0.0, hosts("a", "b", "c"))
+    assert [(one.name, one.rounds, one.requests) for one in found.models[:3]] == [
+        ("smollm2-135m@a", 3, 6),
+        ("smollm2-135m@b", 2, 4),
+        ("smollm2-135m@c", 2, 4),
+    ]
+    assert [one.rounds for one in begin(replace(plan, spread=None), 0.0, hosts("a", "b")).models] == [7] * 4
 
 
 def test_one_sample_told_twice_has_one_key_and_that_of_another_host_has_not() -> None:

@@ -15,7 +15,7 @@ from foundry_bench.values.events import (
     Noted,
     SampleFinished,
 )
-from foundry_bench.values.fleet import HostRecord, Share, at_home, on_host, on_its_host, sample_key
+from foundry_bench.values.fleet import HostRecord, Share, at_home, on_host, on_its_host, sample_key, shares_of
 from foundry_bench.values.plan import Plan
 from foundry_bench.values.record import ModelStatus, Sample
 from foundry_bench.values.result import ModelResult, RunRecord, model_result
@@ -41,10 +41,7 @@ class FleetLedger:
         self._known = {sample_key(sample) for sample in run.samples()}
         self._described: dict[str, ModelDescribed] = {}
         self._loaded: dict[str, ModelLoaded] = {}
-        self._shares = {
-            host.name: Share(index=place, count=len(run.record.hosts)) if plan.spread else None
-            for place, host in enumerate(run.record.hosts)
-        }
+        self._shares = shares_of(plan, run.record.hosts)
 
     def share(self, host: str) -> Share | None:
         """The host's part of one load; None where each host measures the whole plan."""

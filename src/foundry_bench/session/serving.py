@@ -23,7 +23,6 @@ from foundry_bench.session.fleet import FleetBenchmark
 from foundry_bench.session.measurement import Listener
 from foundry_bench.session.store import Run
 from foundry_bench.values.events import Event
-from foundry_bench.values.fleet import Share, hosts_plan
 from foundry_bench.values.folding import begin, fold, paused, resumed
 from foundry_bench.values.plan import Plan, Target
 from foundry_bench.values.result import RunStatus
@@ -190,8 +189,7 @@ class _Viewer:
 
 def _begin(plan: Plan, run: Run) -> Snapshot:
     """The first snapshot; of a resumed run with the models that it holds already."""
-    share, finished = Share(index=0, count=plan.spread) if plan.spread else None, run.finished_models()
-    snapshot = begin(hosts_plan(plan, share), time.monotonic(), run.record.hosts)
+    finished, snapshot = run.finished_models(), begin(plan, time.monotonic(), run.record.hosts)
     models = (
         replace(model, status="ok", before=model.requests) if model.name in finished else model
         for model in snapshot.models

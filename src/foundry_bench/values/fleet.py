@@ -70,6 +70,13 @@ def model_names(plan: Plan, hosts: Sequence[HostRecord]) -> tuple[str, ...]:
     return tuple(on_host(model, host.name) for model in plan.models for host in hosts)
 
 
+def shares_of(plan: Plan, hosts: Sequence[HostRecord]) -> dict[str, Share | None]:
+    """Each host's part of one load, by its name; None where each host measures the whole plan."""
+    return {
+        host.name: Share(index=place, count=len(hosts)) if plan.spread else None for place, host in enumerate(hosts)
+    }
+
+
 def hosts_plan(plan: Plan, share: Share | None) -> Plan:
     """What one host measures: the plan, or its share of the plan's rounds and concurrency.
 

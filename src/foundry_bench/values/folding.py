@@ -22,7 +22,7 @@ from foundry_bench.values.events import (
     TurnStarted,
     WorkerObserved,
 )
-from foundry_bench.values.fleet import HostRecord, on_host
+from foundry_bench.values.fleet import HostRecord, hosts_plan, on_host, shares_of
 from foundry_bench.values.format import megabytes, one_line, rate, seconds
 from foundry_bench.values.plan import Plan
 from foundry_bench.values.progress_counts import count
@@ -44,17 +44,21 @@ _LINE_CHARACTERS = 300
 
 
 def begin(plan: Plan, now_s: float, hosts: Sequence[HostRecord] = ()) -> Snapshot:
-    """The snapshot of a run that starts now, on this machine or on each of ``hosts``."""
-    requests = plan.rounds * len(plan.prompts)
-    later = sum(len(level_requests(plan, level)) for level in sweep_levels(plan))
-    fresh = ModelProgress(name="", requests=requests, rounds=plan.rounds, later=later)
-    models = tuple(replace(fresh, name=name) for name in plan.models)
+    """The snapshot of a run that starts now, on this machine or on each of ``hosts``, by its share of the load."""
+    models = _waiting(plan)
     if hosts:
-        models = tuple(
-            replace(one, name=on_host(one.name, host.name), host=host.name) for one in models for host in hosts
-        )
+        shares = shares_of(plan, hosts)
+        parts = ((host.name, _waiting(hosts_plan(plan, shares[host.name]))) for host in hosts)
+        on_hosts = [[replace(one, name=on_host(one.name, host), host=host) for one in part] for host, part in parts]
+        models = [one for same in zip(*on_hosts, strict=True) for one in same]
     told = tuple(HostProgress(name=host.name, status=host.status) for host in hosts)
-    return Snapshot(started_s=now_s, models=models, hosts=told)
+    return Snapshot(started_s=now_s, models=tuple(models), hosts=told)
+
+
+def _waiting(plan: Plan) -> list[ModelProgress]:
+    later = sum(len(level_requests(plan, level)) for level in sweep_levels(plan))
+    fresh = ModelProgress(name="", requests=plan.rounds * len(plan.prompts), rounds=plan.rounds, later=later)
+    return [replace(fresh, name=name) for name in plan.models]
 
 
 def paused(snapshot: Snapshot, now_s: float) -> Snapshot:

@@ -10,7 +10,7 @@ from rich.text import Text
 from foundry_bench.session.host_tables import hosts_table
 from foundry_bench.tui.widgets.figures_table import Cell, Heading
 from foundry_bench.tui.widgets.progress_lines import DOING
-from foundry_bench.values.fleet import HostRecord, Share
+from foundry_bench.values.fleet import HostRecord, hosts_plan, shares_of
 from foundry_bench.values.format import UNDEFINED, megabytes, one_line
 from foundry_bench.values.host_facts import HostFacts, HostModel
 from foundry_bench.values.host_matrix import versions
@@ -143,9 +143,8 @@ def _doing(models: Sequence[ModelProgress]) -> str:
 def _recorded(host: HostRecord, record: RunRecord) -> HostRow:
     rows = [model for model in record.models if model.host == host.name]
     done = sum(model.counts.answered + model.counts.failed for model in rows)
-    plan, share = record.plan, Share(index=record.hosts.index(host), count=len(record.hosts))
-    rounds = share.of(plan.rounds) if plan.spread else plan.rounds
-    whole = rounds * len(plan.prompts) * len(plan.models)
+    plan = hosts_plan(record.plan, shares_of(record.plan, record.hosts)[host.name])
+    whole = plan.rounds * len(plan.prompts) * len(plan.models)
     why = host.error.message if host.error else ""
     return HostRow(host=host, state=host.status, why=why, requests=(done, max(done, whole)))
 
