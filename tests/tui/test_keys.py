@@ -1,7 +1,10 @@
+import re
+from pathlib import Path
+
 import pytest
 
+from driving import make_app, running
 from foundry_bench.tui.keys import action_ids, read_keys
-from foundry_bench.tui.modes import MODE_NAMES
 from foundry_bench.values.errors import InputError
 
 ACTIONS = {"quit", "help", "models.mark"}
@@ -33,5 +36,17 @@ def test_others_are_refused_in_one_line(keys: dict[str, str], message: str) -> N
     assert "\n" not in str(refused.value)
 
 
-def test_the_ids_of_all_screens() -> None:
-    assert action_ids(MODE_NAMES) >= {"quit", "help", "go_to", "models.mark", "run.start", "run.pause", "pane.next"}
+def test_an_action_that_is_documented_can_have_another_key() -> None:
+    page = Path(__file__).parents[2] / "docs/reference/keys.md"
+    ids = set(re.findall(r"\| `([a-z_.]+)` \|$", page.read_text("utf-8"), re.MULTILINE))
+    assert ids >= {"quit", "models.mark", "run.pause", "pane.next"}
+    assert action_ids() == ids
+
+
+async def test_a_screen_that_no_mode_is_obeys_the_chosen_key(tmp_path: Path) -> None:
+    keys = read_keys({"hosts": "f5", "back": "B"}, action_ids())
+    async with running(make_app(tmp_path, display={"keys": keys})) as driver:
+        await driver.press("g", "r", "f5")
+        await driver.shows("no cluster is named")
+        await driver.press("B")
+        await driver.shows("Summary")

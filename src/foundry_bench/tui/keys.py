@@ -2,11 +2,14 @@
 
 import importlib
 from collections.abc import Collection, Mapping
+from pkgutil import iter_modules
 
 from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
+from textual.widget import Widget
 
 from foundry_bench.session.refusals import known, place, refusal
+from foundry_bench.tui import screens, widgets
 from foundry_bench.values.errors import InputError
 
 _SPECIAL = {key.value for key in Keys} | set(KEY_NAME_REPLACEMENTS.values()) | {"space"}
@@ -26,14 +29,15 @@ def read_keys(keys: Mapping[str, str], actions: Collection[str]) -> dict[str, st
         return {action: ",".join(_key(key.strip(), action) for key in text.split(",")) for action, text in keys.items()}
 
 
-def action_ids(modes: Collection[str]) -> set[str]:
-    """The ids of all actions; imports every mode's screen."""
+def action_ids() -> set[str]:
+    """The ids of all actions; imports every screen and widget."""
     from foundry_bench.tui.app import FoundryBenchApp
 
-    owners: list[type] = [FoundryBenchApp]
-    for mode in modes:
-        module = importlib.import_module(f"foundry_bench.tui.screens.{mode}")
-        owners += getattr(module, f"{mode.title()}Screen").__mro__
+    owners: set[type] = {FoundryBenchApp}
+    for package in (screens, widgets):
+        for found in iter_modules(package.__path__):
+            module = importlib.import_module(f"{package.__name__}.{found.name}")
+            owners |= {one for one in vars(module).values() if isinstance(one, type) and issubclass(one, Widget)}
     bindings = [binding for owner in owners for binding in vars(owner).get("BINDINGS", ())]
     return {binding.id for binding in bindings if isinstance(binding, Binding) and binding.id}
 

@@ -16,7 +16,6 @@ from foundry_bench.session.settings import Settings
 from foundry_bench.tui import is_slow_line
 from foundry_bench.tui.app import FoundryBenchApp
 from foundry_bench.tui.display import Display
-from foundry_bench.tui.modes import MODE_NAMES
 from foundry_bench.values.plan import Plan
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def display(settings: Settings) -> Display:
     if settings.keys:
         from foundry_bench.tui.keys import action_ids, read_keys
 
-        keys = read_keys(settings.keys, action_ids(MODE_NAMES))
+        keys = read_keys(settings.keys, action_ids())
     asked = settings.screen
     return Display(
         theme=asked.get("theme", fitting_theme(os.environ)),
