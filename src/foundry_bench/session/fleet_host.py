@@ -59,6 +59,7 @@ class HostBenchmark:
         self._link.end()
         await asyncio.wait({carrying}, timeout=_LAST_WORDS_S)
         carrying.cancel()
+        self._tell_record()  # nothing that comes after the end is heard
         self._link.tell(HostEnded(samples=self._samples, error=_failure(working)))
         with contextlib.suppress(OSError, RuntimeError):
             async with asyncio.timeout(_LAST_WORDS_S):
@@ -95,6 +96,8 @@ class HostBenchmark:
         self._samples = len(here.keys() | there.keys())
 
     async def _gate(self, model: str) -> None:
+        if not self._stopping:  # else it is a model before this one that was skipped
+            self._given_up.clear()
         self._link.tell(HostReady(model=model), at_once=True)
         opened, given_up = asyncio.ensure_future(self._link.opened(model)), asyncio.ensure_future(self._given_up.wait())
         try:
@@ -103,7 +106,6 @@ class HostBenchmark:
             opened.cancel()
             given_up.cancel()
         self._let_go = model
-        self._given_up.clear()
 
     def _listen(self, event: Event) -> None:
         """Texts as they grow stay here: home draws no answer, and what is sent takes time from what is measured."""

@@ -39,6 +39,7 @@ class FleetLedger:
         self._run = run
         self._listener = listener
         self._known = {sample_key(sample) for sample in run.samples()}
+        self._begun_before = {name for name, _, phase, *_ in self._known if phase == "measure"}
         self._described: dict[str, ModelDescribed] = {}
         self._loaded: dict[str, ModelLoaded] = {}
         self._shares = shares_of(plan, run.record.hosts)
@@ -137,16 +138,17 @@ class FleetLedger:
         self.set_host(changed)
         if changed.error is None:
             return
-        there = {model.name for model in self._run.record.models if model.status != "skipped"}
+        told = {model.name: model.counts for model in self._run.record.models if model.status != "skipped"}
         for model in self.unfinished(host):
             name = on_host(model, host)
             own = [sample for sample in self._run.samples() if sample.model == name]
-            if name in there and not own:
-                continue  # it said itself why there is nothing
+            measured = sum(sample.phase == "measure" and sample.path != "openai" for sample in own)
+            if name in told and told[name].answered + told[name].failed == measured:
+                continue  # it said itself what became of that
             finished = ModelFinished(model=name, status=_status(own), error=changed.error)
             summary = summarize(own, model, temperature=self._plan.temperature)
-            told = finished, self._described.get(name), self._loaded.get(name)
-            row = model_result(*told, summary, changed.calibration, rates=self._plan.rates)
+            known = self._described.get(name), self._loaded.get(name)
+            row = model_result(finished, *known, summary, changed.calibration, rates=self._plan.rates)
             self._run.add_model(replace(row, host=host))
             self._listener(finished)
 
@@ -154,7 +156,8 @@ class FleetLedger:
         """Add a row for each model with the figures of all hosts' samples together.
 
         Args:
-            skews_s: for each model the time within which all hosts began; none where that is not known.
+            skews_s: for each model the time within which all hosts that lacked it began; none where that is not known.
+                It says nothing of a model that any host had begun before this sitting.
 
         Raises:
             OSError: the run can't be written any more.
@@ -171,7 +174,8 @@ class FleetLedger:
         for model, summarizer in found.items():
             rows = [one for one in self._run.record.models if wanted.get(one.name) == model]
             if rows:
-                spread = spread_of(spans[model], skews_s.get(model))
+                earlier = any(on_host(model, host) in self._begun_before for host in hosts)
+                spread = spread_of(spans[model], None if earlier else skews_s.get(model))
                 self._run.add_model(replace(self._merged(model, rows, summarizer), spread=spread))
 
     def _merged(self, model: str, rows: list[ModelResult], summarizer: Summarizer) -> ModelResult:

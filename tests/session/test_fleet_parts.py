@@ -1,0 +1,129 @@
+"""The two ends of a fleet's run without a cluster between them: what a host tells, what home makes of it."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from factories import CREATED, make_model, make_plan, make_sample
+from foundry_bench.session import fleet_host
+from foundry_bench.session.benchmark import Benchmark
+from foundry_bench.session.channel import Skip
+from foundry_bench.session.fleet import FleetBenchmark
+from foundry_bench.session.fleet_host import HostBenchmark
+from foundry_bench.session.fleet_ledger import FleetLedger
+from foundry_bench.session.fleet_messages import HostEnded, HostJob, HostNews, HostOrder
+from foundry_bench.session.store import Run
+from foundry_bench.values.events import Event, Noted, SampleFinished
+from foundry_bench.values.fleet import HostRecord, Share
+from foundry_bench.values.record import Failure
+from foundry_bench.values.result import Counts
+from foundry_bench.worker.protocol import Stop
+
+PLAN = make_plan(models=("m",), rounds=4, concurrency=2, cluster="tcp://a:1", spread=2)
+HOSTS = tuple(HostRecord(name=name, address=f"tcp://{name}:1") for name in ("a", "b"))
+JOB = HostJob(run="r", host="a", topic="t", plan=PLAN, targets=(), share=Share(index=0, count=2))
+
+
+class Line:
+    """In the place of Dask's queues: keeps what is told, and opens its gate by hand."""
+
+    def __init__(self, job: HostJob, before: Callable[[], None]) -> None:  # noqa: ARG002 - as the real one's
+        self.told = list[HostNews]()
+        self.gate, self._over, self._before = asyncio.Event(), asyncio.Event(), before
+
+    def tell(self, news: HostNews, *, at_once: bool = False) -> None:  # noqa: ARG002 - as the real one's
+        self.told.append(news)
+
+    async def opened(self, model: str) -> None:  # noqa: ARG002 - as the real one's
+        await self.gate.wait()
+
+    async def carry(self, obey: Callable[[HostOrder], None]) -> None:  # noqa: ARG002 - as the real one's
+        await self._over.wait()
+
+    async def flush(self) -> None:
+        self._before()
+
+    def end(self) -> None:
+        self._over.set()
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Iterator[Run]:
+    """A run of two hosts, of which the first has answered once."""
+    run = Run.create(tmp_path, PLAN, {}, created=CREATED, hosts=HOSTS)
+    FleetLedger(PLAN, run, print).enter("a", SampleFinished(slot=0, sample=make_sample(model="m")))
+    for host in HOSTS:
+        run.add_model(make_model(name=f"m@{host.name}", host=host.name))
+    yield run
+    run.close("done")
+
+
+async def alone(task: "asyncio.Task[None]") -> bool:
+    """Whether the task still waits once all that could go on has gone on."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+    return not task.done()
+
+
+async def test_a_skip_is_over_with_its_model(recorded: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet_host, "HostLink", Line)
+    host = HostBenchmark(JOB)
+    host._benchmark = Benchmark(PLAN, (), recorded, print)
+    host._obey(Skip())  # of a model that is being measured
+    waiting = asyncio.create_task(host._gate("m"))
+    assert await alone(waiting)
+    host._obey(Skip())
+    await waiting
+    host._obey(Stop())
+    await host._gate("m")
+
+
+async def test_nothing_is_told_after_the_end(recorded: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet_host, "HostLink", Line)
+    host = HostBenchmark(JOB)
+
+    async def work() -> None:
+        recorded.close("done")
+        host._run = recorded
+
+    monkeypatch.setattr(host, "_work", work)
+    await host._measure()
+    link: object = host._link
+    assert isinstance(link, Line)
+    assert link.told == [recorded.record, HostEnded()]
+
+
+async def test_a_host_that_lacks_what_home_has_lost_nothing_on_the_way(recorded: Run) -> None:
+    events = list[Event]()
+    recorded.add_model(make_model(name="m@a", host="a", status="partial"))
+    fleet = FleetBenchmark(PLAN, (), recorded, events.append)
+    fleet._take("a", HostEnded(error=Failure(type="refused", message="its config can't be read")))
+    assert not [event for event in events if isinstance(event, Noted)]
+
+
+@pytest.mark.parametrize("answers", [1, 2])
+def test_what_a_host_told_of_a_model_stands_if_it_counts_all_of_its_answers(recorded: Run, answers: int) -> None:
+    recorded.add_model(make_model(name="m@a", host="a", status="partial", counts=Counts(ok=1), disk_mb=7.0))
+    ledger = FleetLedger(PLAN, recorded, print)
+    for number in range(1, answers):
+        ledger.enter("a", SampleFinished(slot=0, sample=make_sample(model="m", sent_ns=number)))
+    ledger.end("a", replace(HOSTS[0], status="failed", error=Failure(type="disk", message="full")))
+    found = next(row for row in recorded.record.models if row.name == "m@a")
+    assert (found.counts.ok, found.disk_mb) == (answers, 7.0 if answers == 1 else None)
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+async def test_hosts_that_began_in_several_sittings_have_no_common_rate(recorded: Run, earlier: bool) -> None:
+    ledger = FleetLedger(PLAN, recorded, print)
+    if not earlier:
+        recorded.path.joinpath("samples.jsonl").write_bytes(b"")
+        ledger = FleetLedger(PLAN, recorded, print)
+        ledger.enter("a", SampleFinished(slot=0, sample=make_sample(model="m")))
+    ledger.enter("b", SampleFinished(slot=0, sample=make_sample(model="m", sent_ns=5)))
+    ledger.merge({"m": 0.1})
+    spread = next(row.spread for row in recorded.record.models if row.name == "m")
+    assert spread is not None
+    assert (spread.start_skew_s, spread.total_tokens_per_s is None) == ((None, True) if earlier else (0.1, False))
