@@ -14,10 +14,12 @@ import pytest
 from factories import make_plan
 from foundry_bench.arguments import COMMANDS
 from foundry_bench.cli import main
+from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session.adapters import NamedAdapter
 from foundry_bench.session.fields import FIELDS, SCREEN
 from foundry_bench.session.store import Run
 from foundry_bench.values.errors import InputError
+from foundry_bench.values.events import StageStarted
 from foundry_bench.values.plan import Prompt
 
 Answer = Callable[[argparse.Namespace], int]
@@ -88,6 +90,11 @@ def arguments(command: Callable[[str, Answer], None]) -> Callable[..., dict[str,
         ),
         ("run -m a -m a", "-m: 'a' is there twice; remove one"),
         ("run --prompts no.json", "no.json: there is no such file"),
+        (
+            "run --resume last -m a --rounds 5 -o runs",
+            "--resume goes on with the recorded plan; leave out --model, --rounds, or begin a new run without it",
+        ),
+        ("report last", "no run 'last' in runs; nothing is recorded there: see --out"),
         (
             "run --prompt a --prompts b.json",
             "argument --prompts: not allowed with argument --prompt; see 'foundry-bench run --help'",
@@ -331,3 +338,10 @@ def test_a_reader_that_leaves_is_no_traceback() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 130
+
+
+def test_off_a_terminal_each_step_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with StderrProgress() as progress:
+        for model in ("a", "b", "a", "b"):
+            progress.show(StageStarted(model=model, stage="measure", requests=2))
+    assert capsys.readouterr().err == "a: measuring\nb: measuring\n"

@@ -35,7 +35,7 @@ def tensor(name: str, dimensions: list[int], kind: int = 0, offset: int = 0) -> 
 
 
 DAMAGED: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "cannot be read"),
+    "empty": (b"", "is empty; fetch the file again"),
     "another format": (b"PK\3\4" + bytes(100), "not a GGUF file"),
     "cut in the header": (b"GGUF\3\0", "truncated: the header goes on at byte 8 of 6"),
     "old version": (HEADER.pack(b"GGUF", 1, 0, 0), "GGUF version 1 is not supported"),

@@ -36,6 +36,8 @@ def refused(name: str, content: str | bytes) -> str:
     [
         # Keys.
         ("ronds = 3", "plan.toml: key 'ronds' is not known; did you mean 'rounds'?"),
+        ("theme = 'dark'", "plan.toml: key 'theme' is not known; did you mean 'screen.theme'?"),
+        ("model_cache_dir = 'x'", "did you mean 'foundry.model_cache_dir'?"),
         ("max-tokens = 3", "plan.toml: key 'max-tokens' is not known; did you mean 'max_tokens'?"),
         (
             "[foundry]\ncatalog = 'x'",
@@ -92,8 +94,14 @@ def refused(name: str, content: str | bytes) -> str:
             "endpoint = 'http:///v1'",
             "plan.toml: line 1: endpoint must be an http or https URL with a host, such as http://localhost:5273, not 'http:///v1'",
         ),
-        ("endpoint = 'http://h:99999'", "plan.toml: line 1: endpoint is not a URL: its host or port is malformed"),
-        ("endpoint = 'http://[h'", "plan.toml: line 1: endpoint is not a URL: its host or port is malformed"),
+        (
+            "endpoint = 'http://h:99999'",
+            "line 1: endpoint is not a URL: its host or port is malformed; write http://HOST:PORT",
+        ),
+        (
+            "endpoint = 'http://[h'",
+            "line 1: endpoint is not a URL: its host or port is malformed; write http://HOST:PORT",
+        ),
         (
             "endpoint = 'http://me:secret@h'",
             "plan.toml: line 1: endpoint holds a user name or password; keys belong in the environment",

@@ -176,7 +176,10 @@ def test_an_interrupt_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_a_judge_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = record(tmp_path)
     assert judge(run, "http://127.0.0.1:9") == 1
-    assert "judged 0 of 3" in capsys.readouterr().err
+    _, told, reason = capsys.readouterr().err.rpartition("judged 0 of 3; raw verdicts are in judge.jsonl\n")
+    assert told
+    assert reason.count("\n") == 1
+    assert "(is the service running, and is this its address?)" in reason
     assert load_ratings(run).judge == ()
 
 

@@ -516,5 +516,5 @@ def test_what_names_no_run_is_refused(tmp_path: Path, ref: str, message: str) ->
 
 
 def test_there_is_no_last_run_without_runs(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no run 'last' in .*history"):
+    with pytest.raises(InputError, match=r"no run 'last' in .*see --out"):
         find_run(tmp_path / "none", "last")

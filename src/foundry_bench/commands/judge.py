@@ -154,13 +154,17 @@ def _tell(case: _Case, judging: Judging, judge: str, *, as_json: bool, interrupt
         tell_tables(own)
     if caution:
         print(f"caution: {one_line(caution)}", file=sys.stderr)
-    _tell_missing(judging, missing)
+    _tell_missing(judging, missing, judge)
     return 130 if interrupted else 1 if missing else 0
 
 
-def _tell_missing(judging: Judging, missing: Sequence[Question]) -> None:
+def _tell_missing(judging: Judging, missing: Sequence[Question], judge: str) -> None:
     judged = len(judging.verdicts)
     print(f"judged {judged} of {judged + len(missing)}; raw verdicts are in {JUDGE_FILE}", file=sys.stderr)
+    if judging.problem:  # the same for all
+        mend = f" ({judging.advice})" if judging.advice else ""
+        print(one_line(f"{judge}: {judging.problem.message}{mend}"), file=sys.stderr)
+        return
     for one in missing[:_MOST_FAILURES]:
         print(f"{one_line(one.prompt_id)}: no verdict: {one_line(judging.error_of(one))}", file=sys.stderr)
     if len(missing) > _MOST_FAILURES:

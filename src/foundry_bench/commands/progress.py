@@ -1,4 +1,4 @@
-"""Progress on standard error: live bars on a terminal, silence elsewhere."""
+"""Progress on standard error: live bars on a terminal, elsewhere a line for each step."""
 
 import sys
 from types import TracebackType
@@ -45,6 +45,7 @@ class StderrProgress:
         self._lanes = lanes
         self._lane = ""
         self._tasks: dict[str, TaskID] = {}
+        self._told: set[str] = set()
         self._console = Console(file=cast("TextIO", Lossy(sys.stderr)), highlight=False, emoji=False)
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
@@ -71,7 +72,10 @@ class StderrProgress:
         self._bars.stop()
 
     def step(self, description: str, total: float | None = None) -> None:
-        """Begin a step; without a ``total`` the bar pulses."""
+        """Begin a step; without a ``total`` the bar pulses. Off a terminal one that comes in turns is told once."""
+        if self._bars.disable and description not in self._told:
+            self._told.add(description)
+            self.say(description)
         self._end_step()
         self._tasks[self._lane] = self._bars.add_task(description, total=total, detail="")
 

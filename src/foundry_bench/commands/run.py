@@ -11,6 +11,7 @@ from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session.adapters import refuse_unused
 from foundry_bench.session.cluster import hosts_for
 from foundry_bench.session.environment import describe_environment
+from foundry_bench.session.fields import FIELDS
 from foundry_bench.session.hangup import Lossy, leave, terminals
 from foundry_bench.session.json_text import in_ascii
 from foundry_bench.session.own_models import list_own
@@ -22,6 +23,7 @@ from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.session.signals import answered
 from foundry_bench.session.store import Run, load
 from foundry_bench.session.targets import find_targets
+from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 from foundry_bench.values.result import RunRecord, RunStatus
 
@@ -29,10 +31,21 @@ from foundry_bench.values.result import RunRecord, RunStatus
 def main(args: argparse.Namespace) -> int:
     """Run a plan and print its results; 0 where at least one model was measured, 1 where none was."""
     settings = resolve(vars(args), os.environ, args.plan, models_needed=not args.resume)
+    if args.resume:
+        _refuse_another_plan(settings)
     resumed = find_run(settings.out, args.resume) if args.resume else None
     if resumed:
         refuse_unused(args.adapters or {}, load(resumed).plan.models, resumed=True)
     return run_benchmark(settings, as_json=args.json, resumed=resumed)
+
+
+def _refuse_another_plan(settings: Settings) -> None:
+    """A run goes on as it began: what the command line wants otherwise must not be passed over in silence."""
+    kept = ("out", "cluster")
+    wanted = [name for name, source in settings.sources.items() if source == "command line" and name not in kept]
+    if wanted:
+        names = ", ".join(FIELDS[name].options[-1] for name in wanted)
+        raise InputError(f"--resume goes on with the recorded plan; leave out {names}, or begin a new run without it")
 
 
 def run_benchmark(settings: Settings, *, as_json: bool, resumed: Path | None = None) -> int:

@@ -70,8 +70,10 @@ class GgufFile:
         try:
             with path.open("rb") as file:
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError) as error:
-            raise ConvertError(f"{path}: cannot be read: {error}") from error
+        except ValueError as error:  # there is nothing to map
+            raise ConvertError(f"{path}: is empty; fetch the file again") from error
+        except OSError as error:
+            raise ConvertError(f"{path}: cannot be read: {error.strerror}") from error
         self._position = 0
         self._items_left = _MAX_ITEMS
         self.tensors: Mapping[str, Tensor]

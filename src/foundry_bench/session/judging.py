@@ -36,6 +36,7 @@ class Judging:
         verdicts: the usable ones by their questions' ids, those of earlier times too.
         judge_id: what the judge's backend calls it, once that is known.
         problem: why the judge as such could not be asked; None where it could.
+        advice: how to mend that, where it is known.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Judging:
         self.verdicts = {key: known[key] for key in self._questions if key in known}
         self.judge_id: str | None = None
         self.problem: Failure | None = None
+        self.advice: str | None = None
 
     @property
     def missing(self) -> list[Question]:
@@ -99,6 +101,7 @@ class Judging:
                     self._listener(event)
             if not answered:
                 self.problem = (finished.error if finished else None) or await worker.cause_of_death()
+                self.advice = finished.advice if finished else None
 
     def _take(self, verdict: Verdict, log: LineLog) -> None:
         log.append(verdict)

@@ -51,7 +51,9 @@ def known(keys: Iterable[str], allowed: Collection[str], kind: str = "key", othe
 
             # The dashes of options would make all of them alike.
             bare = {name.lstrip("-"): name for name in allowed}
-            near = difflib.get_close_matches(key.lstrip("-"), bare, n=1)
+            # Nor is it far from a key to the same one in its table.
+            inside = [name for name in allowed if name.endswith(f".{key}")]
+            near = inside or difflib.get_close_matches(key.lstrip("-"), bare, n=1)
             mend = f"did you mean '{bare[near[0]]}'?" if near else otherwise or f"known are {', '.join(allowed)}"
             raise InputError(f"{kind} {shown(key)} is not known; {mend}")
 

@@ -172,7 +172,7 @@ def url(value: object, name: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         # urlsplit's own words may quote the address, and with it a password.
-        raise InputError(f"{name} is not a URL: its host or port is malformed") from error
+        raise InputError(f"{name} is not a URL: its host or port is malformed; write http://HOST:PORT") from error
     if "@" in address:
         raise InputError(f"{name} holds a user name or password; keys belong in the environment")
     if parts.query or parts.fragment:

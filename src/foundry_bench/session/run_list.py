@@ -83,7 +83,9 @@ def find_run(out: Path, ref: str) -> Path:
         found = [path for path in named if (path / RUN_FILE).is_file()]
         found = [path for path in found if path.name == ref] or found
     if not found:
-        raise InputError(f"no run {ref!r} in {out}; 'foundry-bench history' lists them")
+        recorded = bool(_run_folders(out))
+        mend = "'foundry-bench history' lists them" if recorded else "nothing is recorded there: see --out"
+        raise InputError(f"no run {ref!r} in {out}; {mend}")
     if len(found) > 1:
         raise InputError(f"{len(found)} runs in {out} begin with {ref!r}, such as {found[0].name}; write more of it")
     return found[0]

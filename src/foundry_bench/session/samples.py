@@ -28,7 +28,7 @@ class SampleFile:
         try:
             file = self.path.open("rb")
         except OSError as error:
-            raise InputError(f"{self.path}: {error.strerror}; a run keeps its samples there") from error
+            raise InputError(f"{self.path}: {error.strerror}; a run's samples belong there: restore them") from error
         with file:
             for number, line in enumerate(iter(lambda: file.readline(MOST_BYTES), b""), 1):
                 try:

@@ -203,7 +203,7 @@ def load(path: Path) -> RunRecord:
     try:
         record = _records.decode(read_bounded(file))
     except OSError as error:
-        raise InputError(f"{file}: {error.strerror}; a run keeps its results there") from error
+        raise InputError(f"{file}: {error.strerror}; a run keeps its results there: restore it") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{file}: {error}; restore it, or measure again") from error
     if record.schema != RUN_SCHEMA:

@@ -47,9 +47,7 @@ def _whole(cache: Path, folders: Sequence[Path], compared: int, files: int) -> C
     if not folders:
         return ok("models on disk", f"none in {cache}")
     size = megabytes(sum(folder_mb(folder) or 0.0 for folder in folders))
-    return ok(
-        "models on disk", f"{len(folders)} models, {size}; {compared} of {files} files compared with their first sight"
-    )
+    return ok("models on disk", f"{len(folders)}, {size}; {compared} of {files} files compared with their first sight")
 
 
 def _own_folders() -> tuple[list[tuple[str, Path]], list[Check]]:
