@@ -31,10 +31,10 @@ from foundry_bench.values.result import RunRecord, RunStatus
 def main(args: argparse.Namespace) -> int:
     """Run a plan and print its results; 0 where at least one model was measured, 1 where none was."""
     settings = resolve(vars(args), os.environ, args.plan, models_needed=not args.resume)
+    resumed = None
     if args.resume:
         _refuse_another_plan(settings)
-    resumed = find_run(settings.out, args.resume) if args.resume else None
-    if resumed:
+        resumed = find_run(settings.out, args.resume)
         refuse_unused(args.adapters or {}, load(resumed).plan.models, resumed=True)
     return run_benchmark(settings, as_json=args.json, resumed=resumed)
 

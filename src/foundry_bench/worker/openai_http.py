@@ -138,7 +138,7 @@ class OpenAIEndpoint:
         try:
             found = await find_service(self._client)
         except ModelUnavailableError as error:
-            return CatalogListed(entries=(), note=str(error))
+            return CatalogListed(entries=(), note=f"{error} ({error.advice})")
         return CatalogListed(entries=found.entries or (), service=found.service)
 
     async def prepare(self, emit: Emit) -> ModelDescribed:
