@@ -89,6 +89,17 @@ class Rate:
     right: float
 
 
+def wilson(right: float, runs: int) -> tuple[float, float]:
+    """The 95 % interval of a rate that was seen in so many runs.
+
+    Source: Wilson (1927), Probable Inference, the Law of Succession, and Statistical Inference, JASA 22.
+    """
+    z = 1.96
+    middle = right + z**2 / (2 * runs)
+    margin = z * (right * (1 - right) / runs + z**2 / (4 * runs**2)) ** 0.5
+    return (middle - margin) / (1 + z**2 / runs), (middle + margin) / (1 + z**2 / runs)
+
+
 def run(
     rng: np.random.Generator, machine: Machine, rounds: int, change: float = 0.0
 ) -> tuple[list[Sample], list[Sample]]:
@@ -127,9 +138,14 @@ def _answer(rng: np.random.Generator, machine: Machine, number: int, slow: float
     )
 
 
+def _generator(seed: int, machine: str, number: int) -> np.random.Generator:
+    """Numbers of its own for each rate: of shared ones, the luck of one row is the luck of all machines."""
+    return np.random.default_rng((seed, list(MACHINES).index(machine), number))
+
+
 def same(machine: str, rounds: int, runs: int, figures: tuple[str, ...] = FIGURES, seed: int = 1) -> list[Rate]:
     """A/A: how often the comparison of a model with itself says that there is no difference."""
-    rng = np.random.default_rng(seed)
+    rng = _generator(seed, machine, rounds)
     right = dict.fromkeys(figures, 0)
     for _ in range(runs):
         for one in compare(*run(rng, MACHINES[machine], rounds), figures):
@@ -142,7 +158,7 @@ def same(machine: str, rounds: int, runs: int, figures: tuple[str, ...] = FIGURE
 
 def different(machine: str, pilot: int, runs: int, figure: str = "latency_s.mean", seed: int = 2) -> Rate:
     """A/B: how often a true difference is found with the rounds that a first run of ``pilot`` rounds recommends."""
-    rng = np.random.default_rng(seed)
+    rng = _generator(seed, machine, pilot)
     found, asked = 0, []
     for _ in range(runs):
         (first,) = compare(*run(rng, MACHINES[machine], pilot, TRUE_CHANGE), (figure,))
@@ -162,7 +178,7 @@ def stopped(machine: str, percent: float, runs: int, most: int = 200, seed: int 
 
     The machine doesn't heat up here, so that there is one true mean.
     """
-    rng = np.random.default_rng(seed)
+    rng = _generator(seed, machine, int(percent * 10))
     until = parse_until(f"ttft_s.mean within {percent}%")
     steady = replace(MACHINES[machine], heating=0.0)
     raised = np.exp((steady.noise**2 + steady.load**2) / 2)
@@ -206,5 +222,6 @@ def measure(runs: int = 200) -> Iterator[Rate]:
 
 if __name__ == "__main__":
     for rate in measure(int(sys.argv[1]) if len(sys.argv) > 1 else 200):
+        low, high = wilson(rate.right, rate.runs)
         line = f"{rate.machine:18} {rate.what:12} {rate.figure:16} {rate.rounds:24} {rate.runs:4} {rate.right:7.1%}"
-        print(line, flush=True)
+        print(f"{line} ({low:.0%} to {high:.0%})", flush=True)

@@ -231,17 +231,19 @@ def _peers(rows: list[str]) -> list[str]:
     return ["## Other tools", "", "Sizes of the errors, p50 / p99; see peers.py.", "", "```text", *rows, "```"]
 
 
+def _rate(row: dict[str, Any]) -> str:
+    low, high = decisions.wilson(row["right"], row["runs"])
+    return f"{row['right'] * 100:.1f} % ({low * 100:.0f} to {high * 100:.0f})"
+
+
 def _decisions(rows: list[dict[str, Any]]) -> list[str]:
     """How often a comparison of simulated runs is right."""
-    body = [
-        [row["machine"], row["what"], row["figure"], row["rounds"], str(row["runs"]), f"{row['right'] * 100:.1f} %"]
-        for row in rows
-    ]
+    body = [[row["machine"], row["what"], row["figure"], row["rounds"], str(row["runs"]), _rate(row)] for row in rows]
     note = (
         "Simulated runs of known truth, see decisions.py. A/A: a model against itself, no difference said. A/B: "
         "against one that is 5 % slower, found with the rounds that a first run recommends (median, 10 to 90 %; cut at "
         "1,000). Within: a rule ended the rounds, and the true mean is as near as the rule says; of the runs that it "
-        "ended before 200 rounds."
+        "ended before 200 rounds. Right: of the runs, and the 95 % interval of so many."
     )
     headings = ["machine", "what", "figure", "rounds", "runs", "right"]
     return ["## Decisions", "", note, "", *_table(headings, body)]

@@ -20,14 +20,11 @@ def decisions() -> Any:
     return module
 
 
-def test_a_model_against_itself_is_no_difference(decisions: Any) -> None:
-    rates = decisions.same("usual", 10, 50, ("latency_s.mean", "itl_s.mean"))
+@pytest.mark.parametrize("rounds", [5, 10])
+def test_a_model_against_itself_is_no_difference(decisions: Any, rounds: int) -> None:
+    """Of 50 runs luck alone makes 0.9 of a true 0.95 too often."""
+    rates = decisions.same("usual", rounds, 200, ("ttft_s.mean", "latency_s.mean", "itl_s.mean"))
     assert min(rate.right for rate in rates) >= 0.93
-
-
-def test_the_first_token_of_few_rounds_is_no_difference_either(decisions: Any) -> None:
-    (rate,) = decisions.same("usual", 5, 200, ("ttft_s.mean",))
-    assert rate.right >= 0.93
 
 
 def test_a_true_difference_is_found_with_the_rounds_that_are_recommended(decisions: Any) -> None:
