@@ -10,6 +10,9 @@ from hypothesis import settings
 
 pytest_plugins = ["alone"]
 
+# Tests start hundreds of processes of ours; without byte code on disk each would compile the package anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # How long an example takes says something of the machine alone.
 settings.register_profile("any pace", deadline=None)
 settings.load_profile("any pace")
@@ -37,9 +40,9 @@ def update_golden() -> bool:
     return os.environ.get("FOUNDRY_BENCH_GOLDEN") == "1"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def reference_server() -> Iterator[str]:
-    """A server of known cadence in a process of its own; its base URL."""
+    """A server of known cadence in a process of its own, one for all tests of a process; its base URL."""
     command = [sys.executable, "-m", "foundry_bench.worker.reference_server"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -1,6 +1,7 @@
 """Disks that are full, by a limit on the size of files: what was there stays whole, and one line says so."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -33,9 +34,16 @@ def limited_to(size: int) -> Callable[[], None]:
 
 
 def foundry_bench(*arguments: str | Path, size: int) -> subprocess.CompletedProcess[str]:
-    command = [*MODULE, *map(str, arguments)]
+    return on_a_disk_of(size, *MODULE, *map(str, arguments))
+
+
+def on_a_disk_of(size: int, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run it where no file may grow beyond ``size`` bytes; Python, too, would leave cut byte code behind."""
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     # Between fork and exec the child only sets two limits.
-    return subprocess.run(command, capture_output=True, text=True, preexec_fn=limited_to(size), check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, preexec_fn=limited_to(size), env=environ, check=False
+    )
 
 
 def test_a_run_stops_wherever_the_disk_is_full_says_so_and_goes_on_later(
@@ -107,13 +115,7 @@ def test_what_is_replaced_is_replaced_whole_or_not_at_all(
     old = {tmp_path / "config.toml": "rounds = 3\n", tmp_path / "report.html": "old", registry: "{}"}
     for file, content in old.items():
         file.write_text(content)
-    done = subprocess.run(
-        [sys.executable, "-c", _WRITE, tmp_path],
-        capture_output=True,
-        text=True,
-        preexec_fn=limited_to(3000),
-        check=False,
-    )
+    done = on_a_disk_of(3000, sys.executable, "-c", _WRITE, str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "report.html: File too large; choose another file with -o" in done.stderr
     assert {file: file.read_text() for file in old} == old
