@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +14,8 @@ from typing import Self
 from foundry_bench.session.cluster import connected, hosts_from, workers_of
 
 _READY_S = 60.0
+# Between two looks at a file; without it the looking takes the processor from those who write it.
+_LOOK_S = 0.02
 
 
 class ClusterOfProcesses:
@@ -30,6 +33,7 @@ class ClusterOfProcesses:
         process = self._processes["scheduler"]
         while not self.address:
             assert process.poll() is None, file.read_text()
+            time.sleep(_LOOK_S)
             for line in file.read_text().splitlines():
                 if "Scheduler at:" in line:
                     self.address = line.split("Scheduler at:")[1].strip()

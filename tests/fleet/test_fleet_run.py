@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
@@ -102,14 +103,14 @@ def test_one_command_measures_on_four_hosts_and_what_one_lacks_costs_that_one_on
 def test_a_killed_worker_costs_its_host_and_resume_measures_what_it_lacks(
     cluster: ClusterOfProcesses, reference_server: str, foundry_bench: Start, tmp_path: Path
 ) -> None:
-    process = foundry_bench(*on(cluster, reference_server, "-m", MODEL, "--rounds", "80", *SHORT))
+    process = foundry_bench(*on(cluster, reference_server, "--on", "lab[12]", "-m", MODEL, "--rounds", "80", *SHORT))
     path = _until_samples(process, tmp_path / "runs", "lab2", 6)
     cluster.kill("lab2")
     finish(process)
     record = load(path)
     rows = {row.host: row for row in record.models}
-    assert [rows[host].status for host in HOSTS] == ["ok", "partial", "ok", "ok"]
-    assert {host.name: host.status for host in record.hosts}["lab2"] == "lost"
+    assert {host: row.status for host, row in rows.items()} == {"lab1": "ok", "lab2": "partial"}
+    assert [(host.name, host.status) for host in record.hosts] == [("lab1", "done"), ("lab2", "lost")]
     lost = [sample for sample in measured(path) if sample.host == "lab2"]
     assert 5 <= len(lost) == rows["lab2"].counts.ok < 80
     _agree(summarize(lost, "m", temperature=0).metrics, rows["lab2"].metrics)
@@ -167,19 +168,19 @@ def test_a_lost_scheduler_interrupts_the_run_and_resume_completes_it(
     reference_server: str, foundry_bench: Start, tmp_path: Path
 ) -> None:
     with ClusterOfProcesses(tmp_path) as first:
-        first.start("lab1", "lab2")
-        first.wait("lab1", "lab2")
+        first.start("lab1")
+        first.wait("lab1")
         process = foundry_bench(*on(first, reference_server, "-m", MODEL, "--rounds", "80", *SHORT))
         path = _until_samples(process, tmp_path / "runs", "lab1", 5)
         first.kill("scheduler")
         _, err = finish(process, 130)
     assert f"run --resume {path.name}" in err
     record = load(path)
-    assert (record.status, [host.status for host in record.hosts]) == ("interrupted", ["lost", "lost"])
+    assert (record.status, [host.status for host in record.hosts]) == ("interrupted", ["lost"])
     assert sum(row.counts.ok for row in record.models) == len(measured(path)) >= 4
     with ClusterOfProcesses(tmp_path) as second:
-        second.start("lab1", "lab2")
-        second.wait("lab1", "lab2")
+        second.start("lab1")
+        second.wait("lab1")
         finish(foundry_bench("run", "--resume", path.name, "--cluster", second.address, "-o", "runs"))
     _is_whole(path, 80)
 
@@ -209,6 +210,7 @@ def _until_samples(process: Popen[str], out: Path, host: str, count: int) -> Pat
             file = head.path / "samples.jsonl"
             if file.exists() and file.read_text().count(f'"host":"{host}"') >= count:
                 return head.path
+        time.sleep(0.02)  # the looking takes the processor from those who are looked at
     raise AssertionError(process.communicate())
 
 
