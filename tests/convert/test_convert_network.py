@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,6 @@ from tiny import HEAD_SIZE, HEADS, KV_HEADS, LAYERS, base_tokens, random_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -28,6 +29,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "positions scaled": {"metadata": {"llama.rope.scaling.type": "linear", "llama.rope.scaling.factor": 4.0}},
     "no scaling": {"metadata": {"llama.rope.scaling.type": "none"}},
 }
+# What the reference, half a minute of numpy, chooses after each token of the story.
+CHOICES = Path(__file__).with_name("smollm2_choices.json")
+ONE_BY_ONE = 100
 KINDS = ("F32", "F16", "BF16", "Q4_0", "Q4_1", "Q8_0")
 
 
@@ -77,12 +81,18 @@ def test_each_type_of_tensor_gives_the_reference_logits(tmp_path: Path, kind: st
 
 
 def test_smollm2_agrees_token_by_token(
-    smollm2_gguf: Path, smollm2_folder: Callable[[int], Path], llama_cpp_tokens: dict[str, Any]
+    smollm2_gguf: Path,
+    smollm2_folder: Callable[[int], Path],
+    llama_cpp_tokens: dict[str, Any],
+    update_golden: bool,
 ) -> None:
     """Teacher-forced on a text of some 300 tokens: the same first choice, in float32 and as shipped."""
     ids = llama_cpp_tokens["story_ids"]
-    expected = reference_logits(smollm2_gguf, ids).argmax(axis=-1)
+    if update_golden:
+        choices = reference_logits(smollm2_gguf, ids).argmax(axis=-1).tolist()
+        CHOICES.write_text(f"{json.dumps(choices)}\n", "utf-8")
+    expected = np.array(json.loads(CHOICES.read_text("utf-8")))
     exact = all_logits(smollm2_folder(1), ids, len(ids)).argmax(axis=-1)
-    shipped = all_logits(smollm2_folder(4), ids, 1).argmax(axis=-1)
+    shipped = all_logits(smollm2_folder(4), ids[:ONE_BY_ONE], 1).argmax(axis=-1)
     assert np.mean(exact == expected) >= 0.99
-    assert np.mean(shipped == expected) >= 0.95
+    assert np.mean(shipped == expected[:ONE_BY_ONE]) >= 0.95
