@@ -91,6 +91,14 @@ def test_what_is_proposed(capsys: pytest.CaptureFixture[str], line: str, words: 
     assert proposed(capsys, line) == words
 
 
+def test_what_is_said_of_a_word_does_nothing_to_the_terminal(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = here / "runs" / "20261123\x1b]0;owned\x07\x1b[2J-z"
+    folder.mkdir()
+    (folder / "run.json").write_text("{}")
+    assert main(["__complete", "--line", "foundry-bench rank la"]) == 0
+    assert capsys.readouterr().out == "last\tthe newest: 20261123-z\n"
+
+
 def test_every_command_and_option_is_proposed(capsys: pytest.CaptureFixture[str]) -> None:
     assert proposed(capsys, "foundry-bench ") == [name for name in COMMANDS if " " not in name]
     for name in COMMANDS:

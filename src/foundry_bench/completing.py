@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from foundry_bench.arguments import COMMANDS, command_parser, screen_parser, second_words
 from foundry_bench.parser import Parser
+from foundry_bench.values.format import one_line
 
 Candidate: TypeAlias = tuple[str, str]
 """A word, and what it is."""
@@ -104,7 +105,7 @@ def _values(name: str, action: argparse.Action, before: Sequence[str], current: 
 def _lines(found: Iterable[Candidate], current: str, prefix: str = "") -> Iterator[str]:
     for value, told in found:
         if value.startswith(current) and _PLAIN.fullmatch(value):
-            yield f"{prefix}{value}\t{' '.join(told.split())}"
+            yield f"{prefix}{value}\t{one_line(told)}"
 
 
 def _folder(words: Sequence[str]) -> str | None:

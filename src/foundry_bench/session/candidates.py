@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from foundry_bench.session.paths import config_path, with_default_folders
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Runtime
+from foundry_bench.worker.bounded import read_bounded
 
 Candidate: TypeAlias = tuple[str, str]
 """A word, and what it is."""
@@ -134,6 +135,6 @@ def _url(given: object) -> str:
 
 def _json(path: Path) -> Mapping[str, Any]:
     with suppress(OSError, ValueError, RecursionError):
-        document = json.loads(path.read_bytes())
+        document = json.loads(read_bounded(path))
         return document if isinstance(document, dict) else {}
     return {}
