@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from factories import make_plan
 from foundry_bench.session.fields import DEFAULTS, FIELDS
 from foundry_bench.session.inputs import Endpoint
 from foundry_bench.session.paths import config_path
 from foundry_bench.session.settings import resolve
+from foundry_bench.tui.plan_form import plan_of, texts
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import WORKSHOP_PROMPTS, Plan, Prompt, Runtime, Sweep
 
@@ -147,3 +149,10 @@ def test_a_sweep_has_no_budget(tmp_path: Path) -> None:
     assert resolve({}, {}, plan).plan.sweep == Sweep(concurrency=(1, 2), prompt_tokens=(64,))
     with pytest.raises(InputError, match="leave out the budget, or the sweep"):
         resolve({"budget": 60.0}, {}, plan)
+
+
+def test_a_form_refuses_a_load_that_its_hosts_cannot_share() -> None:
+    plan = make_plan(models=("m",), rounds=4, concurrency=4, cluster="tcp://a:1", spread=4)
+    assert plan_of(plan, texts(plan, plan.models)) == plan
+    with pytest.raises(InputError, match="concurrency 3 can't be divided among 4 hosts"):
+        plan_of(plan, texts(plan, plan.models) | {"concurrency": "3"})

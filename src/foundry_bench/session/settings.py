@@ -130,19 +130,22 @@ def _plan(values: Mapping[str, Any], capabilities: Mapping[str, tuple[str, ...]]
     runtime, sweep = Runtime(**table("foundry.")), Sweep(**table("sweep."))
     plan = Plan(**others, **renamed, capabilities=capabilities, runtime=runtime, sweep=sweep)
     check_agreement(plan)
-    if plan.cluster or plan.on or plan.spread:
-        _check_fleet(plan)
     return plan
 
 
 def check_agreement(plan: Plan) -> None:
-    """See that what ends the rounds goes with the rest of the plan.
+    """See that what ends the rounds, and what divides them among hosts, goes with the rest of the plan.
 
     Raises:
         InputError: it doesn't.
     """
-    if not (plan.until or plan.budget_s):
-        return
+    if plan.until or plan.budget_s:
+        _check_rules(plan)
+    if plan.cluster or plan.on or plan.spread:
+        _check_fleet(plan)
+
+
+def _check_rules(plan: Plan) -> None:
     from foundry_bench.values.stopping import FEWEST_ROUNDS, parse_until  # numpy: late
     from foundry_bench.values.sweep import sweep_levels
 
