@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from factories import CREATED, make_model, make_plan, make_sample
+from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session import fleet_host
 from foundry_bench.session.benchmark import Benchmark
 from foundry_bench.session.channel import Skip
@@ -16,7 +18,7 @@ from foundry_bench.session.fleet_host import HostBenchmark
 from foundry_bench.session.fleet_ledger import FleetLedger
 from foundry_bench.session.fleet_messages import HostEnded, HostJob, HostNews, HostOrder
 from foundry_bench.session.store import Run
-from foundry_bench.values.events import Event, Noted, SampleFinished
+from foundry_bench.values.events import Event, Noted, SampleFinished, Stage, StageStarted
 from foundry_bench.values.fleet import HostRecord, Share
 from foundry_bench.values.record import Failure
 from foundry_bench.values.result import Counts
@@ -102,6 +104,14 @@ async def test_a_host_that_lacks_what_home_has_lost_nothing_on_the_way(recorded:
     fleet = FleetBenchmark(PLAN, (), recorded, events.append)
     fleet._take("a", HostEnded(error=Failure(type="refused", message="its config can't be read")))
     assert not [event for event in events if isinstance(event, Noted)]
+
+
+def test_a_host_has_one_bar_whatever_it_does(recorded: Run) -> None:
+    with StderrProgress(lanes=True) as progress:
+        ledger = FleetLedger(PLAN, recorded, progress.show)
+        for model, stage in (("this machine", "calibrate"), ("m", "load")):
+            ledger.enter("a", StageStarted(model=model, stage=cast("Stage", stage)))
+        assert [task.description for task in progress._bars.tasks] == ["m@a: loading"]
 
 
 @pytest.mark.parametrize("answers", [1, 2])

@@ -103,8 +103,7 @@ class FleetLedger:
                 self._loaded[on_host(model, host)] = event
         name = getattr(event, "model", None)
         if isinstance(name, str):
-            told = on_host(name, host) if name in self._plan.models else f"{name} of {host}"
-            self._listener(replace(event, model=told))  # type: ignore[arg-type]  # every kind that has a model
+            self._listener(replace(event, model=on_host(name, host)))  # type: ignore[arg-type]  # every kind that has a model
 
     def enter_record(self, host: str, record: RunRecord) -> None:
         """Record what a host's own ``run.json`` says: the machine, its error, the models that it is done with.
