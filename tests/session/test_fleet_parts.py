@@ -83,6 +83,15 @@ async def test_a_skip_is_over_with_its_model(recorded: Run, monkeypatch: pytest.
     await host._gate("m")
 
 
+async def test_a_host_gets_back_what_it_lacks_in_the_order_of_time(
+    recorded: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet_host, "HostLink", Line)
+    known = tuple(make_sample(model="m", sent_ns=number) for number in range(2, 12))
+    HostBenchmark(replace(JOB, known=known))._reconcile(recorded)
+    assert [sample.sent_ns for sample in recorded.samples()][1:] == list(range(2, 12))
+
+
 async def test_nothing_is_told_after_the_end(recorded: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fleet_host, "HostLink", Line)
     host = HostBenchmark(JOB)

@@ -88,8 +88,9 @@ class HostBenchmark:
         """Give this host's record what only home has of it, and home what only this host has."""
         here = {sample_key(sample): sample for sample in run.samples()}
         there = {sample_key(sample): sample for sample in self._job.known}
-        for key in there.keys() - here.keys():
-            run.append(there[key])
+        for key, sample in there.items():
+            if key not in here:
+                run.append(sample)
         for key, sample in here.items():
             if key not in there:
                 self._link.tell(SampleFinished(slot=0, sample=sample))
