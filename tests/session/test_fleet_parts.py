@@ -14,7 +14,7 @@ from foundry_bench.session import fleet_host
 from foundry_bench.session.benchmark import Benchmark
 from foundry_bench.session.channel import Skip
 from foundry_bench.session.fleet import FleetBenchmark
-from foundry_bench.session.fleet_host import HostBenchmark
+from foundry_bench.session.fleet_host import HostBenchmark, folder_name
 from foundry_bench.session.fleet_ledger import FleetLedger
 from foundry_bench.session.fleet_messages import HostEnded, HostJob, HostNews, HostOrder
 from foundry_bench.session.store import Run
@@ -121,6 +121,12 @@ def test_a_host_has_one_bar_whatever_it_does(recorded: Run) -> None:
         for model, stage in (("this machine", "calibrate"), ("m", "load")):
             ledger.enter("a", StageStarted(model=model, stage=cast("Stage", stage)))
         assert [task.description for task in progress._bars.tasks] == ["m@a: loading"]
+
+
+def test_hosts_that_share_a_home_share_no_folder() -> None:
+    pod = "a-cluster-of-benchmarks-on-some-platform-worker"
+    names = ["lab1", "Lab1", "lab 1", f"{pod}-1", f"{pod}-2"]
+    assert (folder_name("lab1"), len({folder_name(name) for name in names})) == ("lab1", len(names))
 
 
 @pytest.mark.parametrize("answers", [1, 2])

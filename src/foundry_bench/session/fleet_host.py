@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 from dataclasses import replace
+from hashlib import sha256
 
 from foundry_bench.session.benchmark import Benchmark
 from foundry_bench.session.channel import Skip
@@ -67,9 +68,9 @@ class HostBenchmark:
 
     async def _work(self) -> None:
         job = self._job
-        folder = data_dir() / "fleet"
-        name = f"{job.run}-{slug(job.host)}"
-        async with host_turn(folder / f"{slug(job.host)}.turn", self._waits):
+        folder, own = data_dir() / "fleet", folder_name(job.host)
+        name = f"{job.run}-{own}"
+        async with host_turn(folder / f"{own}.turn", self._waits):
             settings = resolve({}, os.environ, models_needed=False)
             plan = replace(job.plan, runtime=with_default_folders(settings.plan.runtime))
             if (folder / name / RUN_FILE).is_file():
@@ -147,6 +148,12 @@ class HostBenchmark:
             case Stop():
                 self._given_up.set()
                 self._benchmark.stop()
+
+
+def folder_name(host: str) -> str:
+    """A host's name as part of a file's: no other host of a home that several share has the same."""
+    name = slug(host)
+    return name if name == host else f"{name}-{sha256(host.encode()).hexdigest()[:8]}"
 
 
 def _here(target: Target) -> Target:
