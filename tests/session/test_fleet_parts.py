@@ -13,13 +13,16 @@ from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session import fleet_host
 from foundry_bench.session.benchmark import Benchmark
 from foundry_bench.session.channel import Skip
+from foundry_bench.session.facet_ratings import check_run
 from foundry_bench.session.fleet import FleetBenchmark
 from foundry_bench.session.fleet_host import HostBenchmark, folder_name
 from foundry_bench.session.fleet_ledger import FleetLedger
 from foundry_bench.session.fleet_messages import HostEnded, HostJob, HostNews, HostOrder
 from foundry_bench.session.store import Run
 from foundry_bench.values.events import Event, Noted, SampleFinished, Stage, StageStarted
+from foundry_bench.values.facets import Facet
 from foundry_bench.values.fleet import HostRecord, Share
+from foundry_bench.values.plan import Prompt
 from foundry_bench.values.record import Failure
 from foundry_bench.values.result import Counts
 from foundry_bench.worker.protocol import Stop
@@ -121,6 +124,16 @@ def test_a_host_has_one_bar_whatever_it_does(recorded: Run) -> None:
         for model, stage in (("this machine", "calibrate"), ("m", "load")):
             ledger.enter("a", StageStarted(model=model, stage=cast("Stage", stage)))
         assert [task.description for task in progress._bars.tasks] == ["m@a: loading"]
+
+
+def test_the_answers_of_all_hosts_are_checked_by_their_facets(tmp_path: Path) -> None:
+    prompts = tuple(Prompt(id=name, prompt=name, facets=(Facet(name="short", max_words=3),)) for name in "zy")
+    plan = make_plan(models=("m",), prompts=prompts, cluster="tcp://a:1")
+    run = Run.create(tmp_path, plan, {}, hosts=HOSTS)
+    for host, prompt in (("b", "z"), ("a", "y"), ("a", "z")):
+        run.append(make_sample(model=f"m@{host}", host=host, prompt_id=prompt))
+    run.close("done")
+    assert [(one.model, one.prompt_id) for one in check_run(run.path)] == [("m@a", "z"), ("m@a", "y"), ("m@b", "z")]
 
 
 def test_hosts_that_share_a_home_share_no_folder() -> None:

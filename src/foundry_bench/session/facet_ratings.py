@@ -8,6 +8,7 @@ from foundry_bench.session.facet_checks import Checker
 from foundry_bench.session.ratings import save_ratings
 from foundry_bench.session.store import load, read_samples
 from foundry_bench.values.facets import checked
+from foundry_bench.values.fleet import model_names
 from foundry_bench.values.ratings import Rating, distinct_answers
 
 CHECK = "check"
@@ -31,13 +32,13 @@ def check_run(path: Path, progress: Callable[[int, int], None] = _nothing) -> tu
         InputError: the run or its ratings can't be read.
         OSError: the ratings can't be written.
     """
-    plan = load(path).plan
-    facets = {prompt.id: checked(prompt.facets) for prompt in plan.prompts}
+    record = load(path)
+    facets = {prompt.id: checked(prompt.facets) for prompt in record.plan.prompts}
     if not any(facets.values()):
         return ()
     answers = [answer for answer in distinct_answers(read_samples(path)) if facets.get(answer.prompt_id)]
     # In the plan's order, whichever was answered first: runs of one plan are then the same line by line.
-    models, prompts = list(plan.models), list(facets)
+    models, prompts = model_names(record.plan, record.hosts), list(facets)
     answers.sort(key=lambda answer: (models.index(answer.model), prompts.index(answer.prompt_id)))
     now = datetime.now(UTC)
     found = []
