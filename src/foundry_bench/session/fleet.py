@@ -63,11 +63,6 @@ class FleetBenchmark:
         self._orders: asyncio.Queue[HostOrder] = asyncio.Queue()
         self._stopping_at_s: float | None = None
 
-    @property
-    def worker_pid(self) -> int | None:
-        """The processes are on other machines."""
-        return None
-
     async def measure(self) -> RunStatus:
         """Measure on every host what it still lacks; returns the run's final status.
 
