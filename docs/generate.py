@@ -43,6 +43,7 @@ _WAYS = {
 # What a person calls the parts of screens that have keys of their own.
 _PARTS = {
     "ModelDetailScreen": "One model's requests (`enter` in Results)",
+    "PairwiseScreen": "Rating in pairs (`p` in Rate)",
     "HostsScreen": "The hosts of a fleet (`H` in Run or Results)",
     "FiguresTable": "A table of figures",
     "ModelTable": "The list of models",

@@ -21,6 +21,7 @@ from foundry_bench.values.result import (
     Workshop,
 )
 from foundry_bench.values.stats import Distribution
+from foundry_bench.values.votes import Vote
 from foundry_bench.worker.answer import Request
 
 T = TypeVar("T")
@@ -259,4 +260,19 @@ def make_view(record: RunRecord | None = None, **changes: Any) -> RunView:
     """A run as reports see it, without any samples or ratings."""
     record = record or make_run()
     whole = RunView(path=Path(record.id), record=record, traces={}, ratings=Ratings(run=record.id))
+    return replace(whole, **changes)
+
+
+def make_vote(**changes: Any) -> Vote:
+    """A vote that prefers phi-4-mini, on the right."""
+    whole = Vote(
+        left="smollm2-135m",
+        right="phi-4-mini",
+        prompt_id="benefits",
+        left_sha256="5b9d",
+        right_sha256="7c1e",
+        better="right",
+        by="ada",
+        at=CREATED,
+    )
     return replace(whole, **changes)

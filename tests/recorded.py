@@ -7,8 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from factories import CREATED, make_calibration, make_failed_model, make_model, make_plan, make_run, make_sample
-from foundry_bench.session.ratings import save_rating
+from factories import (
+    CREATED,
+    make_calibration,
+    make_failed_model,
+    make_model,
+    make_plan,
+    make_run,
+    make_sample,
+    make_vote,
+)
+from foundry_bench.session.ratings import save_rating, save_vote
 from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.session.store import Run
 from foundry_bench.values.ratings import Rating
@@ -85,7 +94,7 @@ def record_run(out: Path, *, minutes: int = 0, hostile: bool = False, rounds: in
 
 
 def recorded_view(out: Path) -> RunView:
-    """A recorded run with outliers, ratings, and a failed model whose strings try to break every format."""
+    """A recorded run with outliers, ratings, votes, and a failed model whose strings try to break every format."""
     path = record_run(out, rounds=6)
     for place, (model, score) in enumerate((("smollm2-135m", 3), ("phi-4-mini", 5), ("phi-4-mini", 4))):
         rating = Rating(
@@ -93,6 +102,12 @@ def recorded_view(out: Path) -> RunView:
         )
         save_rating(path, rating)
         save_rating(path, replace(rating, score=score - 1, by="phi-4"), "judge")
+    for prompt, better, by in (
+        ("benefits", "right", "ada"),
+        ("benefits", "alike", "bob"),
+        ("explain", "both_bad", "ada"),
+    ):
+        save_vote(path, make_vote(prompt_id=prompt, better=better, by=by))
     view = open_run(out, path)
     models = (*view.record.models[:2], make_failed_model())
     # The same on every machine: no process, no folder.

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from factories import make_run
+from factories import make_run, make_vote
 from foundry_bench.cli import main
 from foundry_bench.session.comparing import compare_sides, find_side
-from foundry_bench.session.ratings import save_rating
+from foundry_bench.session.ratings import save_rating, save_vote
 from foundry_bench.values.changes import answers, changed_conditions
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.ratings import Rating
@@ -122,6 +122,23 @@ def test_scores_by_hand_and_by_judge_are_never_mixed(out: Path) -> None:
     rate(out / "run-000", FAST, {"benefits": 4, "explain": 4}, "judge")
     (quality,) = (one for one in compare_sides(*sides).models[0].readings if one.name == "quality")
     assert (quality.base, quality.new, quality.ci95) == (4.0, 3.0, (-1.0, -1.0))
+
+
+def test_votes_are_told_of_two_models_of_one_run(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(5):
+        save_vote(out / "run-001", make_vote(prompt_id=f"p{number}", left=FAST, right=SLOW))
+    assert main(["compare", f"last:{SLOW}", f"last:{FAST}", "--out", str(out)]) == 0
+    said = f"{FAST} wins 0 % against {SLOW} (95 % interval 0 % to 43 %, 5 prompts: "
+    assert f"votes: {said}0 better, 0 alike, 0 both bad, 5 worse): not preferred" in capsys.readouterr().out
+    assert main(["compare", "run-000", "run-001", "--out", str(out)]) == 0
+    assert "votes:" not in capsys.readouterr().out
+    assert main(["rank", "run-001", "--out", str(out)]) == 0
+    assert (
+        f"Votes, in no score: {SLOW} wins 100 % against {FAST} (95 % interval 57 % to 100 %" in capsys.readouterr().out
+    )
+    for command, key in (("rank", "votes"), ("rate", "votes")):
+        assert main([command, "run-001", "--json", "--out", str(out)]) == 0
+        assert json.loads(capsys.readouterr().out)[key][0]["prompts"] == 5
 
 
 def test_the_gate_holds_and_fails(out: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from factories import make_failed_sample, make_sample
-from foundry_bench.session.ratings import load_ratings, rater_name, remove_rating, save_rating
+from factories import make_failed_sample, make_sample, make_vote
+from foundry_bench.session.ratings import load_ratings, rater_name, remove_rating, remove_vote, save_rating, save_vote
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.ratings import Rating, blind, first_answers, label, means
 
@@ -41,6 +41,24 @@ def test_taking_back(tmp_path: Path) -> None:
     assert [one.prompt_id for one in load_ratings(tmp_path).hand] == ["explain"]
 
 
+def test_votes_stand_beside_the_scores(tmp_path: Path) -> None:
+    save_rating(tmp_path, RATING)
+    first, second = make_vote(), make_vote(prompt_id="explain", better=None)
+    for vote in (first, second, make_vote(by="bob")):
+        save_vote(tmp_path, vote)
+    # The same two answers with sides changed: a second thought, and not another pair.
+    turned = make_vote(
+        left="phi-4-mini", right="smollm2-135m", left_sha256="7c1e", right_sha256="5b9d", better="both_bad"
+    )
+    save_vote(tmp_path, turned)
+    found = load_ratings(tmp_path)
+    assert found.hand == (RATING,)
+    assert found.votes == (second, make_vote(by="bob"), turned)
+    remove_vote(tmp_path, second)
+    assert load_ratings(tmp_path).votes == (make_vote(by="bob"), turned)
+    assert json.loads((tmp_path / "ratings.json").read_text())["votes"][0]["better"] == "right"
+
+
 def test_unknown_keys_stay(tmp_path: Path) -> None:
     save_rating(tmp_path, RATING)
     file = tmp_path / "ratings.json"
@@ -62,12 +80,15 @@ def test_unknown_keys_stay(tmp_path: Path) -> None:
         "[" * 100_000,
         '{"schema": "x/2"}',
         '{"schema": "foundry-bench/ratings/1", "run": "r", "hand": [1]}',
+        '{"schema": "foundry-bench/ratings/1", "run": "r", "votes": [{"better": "up"}]}',
     ],
 )
 def test_a_damaged_file_is_not_overwritten(tmp_path: Path, content: str) -> None:
     (tmp_path / "ratings.json").write_text(content)
     with pytest.raises(InputError, match=r"ratings\.json"):
         save_rating(tmp_path, RATING)
+    with pytest.raises(InputError, match=r"ratings\.json"):
+        save_vote(tmp_path, make_vote())
     assert (tmp_path / "ratings.json").read_text() == content
 
 

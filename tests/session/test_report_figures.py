@@ -15,7 +15,7 @@ from factories import CREATED, make_calibration, make_metrics, make_model, make_
 from foundry_bench.session.reports import FORMATS, render
 from foundry_bench.session.run_view import RunView
 from foundry_bench.session.trends import TRENDS
-from foundry_bench.values.format import UNDEFINED, figure, mean_with_interval, score
+from foundry_bench.values.format import UNDEFINED, figure, mean_with_interval, percent, score
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.stats import Distribution
 from recorded import recorded_view
@@ -160,6 +160,25 @@ def test_quality_is_the_same(documents: Mapping[str, str]) -> None:
         }
     assert said["phi-4-mini", "hand"] == ("4.50", "2")
     assert said["phi-4-mini", "judge"] == ("3.50", "2")
+
+
+def test_votes_are_the_same(documents: Mapping[str, str]) -> None:
+    (told,) = json.loads(documents["json"])["votes"]
+    assert (told["model"], told["against"]) == ("phi-4-mini", "smollm2-135m")
+    assert (told["wins"], told["alike"], told["both_bad"], told["losses"]) == (1, 1, 1, 0)
+    assert (told["prompts"], told["share"], told["verdict"]) == (2, (0.75 + 0.5) / 2, "too few prompts")
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(documents["csv"], newline=""))}
+    of_model = rows["phi-4-mini"]
+    for name in ("wins", "alike", "both_bad", "losses", "prompts", "share"):
+        assert float(of_model[f"votes.{name}"]) == told[name]
+    assert [float(of_model[f"votes.ci95_{end}"]) for end in ("low", "high")] == told["ci95"]
+    assert float(rows["smollm2-135m"]["votes.share"]) == 1 - told["share"]
+    for tables in (markdown_tables(documents["md"]), page(documents["html"]).tables):
+        (row,) = tables["Preference between two answers, by hand"]
+        assert list(row.values()) == [
+            *("phi-4-mini", "smollm2-135m", "1", "1", "1", "0", "2"),
+            *("62 %", " to ".join(map(percent, told["ci95"])), "too few prompts"),
+        ]
 
 
 def test_the_page_and_markdown_say_the_same(documents: Mapping[str, str]) -> None:

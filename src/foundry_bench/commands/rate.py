@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from foundry_bench.session.json_text import json_text
-from foundry_bench.session.quality_tables import agreement, agreement_of, facets, quality
+from foundry_bench.session.quality_tables import agreement, agreement_of, facets, quality, votes
 from foundry_bench.session.ratings import load_ratings, rater_name, save_ratings
 from foundry_bench.session.run_list import find_run
 from foundry_bench.session.settings import Settings, resolve
@@ -14,6 +14,7 @@ from foundry_bench.session.store import load
 from foundry_bench.session.tables import as_text
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.ratings import Ratings, means
+from foundry_bench.values.votes import win_rates
 
 
 def main(args: argparse.Namespace) -> int:
@@ -38,17 +39,17 @@ def main(args: argparse.Namespace) -> int:
 
 
 def quality_document(ratings: Ratings) -> dict[str, object]:
-    """The scores and the agreement, as plain data."""
+    """The scores, the votes and the agreement, as plain data."""
     scores = {
         kind: {model: {"mean": mean, "n": n} for model, (mean, n) in means(getattr(ratings, kind)).items()}
         for kind in ("hand", "judge", "check")
     }
-    return {"scores": scores, "agreement": agreement_of(ratings)}
+    return {"scores": scores, "votes": win_rates(ratings.votes), "agreement": agreement_of(ratings)}
 
 
 def tell_tables(ratings: Ratings) -> None:
-    """Print the scores and the agreement as tables."""
-    tables = [table for table in (quality(ratings), facets(ratings), agreement(ratings)) if table.rows]
+    """Print the scores, the votes and the agreement as tables."""
+    tables = [table for table in (quality(ratings), facets(ratings), votes(ratings), agreement(ratings)) if table.rows]
     print("\n\n".join(map(as_text, tables)))
 
 
@@ -107,7 +108,7 @@ def _tell(path: Path, *, as_json: bool) -> None:
     if as_json:
         document = {"schema": "foundry-bench/quality/1", "run": path.name, **quality_document(ratings)}
         print(json_text(document))
-    elif ratings.hand or ratings.judge or ratings.check:
+    elif ratings.hand or ratings.judge or ratings.check or ratings.votes:
         tell_tables(ratings)
     else:
         print(f"nothing of {path.name} is rated yet", file=sys.stderr)

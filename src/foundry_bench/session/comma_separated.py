@@ -18,6 +18,7 @@ from foundry_bench.values.record import Sample
 from foundry_bench.values.result import Counts, Workshop
 from foundry_bench.values.stats import Distribution
 from foundry_bench.values.telemetry import Telemetry
+from foundry_bench.values.votes import WinRate, win_rate
 
 # Text that begins so is a formula to a spreadsheet; some take the full-width forms for the same.
 _FORMULA_SIGNS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
@@ -44,7 +45,8 @@ def as_csv(views: Sequence[RunView]) -> str:
         scores = {kind: means(getattr(view.ratings, kind)) for kind in ("hand", "judge", "check")}
         for model in view.record.models:
             quality = {kind: found.get(model.name) for kind, found in scores.items()}
-            row = {"run": view.record, "model": model, "quality": quality}
+            votes = win_rate(view.ratings.votes, model.name)
+            row = {"run": view.record, "model": model, "quality": quality, "votes": votes}
             rows.append([_at(row, path) for path in _COLUMNS.values()])
     return _document(_COLUMNS, rows)
 
@@ -117,6 +119,9 @@ def _columns() -> dict[str, str]:
     columns |= {f"spread.{heading}": f"model.spread.{path}" for heading, path in parts.items()}
     for kind in ("hand", "judge", "check"):
         columns |= {f"quality.{kind}.mean": f"quality.{kind}.0", f"quality.{kind}.n": f"quality.{kind}.1"}
+    parts = {field.name: field.name for field in fields(WinRate) if field.name not in {"model", "against", "ci95"}}
+    parts |= {"ci95_low": "ci95.0", "ci95_high": "ci95.1"}
+    columns |= {f"votes.{heading}": f"votes.{path}" for heading, path in parts.items()}
     return columns
 
 

@@ -18,6 +18,7 @@ from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.quantiles import student_t
 from foundry_bench.values.ratings import SCORES, Rating, prompt_means
 from foundry_bench.values.result import ModelResult, RunRecord
+from foundry_bench.values.votes import WinRate, win_rate
 
 # Cautions that make a difference of two models doubtful.
 _UNSTEADY = frozenset({"drift", "slow_first_round", "bimodal", "busy_machine", "cpu_steal"})
@@ -43,6 +44,7 @@ class ModelComparison:
     Attributes:
         cautions: what went on while one of them was measured that the other may not have gone through.
         answers: by prompt whether the text is the same.
+        votes: how often people prefer NEW's answers to BASE's, of two models of one run.
     """
 
     base: str
@@ -53,6 +55,7 @@ class ModelComparison:
     readings: tuple[Reading, ...]
     answers: Mapping[str, Sameness]
     gates: tuple[Judgement, ...]
+    votes: WinRate | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +129,17 @@ def _compare(base: Side, new: Side, one: ModelResult, other: ModelResult, gates:
         readings=found,
         answers=same,
         gates=tuple(judge(gate, known) for gate in gates),
+        votes=votes_between(base.path, one.name, new.path, other.name),
     )
+
+
+def votes_between(base: Path, one: str, new: Path, other: str) -> WinRate | None:
+    """How often people prefer the answers of the second model to the first's; None where they aren't of one run.
+
+    Raises:
+        InputError: the ratings can't be read.
+    """
+    return win_rate(load_ratings(new).votes, other, one) if base == new and one != other else None
 
 
 def _cautions(side: str, model: ModelResult) -> Iterator[str]:

@@ -46,6 +46,8 @@ def _model(model: ModelComparison) -> Iterator[str]:
     yield as_text(Table(columns, rows))
     if line := _answers(model):
         yield line
+    if model.votes:
+        yield f"votes: {one_line(model.new)} {model.votes.sentence}"
     yield from (one_line(caution) for caution in model.cautions)
     yield from _resolution(model.differences)
 

@@ -1,4 +1,4 @@
-"""The tables of a run's quality: mean scores, scores by facet, agreement of raters."""
+"""The tables of a run's quality: mean scores, scores by facet, votes, agreement of raters."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +9,7 @@ from foundry_bench.values.facets import OVERALL
 from foundry_bench.values.format import UNDEFINED, one_line, percent, score
 from foundry_bench.values.pairs import Tally
 from foundry_bench.values.ratings import Ratings, means
+from foundry_bench.values.votes import win_rates
 
 _MODEL = Column("Model", figures=False)
 
@@ -36,6 +37,23 @@ def facets(ratings: Ratings) -> Table:
     rows = [(*map(one_line, key), score(sum(some) / len(some)), str(len(some))) for key, some in sorted(scores.items())]
     words = (Column(name, figures=False) for name in ("Facet", "By"))
     return Table((_MODEL, *words, Column("mean"), Column("n")), rows)
+
+
+def votes(ratings: Ratings) -> Table:
+    """How often people prefer one model's answers to another's, a row a pair of models."""
+    rows = [
+        (
+            *map(one_line, (one.model, one.against or "all others")),
+            *map(str, (one.wins, one.alike, one.both_bad, one.losses, one.prompts)),
+            percent(one.share),
+            " to ".join(map(percent, one.ci95)),
+            one.verdict,
+        )
+        for one in win_rates(ratings.votes)
+    ]
+    counts = ("Better", "Alike", "Both bad", "Worse", "Prompts", "Win rate", "95 % interval")
+    words = (_MODEL, Column("Against", figures=False))
+    return Table((*words, *map(Column, counts), Column("It is", figures=False)), rows)
 
 
 def agreement(ratings: Ratings) -> Table:

@@ -10,6 +10,7 @@ from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.format import one_line, percent
 from foundry_bench.values.reasons import decision, flips, sentences, shown
 from foundry_bench.values.scorecard import Ranked, Scorecard
+from foundry_bench.values.votes import win_rates
 
 
 def as_lines(view: RunView, ranking: Ranking, preference: Preference) -> Iterator[str]:
@@ -20,6 +21,8 @@ def as_lines(view: RunView, ranking: Ranking, preference: Preference) -> Iterato
     else:
         yield from (decision(card), "", as_text(_table(card, preference)), "")
         yield from sentences(card, preference.figures, ranking.quality)
+    for one in win_rates(view.ratings.votes):
+        yield f"Votes, in no score: {one_line(one.model)} {one.sentence}."
     for name, reason in ranking.refused.items():
         yield f"Out: {one_line(name)}: {one_line(reason)}."
     yield from _accepting(ranking)
@@ -69,6 +72,7 @@ def document(view: RunView, ranking: Ranking, preference: Preference) -> dict[st
         "refused": dict(ranking.refused),
         "unrated": ranking.unrated,
         "quality_source": ranking.quality.source if ranking.quality else None,
+        "votes": win_rates(view.ratings.votes),
     }
 
 

@@ -1,4 +1,4 @@
-"""The file ``ratings.json`` of a run: quality scores by hand, judge and check, replaced whole and never lost."""
+"""The file ``ratings.json`` of a run: scores by hand, judge and check, votes; replaced whole and never lost."""
 
 import getpass
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ import msgspec
 from foundry_bench.session.atomic import replace_atomically
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.ratings import RATINGS_SCHEMA, Rating, Ratings
+from foundry_bench.values.votes import Vote
 from foundry_bench.worker.bounded import read_bounded
 
 RATINGS_FILE = "ratings.json"
@@ -65,6 +66,26 @@ def remove_rating(path: Path, rating: Rating, kind: Kind = "hand") -> None:
     _change(path, kind, [rating], [])
 
 
+def save_vote(path: Path, vote: Vote) -> None:
+    """Record a vote in place of an earlier one by the same rater on the same two answers, as ``save_rating`` does.
+
+    Raises:
+        InputError: the file is damaged: it is left as it is.
+        OSError: it can't be written; the old one is as it was.
+    """
+    _change(path, "votes", [vote], [msgspec.to_builtins(vote)])
+
+
+def remove_vote(path: Path, vote: Vote) -> None:
+    """Take back a vote.
+
+    Raises:
+        InputError: the file is damaged: it is left as it is.
+        OSError: it can't be written; the old one is as it was.
+    """
+    _change(path, "votes", [vote], [])
+
+
 def rater_name() -> str:
     """Who rates: the name of the user of this machine."""
     try:
@@ -73,21 +94,25 @@ def rater_name() -> str:
         return "unknown"
 
 
-def _change(path: Path, kind: Kind, old: Sequence[Rating], new: Sequence[dict[str, Any]]) -> None:
+def _change(
+    path: Path, kind: Kind | Literal["votes"], old: Sequence[Rating] | Sequence[Vote], new: Sequence[dict[str, Any]]
+) -> None:
     """Read again what another process may have added, put ``new`` in place of ``old``, write; unknown keys stay."""
     if not old:
         return
     load_ratings(path)
     document = _document(path)
     gone = set(map(_key, old))
-    kept = [entry for entry in document.get(kind, []) if _key(msgspec.convert(entry, Rating)) not in gone]
+    form: type[Rating | Vote] = Vote if kind == "votes" else Rating
+    kept = [entry for entry in document.get(kind, []) if _key(msgspec.convert(entry, form)) not in gone]
     document[kind] = [*kept, *new]
     content = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
     replace_atomically(path / RATINGS_FILE, content)
 
 
-def _key(rating: Rating) -> tuple[str, ...]:
-    return *rating.answer, rating.facet, rating.by
+def _key(said: Rating | Vote) -> tuple[object, ...]:
+    """Whose word on what it is: a later one replaces it."""
+    return said.subject, said.facet if isinstance(said, Rating) else None, said.by
 
 
 def _document(path: Path) -> dict[str, Any]:

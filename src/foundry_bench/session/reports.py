@@ -25,6 +25,7 @@ from foundry_bench.values.format import one_line
 from foundry_bench.values.host_matrix import matrix, model_differences, version_differences
 from foundry_bench.values.ratings import means
 from foundry_bench.values.result import RunRecord
+from foundry_bench.values.votes import win_rates
 
 REPORT_SCHEMA = "foundry-bench/report/1"
 # What a report is called, before its format's ending, where nobody names it.
@@ -56,8 +57,8 @@ def results_table(record: RunRecord) -> str:
 def as_json(views: Sequence[RunView]) -> str:
     """One document: ``schema``; ``runs``, each as in its ``run.json``; what else a report says, in full precision.
 
-    ``decisions`` (by the default weights), ``hosts`` (figures by host, of fleets), ``highlights`` and ``quality`` are
-    of single runs, ``trends`` of models that several runs have.
+    ``decisions`` (by the default weights), ``hosts`` (figures by host, of fleets), ``highlights``, ``quality`` and
+    ``votes`` are of single runs, ``trends`` of models that several runs have.
     """
     default = Preference()
     found = {
@@ -81,6 +82,11 @@ def as_json(views: Sequence[RunView]) -> str:
             for view in views
             for kind in ("hand", "judge", "check")
             for model, (mean, n) in means(getattr(view.ratings, kind)).items()
+        ],
+        "votes": [
+            {"run": view.record.id, **msgspec.to_builtins(one), "verdict": one.verdict}
+            for view in views
+            for one in win_rates(view.ratings.votes)
         ],
         "trends": trends_json(trends(views)),
     }

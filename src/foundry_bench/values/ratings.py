@@ -1,14 +1,16 @@
-"""Quality scores: one rating, all of a run, and the order in which answers are shown blind."""
+"""What raters say of a run: one rating, all of a run, and the order in which answers are shown blind."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from itertools import combinations, groupby
 
 import numpy as np
 
 from foundry_bench.values.facets import OVERALL
 from foundry_bench.values.record import Sample
+from foundry_bench.values.votes import PairKey, Vote, pair_key
 
 RATINGS_SCHEMA = "foundry-bench/ratings/1"
 SCORES: Mapping[int, str] = {1: "bad", 2: "poor", 3: "fair", 4: "good", 5: "best"}
@@ -36,20 +38,24 @@ class Rating:
     facet: str = OVERALL
 
     @property
-    def answer(self) -> tuple[str, str, str]:
+    def subject(self) -> tuple[str, str, str]:
         """Which answer it is of."""
         return self.model, self.prompt_id, self.text_sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratings:
-    """The content of ``ratings.json``: what people, other models and programs said, kept apart."""
+    """The content of ``ratings.json``: what people, other models and programs said, kept apart.
+
+    ``votes`` are people's, between two answers; they are no scores.
+    """
 
     schema: str = RATINGS_SCHEMA
     run: str
     hand: tuple[Rating, ...] = field(default=())
     judge: tuple[Rating, ...] = field(default=())
     check: tuple[Rating, ...] = field(default=())
+    votes: tuple[Vote, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +70,21 @@ class Answer:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """As ``Rating.answer``."""
+        """As ``Rating.subject``."""
         return self.model, self.prompt_id, self.text_sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two models' answers to one prompt, as they stand side by side."""
+
+    left: Answer
+    right: Answer
+
+    @property
+    def key(self) -> PairKey:
+        """As ``Vote.subject``."""
+        return pair_key(self.left.prompt_id, *((one.model, one.text_sha256) for one in (self.left, self.right)))
 
 
 def first_answers(samples: Iterable[Sample]) -> tuple[Answer, ...]:
@@ -118,6 +137,20 @@ def blind(answers: Iterable[Answer], run_id: str) -> tuple[Answer, ...]:
     return tuple(shown)
 
 
+def pairs_of(answers: Iterable[Answer]) -> tuple[Pair, ...]:
+    """Each two answers to one prompt that differ, in the order of ``answers``: as that is blind, so are the sides.
+
+    Args:
+        answers: prompt by prompt, as ``blind`` puts them.
+    """
+    return tuple(
+        Pair(left=one, right=other)
+        for _prompt, some in groupby(answers, lambda answer: answer.prompt_id)
+        for one, other in combinations(some, 2)
+        if one.text_sha256 != other.text_sha256
+    )
+
+
 def label(place: int) -> str:
     """A, B, ... Z, A2, B2 ..."""
     letter = chr(ord("A") + place % 26)
@@ -151,7 +184,7 @@ def whole_scores(ratings: Iterable[Rating]) -> Iterator[tuple[Rating, float]]:
     by_answer: dict[tuple[object, ...], list[Rating]] = {}
     for rating in ratings:
         if rating.score is not None:
-            by_answer.setdefault((*rating.answer, rating.by), []).append(rating)
+            by_answer.setdefault((*rating.subject, rating.by), []).append(rating)
     for some in by_answer.values():
         whole = [(one, one.score or 0) for one in some if one.facet == OVERALL]
         yield from whole or [(some[0], sum(one.score or 0 for one in some) / len(some))]

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
+from foundry_bench.session.comparing import votes_between
 from foundry_bench.session.run_list import list_runs
 from foundry_bench.session.run_view import samples_of
 from foundry_bench.session.store import load
@@ -22,6 +23,7 @@ from foundry_bench.tui.widgets.signs import signs
 from foundry_bench.values.comparison import MEANS, Difference, compare
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
+from foundry_bench.values.votes import WinRate
 
 FIGURES = ("ttft_s.p50", "ttft_s.p95", *MEANS)
 _RUNS_OFFERED = 50
@@ -65,6 +67,7 @@ class CompareScreen(FrameScreen):
         self._sides: dict[str, Choice] = {}
         self._offered: tuple[Choice, ...] = ()
         self._differences: tuple[Difference, ...] = ()
+        self._votes: WinRate | None = None
         self._problem = ""
 
     def compose_body(self) -> ComposeResult:
@@ -111,10 +114,10 @@ class CompareScreen(FrameScreen):
     @work(exclusive=True, group="compute")
     async def compute(self) -> None:
         """Compare in a thread."""
-        self._differences, self._problem = (), "comparing ..."
+        self._differences, self._votes, self._problem = (), None, "comparing ..."
         self._draw()
         try:
-            self._differences = await apart(self.app, differences, self._sides["a"], self._sides["b"])
+            self._differences, self._votes = await apart(self.app, differences, self._sides["a"], self._sides["b"])
             self._problem = "" if self._differences else "there is no figure that both sides have"
         except InputError as error:
             self._problem = one_line(str(error))
@@ -173,6 +176,8 @@ class CompareScreen(FrameScreen):
         lines = [f"Prompt against prompt, over {shared} that both have." if shared else "They share no prompt."]
         if changed:
             lines.append(f"Careful: {', '.join(map(one_line, sorted(changed)))} differ in text between the runs.")
+        if self._votes:
+            lines.append(f"Votes: B {self._votes.sentence}.")
         lines.append("unclear: the interval holds 0, so the data can't tell; that is no proof of sameness.")
         return lines
 
@@ -197,10 +202,11 @@ def choices(path: Path) -> list[Choice]:
     return [Choice(path, model.name, prompts) for model in record.models if model.counts.answered]
 
 
-def differences(base: Choice, new: Choice) -> tuple[Difference, ...]:
-    """Read both sides and compare them.
+def differences(base: Choice, new: Choice) -> tuple[tuple[Difference, ...], WinRate | None]:
+    """Read both sides and compare them; and how often people prefer B's answers, of two models of one run.
 
     Raises:
-        InputError: the samples can't be read.
+        InputError: the samples or the ratings can't be read.
     """
-    return compare(samples_of(base.path, [base.model]), samples_of(new.path, [new.model]), FIGURES)
+    found = compare(samples_of(base.path, [base.model]), samples_of(new.path, [new.model]), FIGURES)
+    return found, votes_between(base.path, base.model, new.path, new.model)

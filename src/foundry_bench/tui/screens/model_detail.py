@@ -24,6 +24,7 @@ from foundry_bench.values.format import figure, one_line
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import ModelResult
+from foundry_bench.values.votes import win_rate
 
 
 class ModelDetailScreen(FrameScreen):
@@ -145,7 +146,7 @@ class ModelDetailScreen(FrameScreen):
         timeline.display = timeline.sample is not None
         if sample is None:
             text.update(Text("\n".join(prompt_figures(self._model, row.prompt_id, text.size.width)), no_wrap=True))
-            for words in (_ended(self._model), energy_words(self._model)):
+            for words in (_ended(self._model), energy_words(self._model), *self._votes()):
                 facts.append(f"\n{words}" if words else "", "dim")
         elif sample.error:
             text.update(Text(f"{sample.error.type}: {safe_lines(sample.error.message)}"))
@@ -160,6 +161,12 @@ class ModelDetailScreen(FrameScreen):
             )
         self.query_one("#facts", Static).update(facts)
         self.query_one("#answer").scroll_home(animate=False)
+
+    def _votes(self) -> list[str]:
+        """How often people prefer its answers, model by model."""
+        votes, others = self._view.ratings.votes, (model.name for model in self._view.record.models)
+        rates = (win_rate(votes, self._model.name, other) for other in others)
+        return [f"votes: {rate.sentence}" for rate in rates if rate]
 
     def _row_in_hand(self) -> Row | None:
         key = self.query_one("#requests", FiguresTable).row_in_hand

@@ -1,5 +1,6 @@
 """The mode Rate: answers judged blind, each judgement on the disk before the next is asked for."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +13,22 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from foundry_bench.session.ratings import load_ratings, rater_name, remove_rating, save_rating
+from foundry_bench.session.ratings import (
+    load_ratings,
+    rater_name,
+    remove_rating,
+    remove_vote,
+    save_rating,
+    save_vote,
+)
 from foundry_bench.session.run_list import find_run
 from foundry_bench.session.store import load, read_samples
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.note import NoteScreen
-from foundry_bench.tui.widgets.answer_card import AnswerCard
+from foundry_bench.tui.screens.pairwise import COLUMNS, PairwiseScreen, too_narrow
+from foundry_bench.tui.unsaved import Unsaved
+from foundry_bench.tui.widgets.answer_card import AnswerCard, verdict
 from foundry_bench.tui.widgets.rating_round import RatingRound
 from foundry_bench.tui.widgets.signs import signs
 from foundry_bench.values.errors import InputError
@@ -38,6 +48,7 @@ class RateScreen(FrameScreen):
         Binding("0", "rate(0)", "skip", id="rate.skip"),
         Binding("u", "undo", "undo", id="rate.undo"),
         Binding("n", "note", "note", id="rate.note"),
+        Binding("p", "pairs", "in pairs", id="rate.pairs"),
         Binding("left,h", "move(-1)", "answer before", show=False),
         Binding("right,l", "move(1)", "next answer", show=False),
         Binding("j,down", "scroll_by(1)", "down", show=False),
@@ -56,10 +67,11 @@ class RateScreen(FrameScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._round = RatingRound((), ())
+        self._round: RatingRound[Answer, Rating] = RatingRound((), ())
         self._prompts: dict[str, str] = {}
         self._path: Path | None = None
-        self._unsaved: list[tuple[Path, Rating]] = []
+        self._unsaved = Unsaved(save_rating, remove_rating)
+        self._unsaved_votes = Unsaved(save_vote, remove_vote)  # here, as the screen of pairs comes and goes
         self._rater = ""
 
     def compose_body(self) -> ComposeResult:
@@ -87,21 +99,19 @@ class RateScreen(FrameScreen):
             self._round, self._path = RatingRound((), ()), None
             self._draw(one_line(str(error)))
             return
-        if path != self._path or not self._unsaved:
+        waiting = self._unsaved.of(path)
+        if path != self._path or not waiting:
             self._path = path
-            waiting = {rating.answer: rating for run, rating in self._unsaved if run == path}
-            ratings = (*(rating for rating in ratings if rating.answer not in waiting), *waiting.values())
-            self._round = RatingRound(
-                answers, (one for one in ratings if (one.by, one.facet) == (self._rater, OVERALL))
-            )
+            known = (one for one in ratings if (one.by, one.facet) == (self._rater, OVERALL))
+            self._round = RatingRound(answers, (*known, *waiting))
         self._draw("this run has no answers to rate")
 
     def action_rate(self, score: int) -> None:
         """Judge the answer in hand; 0 passes over it."""
-        if self._path is None or not self._round.answers or self._round.over:
+        if self._path is None or not self._round.asked or self._round.over:
             return
         answer = self._round.in_hand
-        earlier = self._round.rating_of(answer)
+        earlier = self._round.said_of(answer)
         self._keep(
             Rating(
                 model=answer.model,
@@ -116,16 +126,16 @@ class RateScreen(FrameScreen):
 
     def action_note(self) -> None:
         """Write a note to the last rating."""
-        if not self._round.ratings:
+        if not self._round.said:
             self.notify("rate an answer first: a note belongs to a rating")
             return
-        rating = self._round.ratings[-1]
+        rating = self._round.said[-1]
 
         def written(note: str | None) -> None:
             if note is not None:
                 self._keep(replace(rating, note=note))
 
-        label = next(answer.label for answer in self._round.answers if answer.key == rating.answer)
+        label = next(answer.label for answer in self._round.asked if answer.key == rating.subject)
         self.app.push_screen(NoteScreen(f"Note on {label}, rated last", rating.note), written)
 
     def action_undo(self) -> None:
@@ -134,15 +144,19 @@ class RateScreen(FrameScreen):
         if rating is None or self._path is None:
             self.notify("there is nothing to undo")
             return
-        before = self._unsaved
-        self._unsaved = self._without(self._path, rating)
-        try:
-            remove_rating(self._path, rating)
-        except (OSError, InputError) as error:
+        if problem := self._unsaved.take_back(self._path, rating):
             self._round.add(rating)
-            self._unsaved = before
-            self.notify(f"not undone: {one_line(str(error))}", severity="error")
+            self.notify(problem, severity="error")
         self._draw()
+
+    def action_pairs(self) -> None:
+        """Compare in pairs, where two answers have room side by side."""
+        if self._path is None:
+            self.notify("there are no answers to compare")
+        elif self.size.width < COLUMNS:
+            self.notify(f"{too_narrow(self.size.width)}; go on one by one", timeout=10)
+        else:
+            self.app.push_screen(PairwiseScreen(self._path, self._rater, self._unsaved_votes))
 
     def action_move(self, step: int) -> None:
         """Take another answer in hand."""
@@ -156,55 +170,54 @@ class RateScreen(FrameScreen):
             card.scroll_relative(y=step, animate=False)
 
     def _keep(self, rating: Rating) -> None:
-        """Write it, and what couldn't be written before, to the disk; it stays in memory until that works."""
+        """Write it to the disk; it stays in memory until that works."""
         if self._path is None:
             return
         self._round.add(rating)
-        self._unsaved = [*self._without(self._path, rating), (self._path, rating)]
-        try:
-            while self._unsaved:
-                save_rating(*self._unsaved[0])
-                self._unsaved.pop(0)
-        except (OSError, InputError) as error:
-            count = len(self._unsaved)
-            self.notify(f"{count} not saved, tried again with the next: {one_line(str(error))}", severity="error")
+        if problem := self._unsaved.keep(self._path, rating):
+            self.notify(problem, severity="error")
         self._draw()
-
-    def _without(self, path: Path, rating: Rating) -> list[tuple[Path, Rating]]:
-        """What waits to be saved, but for this rater's word on that answer."""
-        return [(run, other) for run, other in self._unsaved if (run, other.answer) != (path, rating.answer)]
 
     def _draw(self, nothing: str = "") -> None:
         course, sign = self._round, signs(ascii_only=self.bench.options.ascii)
-        showing = bool(course.answers) and not course.over
+        showing = bool(course.asked) and not course.over
         for part, shown in (("#pair", showing), ("#scale", showing), ("#end", not showing)):
             self.query_one(part).display = shown
         question, end = self.query_one("#question", Static), self.query_one("#end", Static)
         if not showing:
             question.update("")
-            end.update(self._end() if course.answers else nothing)
+            end.update(self._end() if course.asked else nothing)
             return
         prompt = one_line(self._prompts.get(course.in_hand.prompt_id, course.in_hand.prompt_id)[:300])
-        question.update(Text.assemble((f"{course.done + 1}/{len(course.answers)} ", "bold"), prompt))
-        pair = course.pair()
+        question.update(Text.assemble((f"{course.done + 1}/{len(course.asked)} ", "bold"), prompt))
+        pair = _beside(course.asked, course.in_hand)
         cards = list(self.query(AnswerCard))
         for card, answer in zip(cards, pair, strict=False):
-            card.show(answer, course.rating_of(answer), sign, in_hand=answer == course.in_hand)
+            in_hand = answer == course.in_hand
+            title = f"{answer.label} - rate this one" if in_hand else answer.label
+            card.show(answer, title, verdict(course.said_of(answer), sign), in_hand=in_hand)
         cards[1].display = len(pair) > 1
 
     def _end(self) -> Text:
         """The names, at last."""
         sign = signs(ascii_only=self.bench.options.ascii)
-        text = Text.assemble((f"All {len(self._round.answers)} answers are rated. They were written by:\n\n", "bold"))
-        for model, (mean, count) in means(self._round.ratings).items():
+        text = Text.assemble((f"All {len(self._round.asked)} answers are rated. They were written by:\n\n", "bold"))
+        for model, (mean, count) in means(self._round.said).items():
             text.append(f"{sign.stars(mean)} {mean:.2f}  ")
             text.append(one_line(model), "bold")
             text.append(f"  mean of {count}\n")
-        notes = [rating for rating in self._round.ratings if rating.note]
+        notes = [rating for rating in self._round.said if rating.note]
         text.append("\n" if notes else "")
         for rating in notes:
             text.append(f"{one_line(rating.model)}, {one_line(rating.prompt_id)}: {one_line(rating.note)}\n")
-        return text.append("\nu takes the last one back, g t shows the results.", "dim")
+        return text.append("\nu takes the last one back, p compares in pairs, g t shows the results.", "dim")
+
+
+def _beside(answers: Sequence[Answer], answer: Answer) -> Sequence[Answer]:
+    """The answers shown together: two of one prompt, or its last one."""
+    prompt = [other for other in answers if other.prompt_id == answer.prompt_id]
+    place = prompt.index(answer) // 2 * 2
+    return prompt[place : place + 2]
 
 
 def _read(path: Path) -> tuple[dict[str, str], tuple[Answer, ...], tuple[Rating, ...]]:

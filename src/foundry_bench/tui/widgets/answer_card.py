@@ -11,7 +11,7 @@ from foundry_bench.values.ratings import SCORES, Answer, Rating
 
 
 class AnswerCard(VerticalScroll):
-    """A pane with the answer; its title is the answer's letter, its subtitle the rating."""
+    """A pane with the answer; its title is the answer's letter, its subtitle what was said of it."""
 
     DEFAULT_CSS = """
     AnswerCard { width: 1fr; height: 1fr; border: round $border-blurred; padding: 0 1;
@@ -25,11 +25,11 @@ class AnswerCard(VerticalScroll):
         """The text."""
         yield Static(markup=False)
 
-    def show(self, answer: Answer, rating: Rating | None, signs: Signs, *, in_hand: bool) -> None:
+    def show(self, answer: Answer, title: str, said: str, *, in_hand: bool = False) -> None:
         """Draw an answer; the one in hand takes the next digit."""
         self.query_one(Static).update(Text(safe_lines(answer.text)))
-        self.border_title = f"{answer.label} {'- rate this one' if in_hand else ''}".strip()
-        self.border_subtitle = Text(verdict(rating, signs)).markup
+        self.border_title = title
+        self.border_subtitle = Text(said).markup
         self.set_class(in_hand, "-in-hand")
         self.scroll_home(animate=False)
 

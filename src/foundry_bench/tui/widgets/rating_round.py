@@ -1,75 +1,91 @@
-"""The course of a blind rating: which answer is in hand, what was said so far, what can be taken back."""
+"""The course of a blind rating: what is in hand, what was said so far, what can be taken back."""
 
-from collections.abc import Iterable, Sequence
-
-from foundry_bench.values.ratings import Answer, Rating
-
-Key = tuple[str, str, str]
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
 
 
-class RatingRound:
-    """Answers in the order in which they are shown, and one rater's ratings of them."""
+class _Asked(Protocol):
+    """What is judged, such as an answer."""
 
-    def __init__(self, answers: Sequence[Answer], ratings: Iterable[Rating]) -> None:
-        self.answers = answers
+    @property
+    def key(self) -> Hashable:
+        """What tells it from others."""
+
+
+class _Said(Protocol):
+    """A judgement, such as a rating."""
+
+    @property
+    def subject(self) -> Hashable:
+        """The key of what was judged."""
+
+    @property
+    def at(self) -> datetime:
+        """When."""
+
+
+Asked = TypeVar("Asked", bound=_Asked)
+Said = TypeVar("Said", bound=_Said)
+
+
+class RatingRound(Generic[Asked, Said]):
+    """What is judged, in the order in which it is shown, and one rater's judgements of it."""
+
+    def __init__(self, asked: Sequence[Asked], said: Iterable[Said]) -> None:
+        self.asked = asked
         self.index = 0
-        known = {answer.key for answer in answers}
-        said = sorted((rating for rating in ratings if rating.answer in known), key=lambda rating: rating.at)
-        self._ratings: dict[Key, Rating] = {rating.answer: rating for rating in said}
-        self._next_unrated()
+        known = {one.key for one in asked}
+        told = sorted((one for one in said if one.subject in known), key=lambda one: one.at)
+        self._said: dict[Hashable, Said] = {one.subject: one for one in told}
+        self._next_open()
 
     @property
     def done(self) -> int:
-        """How many have been rated, or passed over."""
-        return len(self._ratings)
+        """How many have been judged, or passed over."""
+        return len(self._said)
 
     @property
     def over(self) -> bool:
-        """Whether each answer has been: then names may be told."""
-        return bool(self.answers) and self.done == len(self.answers)
+        """Whether each has been: then names may be told."""
+        return bool(self.asked) and self.done == len(self.asked)
 
     @property
-    def in_hand(self) -> Answer:
-        """The answer that the next rating is of."""
-        return self.answers[self.index]
+    def in_hand(self) -> Asked:
+        """What the next judgement is of."""
+        return self.asked[self.index]
 
     @property
-    def ratings(self) -> Sequence[Rating]:
+    def said(self) -> Sequence[Said]:
         """All that was said, oldest first."""
-        return tuple(self._ratings.values())
+        return tuple(self._said.values())
 
-    def rating_of(self, answer: Answer) -> Rating | None:
-        """What was said of an answer."""
-        return self._ratings.get(answer.key)
+    def said_of(self, asked: Asked) -> Said | None:
+        """What was said of one."""
+        return self._said.get(asked.key)
 
-    def pair(self) -> Sequence[Answer]:
-        """The answers shown together: two of one prompt, or its last one."""
-        prompt = [answer for answer in self.answers if answer.prompt_id == self.in_hand.prompt_id]
-        place = prompt.index(self.in_hand) // 2 * 2
-        return prompt[place : place + 2]
+    def add(self, said: Said) -> None:
+        """Take a judgement of what is in hand, and go on to the next that has none."""
+        self._said.pop(said.subject, None)
+        self._said[said.subject] = said
+        self._next_open()
 
-    def add(self, rating: Rating) -> None:
-        """Take a rating of the answer in hand, and go on to the next that has none."""
-        self._ratings.pop(rating.answer, None)
-        self._ratings[rating.answer] = rating
-        self._next_unrated()
-
-    def undo(self) -> Rating | None:
-        """Take the latest rating back, and its answer in hand again; None where there is none."""
-        if not self._ratings:
+    def undo(self) -> Said | None:
+        """Take the latest judgement back, and its subject in hand again; None where there is none."""
+        if not self._said:
             return None
-        key, rating = self._ratings.popitem()
-        self.index = next(index for index, answer in enumerate(self.answers) if answer.key == key)
-        return rating
+        key, said = self._said.popitem()
+        self.index = next(index for index, one in enumerate(self.asked) if one.key == key)
+        return said
 
     def move(self, step: int) -> None:
-        """Take another answer in hand."""
-        self.index = min(max(self.index + step, 0), max(0, len(self.answers) - 1))
+        """Take another one in hand."""
+        self.index = min(max(self.index + step, 0), max(0, len(self.asked) - 1))
 
-    def _next_unrated(self) -> None:
-        count = len(self.answers)
+    def _next_open(self) -> None:
+        count = len(self.asked)
         for step in range(count):
             index = (self.index + step) % count
-            if self.answers[index].key not in self._ratings:
+            if self.asked[index].key not in self._said:
                 self.index = index
                 return

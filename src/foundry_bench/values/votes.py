@@ -1,0 +1,161 @@
+"""Votes between two answers to one prompt, counted into win rates."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from math import sqrt
+from typing import Literal
+
+from foundry_bench.values.format import one_line, percent
+
+Better = Literal["left", "right", "alike", "both_bad"]
+PairKey = tuple[str, tuple[tuple[str, str], ...]]
+_Outcome = Literal["win", "loss", "alike", "both_bad"]
+
+CHOICES: Mapping[Better, str] = {
+    "left": "A is better",
+    "right": "B is better",
+    "alike": "both alike",
+    "both_bad": "both bad",
+}
+# Of fewer prompts a win rate says which model is preferred too often by chance: of four alike in one case of eight.
+FEWEST_PROMPTS = 5
+_Z95 = 1.959964
+_POINTS: Mapping[_Outcome, float] = {"win": 1.0, "alike": 0.5, "both_bad": 0.5, "loss": 0.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """Which of two models' answers to one prompt a rater prefers.
+
+    Attributes:
+        left: the model whose answer stood on the left.
+        left_sha256: the hash of that answer.
+        better: None where the rater passed over the pair.
+        by: the rater's name.
+        at: when, in UTC.
+    """
+
+    left: str
+    right: str
+    prompt_id: str
+    left_sha256: str
+    right_sha256: str
+    better: Better | None
+    by: str
+    at: datetime
+    note: str = ""
+
+    @property
+    def subject(self) -> PairKey:
+        """Which two answers it is of, whatever their sides."""
+        return pair_key(self.prompt_id, (self.left, self.left_sha256), (self.right, self.right_sha256))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WinRate:
+    """How often a model's answers are preferred to another's; ``against`` is None for all others together.
+
+    Attributes:
+        wins: votes for it; ``losses``, ``alike`` and ``both_bad`` are the others.
+        prompts: the number of prompts that were voted on.
+        share: (wins + (alike + both bad) / 2) / votes of each prompt, and the mean of that over the prompts.
+        ci95: Wilson's interval of the share for as many prompts. Those are what is independent: several votes on one
+            prompt make it no narrower. With ties it is wider than need be, as they vary less than wins and losses.
+    """
+
+    model: str
+    against: str | None
+    wins: int
+    alike: int
+    both_bad: int
+    losses: int
+    prompts: int
+    share: float
+    ci95: tuple[float, float]
+
+    @property
+    def verdict(self) -> Literal["preferred", "not preferred", "unclear", "too few prompts"]:
+        """What the interval says; nothing of fewer than five prompts."""
+        if self.prompts < FEWEST_PROMPTS:
+            return "too few prompts"
+        low, high = self.ci95
+        return "preferred" if low > 0.5 else "not preferred" if high < 0.5 else "unclear"
+
+    @property
+    def sentence(self) -> str:
+        """All of it in words, the model's name left out."""
+        low, high = map(percent, self.ci95)
+        return (
+            f"wins {percent(self.share)} against {one_line(self.against or 'all others')} "
+            f"(95 % interval {low} to {high}, {self.prompts} {'prompt' if self.prompts == 1 else 'prompts'}: "
+            f"{self.wins} better, {self.alike} alike, {self.both_bad} both bad, {self.losses} worse): {self.verdict}"
+        )
+
+
+def pair_key(prompt_id: str, *answers: tuple[str, str]) -> PairKey:
+    """What stands for two answers to a prompt, each as its model and its text's hash, in any order."""
+    return prompt_id, tuple(sorted(answers))
+
+
+def win_rates(votes: Sequence[Vote]) -> tuple[WinRate, ...]:
+    """The win rate of each pair of models that was voted on, of the preferred one, the surest first.
+
+    Where there are several pairs, then that of each model against all others.
+    """
+    pairs = sorted({tuple(sorted((vote.left, vote.right))) for vote in votes if vote.better})
+    rates = (win_rate(votes, one, other) for one, other in pairs)
+    turned = (rate if rate.share >= 0.5 else win_rate(votes, rate.against or "", rate.model) for rate in rates if rate)
+    models = sorted(set(chain.from_iterable(pairs))) if len(pairs) > 1 else ()
+    whole = (win_rate(votes, model) for model in models)
+    return (*_surest_first(turned), *_surest_first(whole))
+
+
+def win_rate(votes: Iterable[Vote], model: str, against: str | None = None) -> WinRate | None:
+    """The win rate of a model against another, or against all others; None where nobody voted."""
+    said: dict[str, list[_Outcome]] = {}
+    for vote in votes:
+        if outcome := _outcome(vote, model, against):
+            said.setdefault(vote.prompt_id, []).append(outcome)
+    if not said:
+        return None
+    counts = Counter(chain.from_iterable(said.values()))
+    share = sum(sum(_POINTS[one] for one in some) / len(some) for some in said.values()) / len(said)
+    return WinRate(
+        model=model,
+        against=against,
+        wins=counts["win"],
+        alike=counts["alike"],
+        both_bad=counts["both_bad"],
+        losses=counts["loss"],
+        prompts=len(said),
+        share=share,
+        ci95=wilson(share, len(said)),
+    )
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """The 95 % score interval of a share of ``n``, 1 or more.
+
+    Source: Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22.
+    """
+    spread = _Z95**2 / n
+    middle = (share + spread / 2) / (1 + spread)
+    margin = _Z95 * sqrt(share * (1 - share) / n + spread / n / 4) / (1 + spread)
+    return max(0.0, middle - margin), min(1.0, middle + margin)
+
+
+def _surest_first(rates: Iterable[WinRate | None]) -> list[WinRate]:
+    return sorted(filter(None, rates), key=lambda rate: -rate.ci95[0])
+
+
+def _outcome(vote: Vote, model: str, against: str | None) -> _Outcome | None:
+    """What a vote says of a model; None where it says nothing."""
+    other = {vote.left: vote.right, vote.right: vote.left}.get(model)
+    if vote.better is None or other is None or against not in {None, other}:
+        return None
+    if vote.better == "alike" or vote.better == "both_bad":  # noqa: PLR1714 - mypy narrows a literal by == alone
+        return vote.better
+    return "win" if model == (vote.left if vote.better == "left" else vote.right) else "loss"
