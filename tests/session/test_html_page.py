@@ -150,6 +150,12 @@ def test_each_drawing_says_what_it_shows(tmp_path: Path) -> None:
     assert re.search(r"TTFT, median and 95th percentile: smollm2-135m [\d.]+ ms and \d+ ms; phi-4-mini ", document)
 
 
+def test_on_paper_stands_nothing_that_can_not_be_opened_and_a_short_table_is_whole(tmp_path: Path) -> None:
+    paper = as_html([recorded_view(tmp_path)]).partition("@media print {\n  @page")[2].partition("</style>")[0]
+    assert "details:not([open]) { display: none; }" in paper
+    assert ".scroll:not(:has(tr:nth-child(12))) { break-inside: avoid; }" in paper
+
+
 def test_models_without_figures_get_no_charts() -> None:
     document = as_html([make_view(make_run(models=(make_failed_model(),)))])
     assert "<figure>" not in document

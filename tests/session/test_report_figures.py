@@ -11,7 +11,16 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from factories import CREATED, make_calibration, make_metrics, make_model, make_plan, make_run, make_view
+from factories import (
+    CREATED,
+    make_calibration,
+    make_distribution,
+    make_metrics,
+    make_model,
+    make_plan,
+    make_run,
+    make_view,
+)
 from foundry_bench.session.reports import FORMATS, render
 from foundry_bench.session.run_view import RunView
 from foundry_bench.session.trends import TRENDS
@@ -202,6 +211,14 @@ def test_highlights_are_in_the_json(documents: Mapping[str, str]) -> None:
     about, text = said[0]
     assert about == "TTFT mean"
     assert text == "smollm2-135m with 112 ± 44 ms; next phi-4-mini with 262 ± 103 ms (+134 %)"
+
+
+def test_nobody_leads_by_gaps_that_nothing_told_apart() -> None:
+    """A whole answer in one burst has gaps of 0, and told apart were none."""
+    burst = make_model(name="burst", metrics=make_metrics() | {"itl_s": make_distribution(0.0, 0.0)})
+    view = make_view(make_run(models=(burst, make_model(name="other"))))
+    (line,) = (line for line in render([view], "md").splitlines() if line.startswith("- **ITL mean**"))
+    assert line == "- **ITL mean**: other with 5.10 ± 0.30 ms"
 
 
 def several() -> list[RunView]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from factories import CREATED, make_plan
 from foundry_bench.cli import main
 from foundry_bench.session.preferences import read_preference
 from foundry_bench.session.ratings import Kind, save_rating
+from foundry_bench.session.reports import render
 from foundry_bench.session.run_view import open_run
 from foundry_bench.session.scoring import Preference, default_figures, rank
 from foundry_bench.session.store import Run
@@ -83,6 +85,21 @@ def test_quality_turns_it_and_says_at_which_weight(path: Path) -> None:
     (flip,) = (flip for flip in card.flips if flip.criterion == "quality")
     assert (flip.winner, flip.below) == ("smollm2-135m", True)
     assert 0.3 < flip.weight < 0.5
+
+
+def test_a_fast_one_that_says_nonsense_is_out_and_every_format_says_what_it_would_take(tmp_path: Path) -> None:
+    path = record(tmp_path / "runs", {"smollm2-135m": {}, "phi-4-mini": {}}, {"smollm2-135m": "and so, " * 40})
+    rate(path, "smollm2-135m", 1, 1, 2, 1, 1)
+    rate(path, "phi-4-mini", 5, 5, 4, 5, 5)
+    view = open_run(path.parent, path)
+    (document,) = json.loads(render([view], "json"))["decisions"]
+    let_in, against, flips = document["reasons"][-3:]
+    assert let_in.startswith("With smollm2-135m let in all the same ('--accept-degenerate'), ")
+    assert "quality" in against
+    assert "quality weighs " in flips
+    for name in ("md", "html"):
+        said = unescape(render([view], name)).replace("\\", "")
+        assert all(line in said for line in (document["decision"], let_in, against, flips))
 
 
 @pytest.mark.parametrize("rated", [1, 2, 4, 5])

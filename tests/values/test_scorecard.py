@@ -6,13 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundry_bench.values.quality import Quality
-from foundry_bench.values.reasons import decision, flips, sentences
+from foundry_bench.values.reasons import decision, flips, if_let_in, sentences
 from foundry_bench.values.scorecard import CRITERIA, Candidate, Scorecard, score, widened
 from foundry_bench.values.stats import Floats
 
 FAST = {"latency": 1.0, "throughput": 100.0, "memory": 200.0, "quality": 1.0, "footprint": 50.0}
 GOOD = {"latency": 2.0, "throughput": 50.0, "memory": 400.0, "quality": 4.0, "footprint": 100.0}
 NAMES = {name: criterion.figure for name, criterion in CRITERIA.items()}
+
+CARD = {name: criterion.weight for name, criterion in CRITERIA.items()}
 
 
 def noisy(value: float, spread: float, seed: int) -> Floats:
@@ -37,7 +39,7 @@ def test_the_score_is_the_weighted_product_of_ratios() -> None:
 
 def test_twice_in_all_against_four_times_in_quality_flips_at_a_third() -> None:
     """With quality weighing x: x ln 4 = (1 - x) ln 2 at x = 1/3, whatever the other weights are to each other."""
-    card = two({name: criterion.weight for name, criterion in CRITERIA.items()})
+    card = two(CARD)
     assert (card.ranking[0].name, card.decided) == ("good", True)
     (quality,) = (flip for flip in card.flips if flip.criterion == "quality")
     assert (quality.below, quality.winner) == (True, "fast")
@@ -141,13 +143,39 @@ def test_a_criterion_that_one_lacks_is_left_out_for_all() -> None:
     assert "Memory is left out for all: it isn't known of remote." in list(sentences(card, NAMES))
 
 
+def test_what_no_candidate_has_is_left_out_in_one_line() -> None:
+    card = score([candidate("a", {"latency": 1.0}), candidate("b", {"latency": 2.0})], CARD, rounds=10)
+    assert list(sentences(card, NAMES))[-2:] == [
+        "Quality is left out: nobody has rated the answers ('foundry-bench rate', 'foundry-bench judge').",
+        "Throughput, memory and footprint are left out: they aren't known.",
+    ]
+
+
+def test_a_choice_without_ratings_says_so() -> None:
+    some = [{name: value for name, value in one.items() if name != "quality"} for one in (FAST, GOOD)]
+    card = score([candidate("fast", some[0]), candidate("good", some[1])], CARD, rounds=10)
+    assert decision(card) == "Choose fast: it is first in 100 % of the resamples, by all but quality."
+
+
+def test_what_would_be_with_degenerate_output_let_in_is_told_with_its_flip_point() -> None:
+    told = list(if_let_in(two(CARD), {"fast"}, NAMES))
+    assert told[0] == (
+        "With fast let in all the same ('--accept-degenerate'), good is first, with a score of 0.68 against 0.54."
+    )
+    assert told[1].startswith("Against fast it is better in quality (4.0 of 5 against 1.0 of 5, 4 times); worse in ")
+    assert "quality weighs less than 0.33 (now 0.45)" in told[2]
+    by_speed = list(if_let_in(two({"latency": 1, "throughput": 1}), {"fast"}, NAMES))
+    assert "fast is first, with a score of 1.00 against 0.50" in by_speed[0]
+    assert list(if_let_in(None, {"fast"}, NAMES)) == []
+
+
 def test_nothing_known_decides_nothing() -> None:
     card = score([Candidate(name="a", figures={}), Candidate(name="b", figures={})], {"latency": 1}, rounds=0)
     assert (card.weights, card.decided) == ({}, False)
 
 
 def test_the_reasons_are_the_figures() -> None:
-    card = two({name: criterion.weight for name, criterion in CRITERIA.items()})
+    card = two(CARD)
     assert decision(card) == "Choose good: it is first in 100 % of the resamples."
     first, second = sentences(card, NAMES)
     assert first == (

@@ -31,7 +31,9 @@ def highlights(view: RunView) -> list[Highlight]:
 def _metrics(view: RunView) -> Iterator[Highlight | None]:
     for name in LEADS:
         metric = METRICS[name]
-        known = {model.name: found for model in view.record.models if (found := model.metrics.get(name))}
+        found = {model.name: model.metrics.get(name) for model in view.record.models}
+        # A mean of 0 is of answers that came in one burst: nothing was told apart, and nobody leads by it.
+        known = {model: one for model, one in found.items() if one and one.mean}
         standings = [Standing(model=model, value=one.mean, interval=one.ci95_mean) for model, one in known.items()]
         words = {model: mean_with_interval(one, metric.unit) for model, one in known.items()}
         yield _highlight(f"{metric.label} mean", lead(standings, metric.better), words.__getitem__, intervals=True)

@@ -8,7 +8,7 @@ from foundry_bench.session.scoring import Preference, Ranking, rank
 from foundry_bench.session.tables import Column, Table, as_text
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.format import one_line, percent
-from foundry_bench.values.reasons import decision, flips, sentences, shown
+from foundry_bench.values.reasons import decision, if_let_in, sentences, shown
 from foundry_bench.values.scorecard import Ranked, Scorecard
 from foundry_bench.values.votes import win_rates
 
@@ -25,7 +25,7 @@ def as_lines(view: RunView, ranking: Ranking, preference: Preference) -> Iterato
         yield f"Votes, in no score: {one_line(one.model)} {one.sentence}."
     for name, reason in ranking.refused.items():
         yield f"Out: {one_line(name)}: {one_line(reason)}."
-    yield from _accepting(ranking)
+    yield from if_let_in(ranking.accepting, ranking.refused, preference.figures)
     if card and len(card.ranking) > 1:
         weights = ", ".join(f"{name} {weight:.2f}" for name, weight in card.weights.items())
         yield ""
@@ -61,12 +61,14 @@ def routes(view: RunView, preference: Preference, rules: Rules) -> dict[str, Any
 def document(view: RunView, ranking: Ranking, preference: Preference) -> dict[str, Any]:
     """The ranking as plain JSON, sentences included."""
     card = ranking.card
+    reasons = list(sentences(card, preference.figures, ranking.quality)) if card else []
+    reasons += if_let_in(ranking.accepting, ranking.refused, preference.figures)
     return {
         "schema": "foundry-bench/rank/1",
         "run": view.record.id,
         "winner": card.ranking[0].name if card and card.decided else None,
         "decision": decision(card) if card else "No decision: no model can be chosen.",
-        "reasons": list(sentences(card, preference.figures, ranking.quality)) if card else [],
+        "reasons": reasons,
         "figures": dict(preference.figures),
         "scorecard": card,
         "refused": dict(ranking.refused),
@@ -92,16 +94,6 @@ def _row(one: Ranked, card: Scorecard, preference: Preference) -> tuple[str, ...
         percent(one.wins),
         *(shown(preference.figures[name], one.figures[name]) for name in card.weights),
     )
-
-
-def _accepting(ranking: Ranking) -> Iterator[str]:
-    """What degenerate output keeps a model from."""
-    if not ranking.accepting or len(ranking.accepting.ranking) < 2:
-        return
-    first = ranking.accepting.ranking[0]
-    if first.name in ranking.refused:
-        yield f"By the figures alone {one_line(first.name)} is first, with a score of {first.score:.2f}."
-    yield from (f"By the figures alone {line}" for line in flips(ranking.accepting))
 
 
 def _route(view: RunView, ranking: Ranking) -> dict[str, Any]:

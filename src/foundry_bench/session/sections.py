@@ -20,7 +20,7 @@ from foundry_bench.values.energy import DEFINITIONS
 from foundry_bench.values.format import UNDEFINED, megabytes, one_line, seconds
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.plan import Plan
-from foundry_bench.values.reasons import decision, sentences
+from foundry_bench.values.reasons import decision, if_let_in, sentences
 from foundry_bench.values.result import RunRecord
 
 # Longer ones would bury the report; run.json has them whole.
@@ -163,6 +163,7 @@ def _decision(view: RunView) -> Iterator[Item]:
     for line in sentences(ranking.card, preference.figures, ranking.quality):
         yield Item("Why", line)
     yield from (Item("Out", f"{name}: {reason}") for name, reason in ranking.refused.items())
+    yield from (Item("Otherwise", line) for line in if_let_in(ranking.accepting, ranking.refused, preference.figures))
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in ranking.card.weights.items())
     yield Item("By", f"{weights}; 'foundry-bench rank' takes other weights")
 

@@ -1,6 +1,6 @@
 """A scorecard in sentences, made from its figures."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from foundry_bench.values.format import UNDEFINED, figure, megabytes, one_line, percent
 from foundry_bench.values.metrics import METRICS
@@ -28,7 +28,7 @@ def decision(card: Scorecard) -> str:
         return f"Choose {name}: it is the only candidate."
     wins = f"first in {percent(first.wins)} of the resamples"
     if card.decided:
-        return f"Choose {name}: it is {wins}."
+        return f"Choose {name}: it is {wins}{', by all but quality' if 'quality' in card.left_out else ''}."
     tied = [one_line(one.name) for one in card.ranking[1:] if one.score >= first.score * (1 - TIE)]
     if tied:
         return f"No decision: {_list([name, *tied])} are tied, with a score of {first.score:.2f} each."
@@ -53,13 +53,42 @@ def sentences(card: Scorecard, figures: Mapping[str, str], quality: Quality | No
         steady = [name for name in card.weights if name not in {flip.criterion for flip in card.flips}]
         if steady and len(card.weights) > 1:
             yield f"No weight of {_list(steady, 'or')} alone changes the first place."
-    for name, lacking in card.left_out.items():
-        if name == "quality" and not quality:
-            yield "Quality is left out: nobody has rated the answers ('foundry-bench rate', 'foundry-bench judge')."
-        else:
-            yield f"{name.capitalize()} is left out for all: it isn't known of {_list(list(map(one_line, lacking)))}."
+    yield from _left_out(card, rated=bool(quality))
     if quality:
         yield from _rated(quality)
+
+
+def if_let_in(accepting: Scorecard | None, refused: Container[str], figures: Mapping[str, str]) -> Iterator[str]:
+    """What degenerate output keeps models from: who would lead if it were accepted, in what, and at which weights.
+
+    Args:
+        accepting: the scorecard with them; None where there is none.
+        refused: who is let in by it.
+        figures: the name of the figure behind each criterion.
+    """
+    if accepting is None or len(accepting.ranking) < 2:
+        return
+    first, second = accepting.ranking[:2]
+    names = _list([one_line(one.name) for one in accepting.ranking if one.name in refused])
+    scores = f"with a score of {first.score:.2f} against {second.score:.2f}"
+    yield f"With {names} let in all the same ('--accept-degenerate'), {one_line(first.name)} is first, {scores}."
+    if accepting.weights:
+        yield _comparison(first, second, figures, accepting.weights)
+    yield from flips(accepting)
+
+
+def _left_out(card: Scorecard, *, rated: bool) -> Iterator[str]:
+    """What has no say since not all candidates have it, and who lacks it."""
+    left_out = dict(card.left_out)
+    if not rated and left_out.pop("quality", None):
+        yield "Quality is left out: nobody has rated the answers ('foundry-bench rate', 'foundry-bench judge')."
+    for lacking in dict.fromkeys(left_out.values()):
+        names = _list([name for name, some in left_out.items() if some == lacking]).capitalize()
+        is_left, known = ("are", "they aren't known") if " and " in names else ("is", "it isn't known")
+        if len(lacking) == len(card.ranking):
+            yield f"{names} {is_left} left out: {known}."
+        else:
+            yield f"{names} {is_left} left out for all: {known} of {_list(list(map(one_line, lacking)))}."
 
 
 def _rated(quality: Quality) -> Iterator[str]:
