@@ -8,32 +8,32 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalogs import RIG, catalog_server, empty_catalog
 from in_process import command
 from tiny import tiny_model
 
 MODULE = [sys.executable, "-m", "foundry_bench"]
-RIG = Path(__file__).resolve().parents[2] / "shared" / "rig"
 NOWHERE_PROXY = "http://127.0.0.1:9"
-NOWHERE = {"FOUNDRY_BENCH_CATALOG_URL": "http://127.0.0.1:9/models"}
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Path:
-    """A model of one's own by the name of tiny; its folder."""
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A model of one's own by the name of tiny, and no other; its folder."""
     folder = tiny_model(tmp_path / "tiny")
     command("import", str(folder), "--name", "tiny")
-    return folder
+    with empty_catalog() as url:
+        monkeypatch.setenv("FOUNDRY_BENCH_CATALOG_URL", url)
+        yield folder
 
 
 def test_loading_once_tells_what_it_took(own: Path) -> None:
     del own
-    (model,) = json.loads(command("models", "load", "tiny", "--once", "--json", environ=NOWHERE).stdout)["models"]
+    (model,) = json.loads(command("models", "load", "tiny", "--once", "--json").stdout)["models"]
     assert (model["status"], model["url"], model["error"]) == ("loaded", None, None)
     assert model["load_s"] > 0
     assert model["memory"]["loaded_mb"] > model["memory"]["baseline_mb"] > 0
@@ -41,9 +41,8 @@ def test_loading_once_tells_what_it_took(own: Path) -> None:
 
 def test_a_held_model_is_unloaded_from_elsewhere(own: Path) -> None:
     del own
-    environ = os.environ | NOWHERE
     with subprocess.Popen(
-        [*MODULE, "models", "load", "tiny"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
+        [*MODULE, "models", "load", "tiny"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stderr is not None
         assert "tiny: loaded in" in holder.stderr.readline()
@@ -90,30 +89,6 @@ def test_a_second_word_that_is_no_command_is_named() -> None:
 def test_a_services_models_are_left_to_it() -> None:
     Path(os.environ["FOUNDRY_BENCH_CONFIG"]).write_text('[endpoints.lab]\nurl = "http://127.0.0.1:9"\n', "utf-8")
     assert "keeps its models itself" in command("models", "remove", "lab:phi", "--yes", code=2).stderr
-
-
-@contextmanager
-def catalog_server(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """The rig's server with faults; its URL, and the variables that lead a worker to it."""
-    serve = (
-        f"import sys; sys.path.insert(0, {str(RIG)!r}); import catalog_server;"
-        f"from pathlib import Path; s = catalog_server.serve(state=Path({str(folder / 'state')!r}));"
-        "print(s.port, s.state.cert, flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen([sys.executable, "-c", serve], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
-        assert server.stdout is not None
-        port, certificate = server.stdout.readline().decode().split()
-        url = f"http://127.0.0.1:{port}"
-        yield (
-            url,
-            {
-                "FOUNDRY_BENCH_CATALOG_URL": f"{url}/asset-gallery/v1.0/models",
-                "FOUNDRY_BENCH_MODEL_CACHE": str(folder / "cache"),
-                "HTTPS_PROXY": url,
-                "SSL_CERT_FILE": certificate,
-            },
-        )
-        server.communicate(timeout=10)
 
 
 def faults(url: str, **values: float) -> None:

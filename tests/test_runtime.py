@@ -3,13 +3,22 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalogs import RIG, catalog_server, empty_catalog
 from in_process import command
 from tiny import SAY, tiny_model
+
+
+@pytest.fixture(autouse=True)
+def _no_other_models(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with empty_catalog() as url:
+        monkeypatch.setenv("FOUNDRY_BENCH_CATALOG_URL", url)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +102,6 @@ def test_a_probe_prints_the_answer(tiny: Path, tmp_path: Path) -> None:
     assert foundry_bench("probe", "tiny", folder=tmp_path) == f"{SAY}\n"
 
 
-RIG = Path(__file__).resolve().parents[2] / "shared" / "rig"
-
-
 @pytest.mark.skipif(not (RIG / "store" / "smollm2-int4").is_dir(), reason="the rig with real models is not beside")
 def test_real_models_through_the_runtimes_web_service(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
@@ -103,9 +109,8 @@ def test_real_models_through_the_runtimes_web_service(tmp_path: Path) -> None:
     subprocess.run([*fill, "smollm2-135m", "smollm2-12l"], check=True, stdout=subprocess.DEVNULL)
     names = ("-m", "smollm2-135m", "-m", "smollm2-12l", "-m", "no-such-model")
     settings = ("--prompt", "Why is the sky blue?", "--rounds", "3", "--max-tokens", "24", "--client", "openai")
-    # Port 9 answers nobody: the catalog is read from what the cache holds.
-    url = "http://127.0.0.1:9/asset-gallery/v1.0/models"
-    document = run(tmp_path, *names, *settings, FOUNDRY_BENCH_CATALOG_URL=url, FOUNDRY_BENCH_MODEL_CACHE=str(cache))
+    with catalog_server(tmp_path) as (_, environ):
+        document = run(tmp_path, *names, *settings, **environ)
     assert [model["status"] for model in document["models"]] == ["ok", "ok", "skipped"]
     real, fast, _ = document["models"]
     assert (real["id"], real["device"], real["license"]) == ("smollm2-135m-instruct-generic-cpu:2", "CPU", "apache-2.0")
