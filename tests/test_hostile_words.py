@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,6 +176,7 @@ def test_what_we_start_listens_on_loopback_alone(tmp_path: Path) -> None:
         with subprocess.Popen([*run, "--no-calibrate"], stdout=-3, stderr=subprocess.PIPE, text=True) as host:
             while not list_running():
                 assert host.poll() is None
+                time.sleep(0.01)  # the processor is for the process that is waited for
             here = psutil.Process(host.pid)
             listening = [
                 connection.laddr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -37,10 +38,11 @@ KNOWN = {pre: {BLANK_LINE} for pre in ("llama-bpe", "qwen2", "tekken", "dbrx", "
 
 @pytest.fixture(scope="module")
 def folder_with(smollm2_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Makes a loadable folder with SmolLM2's vocabulary under the pre-tokenizer of a name."""
+    """Makes a loadable folder with SmolLM2's vocabulary under the pre-tokenizer of a name, once each."""
     gguf = GgufFile(smollm2_gguf)
     network = tiny_model(tmp_path_factory.mktemp("network") / "tiny")
 
+    @functools.cache
     def folder(pre: str) -> Path:
         gguf.metadata = {**gguf.metadata, "tokenizer.ggml.pre": pre}
         out = tmp_path_factory.mktemp(pre) / "out"

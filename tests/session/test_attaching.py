@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -330,6 +331,7 @@ def test_attach_off_a_terminal_prints_the_results(reference_server: str, tmp_pat
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         while not (running := list_running()):
             assert process.poll() is None
+            time.sleep(0.01)  # the processor is for the process that is waited for
         done = command("attach", running[0].id[:12])
         assert process.communicate() == (done.stdout, done.stderr)
     assert "done, in" in done.stderr
