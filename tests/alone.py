@@ -1,6 +1,7 @@
 """A pytest plugin: tests marked ``alone`` have the machine to themselves, however many processes run the others.
 
-Every other test holds a lock that many may hold, such a test one that excludes them.
+Every other test holds a lock that many may hold, such a test one that excludes them. They come last, where what runs
+beside them is short: it is waited for.
 """
 
 import os
@@ -16,11 +17,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "alone: it times something, so nothing else runs meanwhile")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_is_alone)
+
+
+def _is_alone(item: pytest.Item) -> bool:
+    return item.get_closest_marker("alone") is not None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     with ExitStack() as locks:
         if run := os.environ.get("PYTEST_XDIST_TESTRUNUID"):
-            _lock(run, locks, exclusive=item.get_closest_marker("alone") is not None)
+            _lock(run, locks, exclusive=_is_alone(item))
         return (yield)
 
 
