@@ -90,10 +90,6 @@ def arguments(command: Callable[[str, Answer], None]) -> Callable[..., dict[str,
         ),
         ("run -m a -m a", "-m: 'a' is there twice; remove one"),
         ("run --prompts no.json", "no.json: there is no such file"),
-        (
-            "run --resume last -m a --rounds 5 -o runs",
-            "--resume goes on with the recorded plan; leave out --model, --rounds, or begin a new run without it",
-        ),
         ("report last", "no run 'last' in runs; nothing is recorded there: see --out"),
         (
             "run --prompt a --prompts b.json",
@@ -128,6 +124,24 @@ def test_an_adapter_that_no_model_of_a_resumed_run_uses_is_refused(
     assert main(["run", "-o", "runs", "--resume", "last", "--adapter", "no.py"]) == 2
     told = f"foundry-bench: --adapter {here}{os.sep}no.py: no model of that run uses it; leave it out\n"
     assert capsys.readouterr() == ("", told)
+
+
+@pytest.mark.parametrize(
+    ("repeated", "changed"),
+    [
+        ("", "--model a --rounds 6"),
+        ("--warmup 1 --timeout 120", "--rounds 6 --sweep-prompt-tokens 512"),
+        ("", "--timeout 7 --model-cache elsewhere"),
+    ],
+)
+def test_a_run_that_is_resumed_may_be_told_its_plan_again_but_no_other(
+    here: Path, capsys: pytest.CaptureFixture[str], repeated: str, changed: str
+) -> None:
+    Run.create(here / "runs", make_plan(warmup=1), {}).close("interrupted")
+    assert main(["run", "-o", "runs", "--resume", "last", *repeated.split(), *changed.split()]) == 2
+    options = ", ".join(changed.split()[::2])
+    told = f"--resume goes on with the recorded plan; leave out {options}, or begin a new run without it\n"
+    assert capsys.readouterr() == ("", f"foundry-bench: {told}")
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,10 @@ from foundry_bench.session.store import Run, load
 from foundry_bench.session.targets import find_targets
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
+from foundry_bench.values.plan import Plan
 from foundry_bench.values.result import RunRecord, RunStatus
+
+_MAY_CHANGE = ("out", "cluster")  # where the run is, and who measures it
 
 
 def main(args: argparse.Namespace) -> int:
@@ -33,19 +36,30 @@ def main(args: argparse.Namespace) -> int:
     settings = resolve(vars(args), os.environ, args.plan, models_needed=not args.resume)
     resumed = None
     if args.resume:
-        _refuse_another_plan(settings)
         resumed = find_run(settings.out, args.resume)
-        refuse_unused(args.adapters or {}, load(resumed).plan.models, resumed=True)
+        plan = load(resumed).plan
+        _refuse_another_plan(settings, plan)
+        refuse_unused(args.adapters or {}, plan.models, resumed=True)
     return run_benchmark(settings, as_json=args.json, resumed=resumed)
 
 
-def _refuse_another_plan(settings: Settings) -> None:
+def _refuse_another_plan(settings: Settings, recorded: Plan) -> None:
     """A run goes on as it began: what the command line wants otherwise must not be passed over in silence."""
-    kept = ("out", "cluster")
-    wanted = [name for name, source in settings.sources.items() if source == "command line" and name not in kept]
-    if wanted:
-        names = ", ".join(FIELDS[name].options[-1] for name in wanted)
+    given = [name for name, source in settings.sources.items() if source == "command line"]
+    changed = [
+        name for name in given if name not in _MAY_CHANGE and _value(settings.plan, name) != _value(recorded, name)
+    ]
+    if changed:
+        names = ", ".join(FIELDS[name].options[-1] for name in changed)
         raise InputError(f"--resume goes on with the recorded plan; leave out {names}, or begin a new run without it")
+
+
+def _value(plan: Plan, name: str) -> object:
+    """What a plan says to a setting."""
+    table, _, key = name.rpartition(".")
+    if table:
+        return getattr(plan.runtime if table == "foundry" else plan.sweep, key)
+    return getattr(plan, name if hasattr(plan, name) else f"{name}_s")
 
 
 def run_benchmark(settings: Settings, *, as_json: bool, resumed: Path | None = None) -> int:
