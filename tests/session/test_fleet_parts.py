@@ -18,6 +18,7 @@ from foundry_bench.session.fleet import FleetBenchmark
 from foundry_bench.session.fleet_host import HostBenchmark, folder_name
 from foundry_bench.session.fleet_ledger import FleetLedger
 from foundry_bench.session.fleet_messages import HostEnded, HostJob, HostNews, HostOrder
+from foundry_bench.session.run_view import answers_of, samples_of
 from foundry_bench.session.store import Run
 from foundry_bench.values.events import Event, Noted, SampleFinished, Stage, StageStarted
 from foundry_bench.values.facets import Facet
@@ -134,6 +135,15 @@ def test_the_answers_of_all_hosts_are_checked_by_their_facets(tmp_path: Path) ->
         run.append(make_sample(model=f"m@{host}", host=host, prompt_id=prompt))
     run.close("done")
     assert [(one.model, one.prompt_id) for one in check_run(run.path)] == [("m@a", "z"), ("m@a", "y"), ("m@b", "z")]
+
+
+def test_a_merged_row_stands_for_the_samples_of_all_its_hosts(recorded: Run) -> None:
+    ledger = FleetLedger(PLAN, recorded, print)
+    ledger.enter("b", SampleFinished(slot=0, sample=make_sample(model="m")))
+    ledger.merge({})
+    assert [one.host for one in samples_of(recorded.path, ["m"])] == ["a", "b"]
+    assert [one.round for one in answers_of(recorded.path, "m")] == [1, 2]
+    assert [one.host for one in samples_of(recorded.path, ["m@b"])] == ["b"]
 
 
 def test_hosts_that_share_a_home_share_no_folder() -> None:

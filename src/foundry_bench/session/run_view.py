@@ -108,18 +108,19 @@ def answers_of(path: Path, model: str) -> tuple[Sample, ...]:
     Raises:
         InputError: they can't be read.
     """
-    found = [sample for sample in read_samples(path) if sample.model == model and sample.phase == "measure"]
+    found = [sample for sample in samples_of(path, [model]) if sample.phase == "measure"]
     order = {prompt: place for place, prompt in enumerate(dict.fromkeys(sample.prompt_id for sample in found))}
     return tuple(sorted(found, key=lambda sample: (order[sample.prompt_id], sample.round)))
 
 
 def samples_of(path: Path, models: Sequence[str]) -> Iterator[Sample]:
-    """The samples of these models, one by one.
+    """The samples of these models, one by one; of one that several hosts shared, those of all its hosts.
 
     Raises:
         InputError: they can't be read.
     """
-    return (sample for sample in read_samples(path) if sample.model in models)
+    merged = _merged_names(load(path))
+    return (one for one in read_samples(path) if one.model in models or merged.get(one.model) in models)
 
 
 def is_measured(sample: Sample) -> bool:
