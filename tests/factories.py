@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from foundry_bench.session.run_view import RunView
 from foundry_bench.values.calibration import Calibration, ErrorSize, Level, calibration
 from foundry_bench.values.cautions import Caution
@@ -276,3 +278,12 @@ def make_vote(**changes: Any) -> Vote:
         at=CREATED,
     )
     return replace(whole, **changes)
+
+
+def write_run(out: Path, run_id: str, **changes: Any) -> Path:
+    """The ``run.json`` of a run, as its process left it."""
+    path = out / run_id
+    path.mkdir(parents=True)
+    content = msgspec.json.format(msgspec.json.encode(make_run(id=run_id, **changes)), indent=2)
+    (path / "run.json").write_bytes(content)
+    return path

@@ -7,23 +7,20 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factories import CREATED, make_failed_model, make_model, make_plan, make_run, make_sample
-from foundry_bench.session.atomic import write_atomically
+from factories import CREATED, make_failed_model, make_model, make_plan, make_run, make_sample, write_run
 from foundry_bench.session.json_text import without_noise
-from foundry_bench.session.run_list import find_run, list_runs
+from foundry_bench.session.run_list import list_runs
 from foundry_bench.session.store import Run, load, new_run_id, read_samples
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.record import Failure, Sample
@@ -34,15 +31,6 @@ def run(tmp_path: Path) -> Iterator[Run]:
     run = Run.create(tmp_path / "runs", make_plan(), {"system": "Linux"}, created=CREATED)
     yield run
     run.close("done")
-
-
-def record_run(out: Path, run_id: str, **changes: Any) -> Path:
-    """A run on disk, as its process left it."""
-    path = out / run_id
-    path.mkdir(parents=True)
-    content = msgspec.json.format(msgspec.json.encode(make_run(id=run_id, **changes)), indent=2)
-    (path / "run.json").write_bytes(content)
-    return path
 
 
 def kept(values: object) -> object:
@@ -270,58 +258,10 @@ def test_killed_before_the_replacing_the_old_run_json_stands(run: Run, monkeypat
     assert not (run.path / "run.json.tmp").exists()
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    file = tmp_path / "run.json"
-    write_atomically(file, b"old")
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        write_atomically(file, b"new")
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["run.json"]
-    assert file.read_bytes() == b"old"
-
-
-@pytest.mark.parametrize(("refusals", "written"), [(0, True), (1, True), (4, True), (5, False)])
-def test_a_reader_on_windows_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusals: int, *, written: bool
-) -> None:
-    waits: list[float] = []
-    left = [PermissionError(errno.EACCES, "in use")] * refusals
-    replace_file = Path.replace
-
-    def replace_when_free(self: Path, target: Path) -> Path:
-        if left:
-            raise left.pop()
-        return replace_file(self, target)
-
-    monkeypatch.setattr(Path, "replace", replace_when_free)
-    monkeypatch.setattr(time, "sleep", waits.append)
-    file = tmp_path / "run.json"
-    if written:
-        write_atomically(file, b"new")
-        assert file.read_bytes() == b"new"
-    else:
-        with pytest.raises(PermissionError):
-            write_atomically(file, b"new")
-        assert not file.exists()
-    assert len(waits) == min(refusals, 4)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="making links needs a privilege there")
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
-    link = tmp_path / "link.md"
-    link.symlink_to(tmp_path / "real.md")
-    write_atomically(link, b"new")
-    assert link.is_symlink()
-    assert (tmp_path / "real.md").read_bytes() == b"new"
-
-
 @pytest.mark.skipif(os.name == "nt", reason="making links needs a privilege there")
 @pytest.mark.parametrize("name", ["run.json", "run.json.tmp", "samples.jsonl", "logs", "logs/model.log"])
 def test_a_run_from_a_stranger_is_never_written_through_a_link(tmp_path: Path, name: str) -> None:
-    path, elsewhere = record_run(tmp_path / "runs", "a", status="interrupted"), tmp_path / "elsewhere"
+    path, elsewhere = write_run(tmp_path / "runs", "a", status="interrupted"), tmp_path / "elsewhere"
     link, content = path / name, (path / "run.json").read_bytes()
     elsewhere.write_bytes(content)
     link.parent.mkdir(exist_ok=True)
@@ -334,12 +274,6 @@ def test_a_run_from_a_stranger_is_never_written_through_a_link(tmp_path: Path, n
         assert load(path).status == "done"
     assert name.startswith("run.json") or link.is_symlink()
     assert elsewhere.read_bytes() == content
-
-
-@pytest.mark.skipif(os.name == "nt", reason="there is no /dev/null to spare")
-def test_a_device_is_written_to() -> None:
-    write_atomically(Path(os.devnull), b"gone")
-    assert not Path(os.devnull).is_file()
 
 
 @pytest.mark.parametrize(
@@ -407,114 +341,3 @@ def test_created_is_kept_in_utc_and_whole_seconds(tmp_path: Path) -> None:
 
 def test_logs_of_models_stay_in_the_run(run: Run) -> None:
     assert run.log_path("../a:b").relative_to(run.path).as_posix() == "logs/a-b.log"
-
-
-def test_runs_are_listed_newest_first(tmp_path: Path) -> None:
-    assert list_runs(tmp_path / "none") == []
-    (tmp_path / "a-file").touch()
-    (tmp_path / "no-run").mkdir()
-    record_run(tmp_path, "20261121-a")
-    record_run(tmp_path, "20261122-b", status="interrupted")
-    heads = list_runs(tmp_path)
-    assert [(head.id, head.status, head.path.name) for head in heads] == [
-        ("20261122-b", "interrupted", "20261122-b"),
-        ("20261121-a", "done", "20261121-a"),
-    ]
-    assert heads[0].created == CREATED
-    assert heads[0].models == ("smollm2-135m", "phi-4-mini")
-
-
-def test_a_damaged_run_does_not_hide_the_others(tmp_path: Path) -> None:
-    record_run(tmp_path, "20261121-a")
-    file = record_run(tmp_path, "20261122-b") / "run.json"
-    file.write_bytes(b'{"schema": "found')
-    os.utime(file, (CREATED.timestamp() + 9,) * 2)
-    assert [(head.id, head.status, head.created) for head in list_runs(tmp_path)] == [
-        ("20261122-b", "unreadable", None),
-        ("20261121-a", "done", CREATED),
-    ]
-
-
-def test_a_folder_in_a_run_jsons_place_hides_no_run(tmp_path: Path) -> None:
-    run = record_run(tmp_path, "a")
-    (tmp_path / "b" / "run.json").mkdir(parents=True)
-    os.utime(tmp_path / "b" / "run.json", (1.0, 1.0))
-    assert [(head.id, head.status) for head in list_runs(tmp_path)] == [("a", "done"), ("b", "unreadable")]
-    assert find_run(tmp_path, "last") == run
-
-
-def test_the_last_run_is_the_newest_by_its_own_record(tmp_path: Path) -> None:
-    record_run(tmp_path, "main-run", created=CREATED - timedelta(days=9))
-    record_run(tmp_path, "by-hand", created=(CREATED + timedelta(hours=1)).replace(tzinfo=None))
-    newest = record_run(tmp_path, "20261122-b", created=CREATED + timedelta(hours=2))
-    assert [head.id for head in list_runs(tmp_path)] == ["20261122-b", "by-hand", "main-run"]
-    assert find_run(tmp_path, "last") == newest
-
-
-@pytest.mark.parametrize("indent", [-1, 0, 1, 4])
-def test_a_run_json_that_was_formatted_anew_is_listed(tmp_path: Path, indent: int) -> None:
-    file = record_run(tmp_path, "a") / "run.json"
-    file.write_bytes(msgspec.json.format(file.read_bytes(), indent=indent))
-    assert [(head.id, head.status) for head in list_runs(tmp_path)] == [("a", "done")]
-
-
-def test_a_plan_longer_than_the_head_is_listed(tmp_path: Path) -> None:
-    prompts = tuple(replace(make_plan().prompts[0], id=str(number), prompt="word " * 100) for number in range(100))
-    record_run(tmp_path, "a", plan=make_plan(prompts=prompts))
-    assert [(head.id, head.status) for head in list_runs(tmp_path)] == [("a", "done")]
-
-
-@pytest.mark.parametrize(
-    ("process", "status"),
-    [
-        ({"pid": os.getpid(), "started": psutil.Process().create_time()}, "running"),
-        # The same number, but another process: the first one's machine was restarted meanwhile.
-        ({"pid": os.getpid(), "started": psutil.Process().create_time() - 3600}, "interrupted"),
-        ({"pid": 2**31 - 1, "started": 0.0}, "interrupted"),
-        ({"pid": -1, "started": 0.0}, "interrupted"),
-        ({"pid": "x", "started": None}, "interrupted"),
-        ({}, "interrupted"),
-        (None, "interrupted"),
-    ],
-)
-def test_a_run_whose_process_is_gone_is_interrupted(tmp_path: Path, process: Any, status: str) -> None:
-    record_run(tmp_path, "a", status="running", environment={"process": process})
-    assert [head.status for head in list_runs(tmp_path)] == [status]
-
-
-def test_runs_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = tmp_path / "runs"
-    old, new, longer = (record_run(out, name) for name in ("20261121-a-x7", "20261122-b-k2", "20261122-b-k2-copy"))
-    (out / "20261123-no-run").mkdir()
-    assert find_run(out, "20261121-a-x7") == old
-    assert find_run(out, "20261121") == old
-    assert find_run(out, "20261122-b-k2") == new
-    assert find_run(out, "20261122-b-k2-") == longer
-    assert find_run(out, "last") == longer
-    assert find_run(tmp_path, str(old)) == old
-    assert find_run(tmp_path, str(old / "run.json")) == old
-    monkeypatch.chdir(old)
-    assert find_run(out, ".").samefile(old)
-    assert find_run(out, "run.json").samefile(old)
-
-
-@pytest.mark.parametrize(
-    ("ref", "message"),
-    [
-        ("2026", r"2 runs in .* begin with '2026', such as 20261122-b"),
-        ("2025", "no run '2025' in"),
-        ("", "no run '' in"),
-        ("../runs", "no run"),
-        ("bad\0ref", "no run"),
-    ],
-)
-def test_what_names_no_run_is_refused(tmp_path: Path, ref: str, message: str) -> None:
-    record_run(tmp_path, "20261121-a")
-    record_run(tmp_path, "20261122-b")
-    with pytest.raises(InputError, match=message):
-        find_run(tmp_path, ref)
-
-
-def test_there_is_no_last_run_without_runs(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no run 'last' in .*see --out"):
-        find_run(tmp_path / "none", "last")

@@ -115,8 +115,8 @@ async def _reach(url: str) -> tuple[str | None, float]:
 
 def _knock(url: str) -> None:
     try:
-        # The setting is checked to be http or https, and any answer at all will do.
-        with urllib.request.urlopen(url, timeout=_REACH_LIMIT_S):  # noqa: S310
+        # Any answer at all will do.
+        with urllib.request.urlopen(url, timeout=_REACH_LIMIT_S):  # noqa: S310 - the setting is checked to be http or https
             pass
     except urllib.error.HTTPError:
         pass

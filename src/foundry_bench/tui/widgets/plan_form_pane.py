@@ -25,7 +25,7 @@ class PlanForm(VerticalScroll, can_focus=False):
 
         described: Plan | str
 
-    def __init__(self, base: Plan, models: tuple[str, ...], *, id: str, classes: str) -> None:  # noqa: A002
+    def __init__(self, base: Plan, models: tuple[str, ...], *, id: str, classes: str) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id, classes=classes)
         self._base = base
         self._models = models
