@@ -358,4 +358,5 @@ def test_off_a_terminal_each_step_is_told_once(capsys: pytest.CaptureFixture[str
     with StderrProgress() as progress:
         for model in ("a", "b", "a", "b"):
             progress.show(StageStarted(model=model, stage="measure", requests=2))
+            progress.show(StageStarted(model=model, stage="unload"))
     assert capsys.readouterr().err == "a: measuring\nb: measuring\n"

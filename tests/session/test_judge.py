@@ -173,6 +173,15 @@ def test_an_interrupt_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert len(asked) == 2
 
 
+def test_damaged_ratings_are_told_before_the_judge_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = record(tmp_path)
+    (run / "ratings.json").write_text('{"ratings"', "utf-8")
+    with chatting(scores) as (url, asked):
+        assert judge(run, url) == 2
+        assert asked == []
+    assert "ratings.json: Input data was truncated; mend it, or move it away" in capsys.readouterr().err
+
+
 def test_a_judge_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = record(tmp_path)
     assert judge(run, "http://127.0.0.1:9") == 1

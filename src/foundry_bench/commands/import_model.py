@@ -16,7 +16,7 @@ def main(args: argparse.Namespace) -> int:
         context=args.context, accuracy_level=args.accuracy_level, precision=args.precision, device=args.device
     )
     with StderrProgress() as progress:
-        progress.step("importing", total=1.0)
+        progress.step("importing", total=1.0, told=False)
         name, model = import_model(
             args.path,
             args.name,

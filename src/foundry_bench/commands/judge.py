@@ -64,6 +64,7 @@ def main(args: argparse.Namespace) -> int:
         runtime=with_default_folders(settings.plan.runtime),
     )
     target = find_target(args.judge_model, plan.endpoint, settings.endpoints, settings.adapters, list_own())
+    load_ratings(path)  # where they can't be read, the judge isn't asked in vain
     rubric = read_rubric(args.judge_prompt) if args.judge_prompt else None
     make = pair_questions if args.pairwise else score_questions
     questions = make(case.record.plan, answers, rubric)

@@ -71,9 +71,12 @@ class StderrProgress:
         """Take the bars away; nobody looks any more."""
         self._bars.stop()
 
-    def step(self, description: str, total: float | None = None) -> None:
-        """Begin a step; without a ``total`` the bar pulses. Off a terminal one that comes in turns is told once."""
-        if self._bars.disable and description not in self._told:
+    def step(self, description: str, total: float | None = None, *, told: bool = True) -> None:
+        """Begin a step; without a ``total`` the bar pulses.
+
+        Off a terminal it is ``told`` in a line, and only once where it comes in turns.
+        """
+        if told and self._bars.disable and description not in self._told:
             self._told.add(description)
             self.say(description)
         self._end_step()
@@ -103,7 +106,7 @@ class StderrProgress:
             case StageStarted():
                 counted = float(event.requests) if event.stage in {"warmup", "measure", "sweep"} else None
                 total = 1.0 if event.stage == "download" else counted
-                self.step(f"{event.model}: {_DOING[event.stage]}", total)
+                self.step(f"{event.model}: {_DOING[event.stage]}", total, told=event.stage != "unload")
             case StageProgressed(fraction=fraction, detail=detail):
                 self.update(completed=fraction, detail=detail)
             case FitChecked(verdict="tight"):
