@@ -81,7 +81,7 @@ async def test_the_letters_of_the_modes_are_told_and_taken_away(tmp_path: Path) 
     async with running(make_app(tmp_path), (60, 20)) as driver:
         await driver.shows("phi-4-mini", "space mark")
         await driver.press("g")
-        await driver.shows("go to", "s settings")
+        await driver.shows("go to", "h history", "s settings")
         await driver.press("x")
         await driver.shows("space mark", "phi-4-mini")
         await driver.hides("s settings")

@@ -109,7 +109,7 @@ class FoundryBenchApp(App[None]):
         """After ``g`` any key is the answer where to go, be it fresh or come by way of what has the focus."""
         if self._going and isinstance(event, events.Key):
             self._going = False
-            self._ask(Text())
+            self._ask()
             self.open_mode(LETTERS.get(event.character or ""))
         else:
             await super().on_event(event)
@@ -148,10 +148,7 @@ class FoundryBenchApp(App[None]):
     def action_go_to(self) -> None:
         """Wait for a mode's letter, without a screen to dress and to take away again."""
         self._going = True
-        question = Text(" go to")
-        for letter, mode in LETTERS.items():
-            question.append(f" {letter}", "bold").append(f" {mode}")
-        self._ask(question)
+        self._ask(Text(" go to"), *(Text.assemble((f" {key}", "bold"), f" {mode}") for key, mode in LETTERS.items()))
 
     @property
     def _frame(self) -> FrameScreen | None:
@@ -159,9 +156,9 @@ class FoundryBenchApp(App[None]):
         top = self.screen_stack[-1] if self.screen_stack else None
         return top if isinstance(top, FrameScreen) else None
 
-    def _ask(self, question: Text) -> None:
+    def _ask(self, *parts: Text) -> None:
         if frame := self._frame:
-            frame.ask(question)
+            frame.ask(*parts)
 
     def action_help(self) -> None:
         """Tell the keys of the screen in hand."""

@@ -135,10 +135,10 @@ class FrameScreen(Screen[None]):
         for bar in self.query(KeyBar):  # none before the screen is composed
             bar.say(message, severity, seconds)
 
-    def ask(self, question: Text) -> None:
+    def ask(self, *parts: Text) -> None:
         """Show a question in the footer until the next key; an empty one takes it away."""
         for bar in self.query(KeyBar):
-            bar.ask(question)
+            bar.ask(*parts)
 
     def show_models(self) -> None:
         """A download moved on, or a model was loaded, unloaded or removed; few screens show that."""

@@ -39,9 +39,16 @@ class KeyBar(Widget):
         self.set_class(severity == "error", "-error")
         self._clearing = self.set_timer(seconds, self.clear)
 
-    def ask(self, question: Text) -> None:
-        """Show a question until something else is shown."""
+    def ask(self, *parts: Text) -> None:
+        """Show a question until something else is shown; none of its parts is broken over two lines."""
         self.clear()
+        question, width = Text(), 0
+        for part in parts:
+            width += part.cell_len
+            if width > self.size.width:
+                question.append("\n")
+                width = part.cell_len
+            question.append_text(part)
         self._show(question)
 
     def clear(self) -> None:
