@@ -25,6 +25,13 @@ def test_what_is_no_number_is_no_point() -> None:
     assert "a" not in draw(plot(curve), 40, 8, ("",), ascii_only=False).plain
 
 
+def test_counts_have_ticks_at_equal_steps() -> None:
+    *_, ticks = draw(
+        plot(Curve.of("a", [1, 2, 3, 4], [1.0, 2.0, 3.0, 4.0])), 58, 12, ("",), ascii_only=False
+    ).plain.split("\n")
+    assert ticks.split() == ["0", "2", "4"]
+
+
 def test_thinning_keeps_the_peaks() -> None:
     ys = np.ones(10_000)
     ys[4321] = 50.0

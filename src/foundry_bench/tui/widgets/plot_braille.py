@@ -1,6 +1,7 @@
 """Draws a plot with plotext: lines of braille dots, points as marks."""
 
 from contextlib import suppress
+from math import ceil
 from typing import Any
 
 from rich.color import ColorType
@@ -50,9 +51,10 @@ def draw_braille(plot: Plot, width: int, height: int, styles: tuple[str, ...]) -
 def _rule(ruler: Any, bounds: tuple[float, float], axis: Axis, count: int) -> None:
     low, high = bounds
     ruler.lim(low, high)
-    values = [low + (high - low) * step / count for step in range(count + 1)]
     if axis.unit == "count":
-        values = sorted({float(round(value)) for value in values if low <= round(value) <= high})
+        values = [float(value) for value in range(ceil(low), int(high) + 1, ceil((high - low) / count) or 1)]
+    else:
+        values = [low + (high - low) * step / count for step in range(count + 1)]
     ruler.ticks(values, [tick_label(value, axis.unit) for value in values])
 
 
