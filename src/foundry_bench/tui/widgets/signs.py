@@ -18,7 +18,7 @@ class Signs:
 
     def stars(self, score: float) -> str:
         """A score from 1 to 5 as five stars."""
-        full = round(score)
+        full = int(score + 0.5)  # half up, where round() goes to the even one
         return f"{self.star * full}{self.no_star * (5 - full)}"
 
 
