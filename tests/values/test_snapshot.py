@@ -165,7 +165,7 @@ def test_what_others_say_is_made_safe() -> None:
         (103.0, ModelLoaded(model=MODEL, load_s=0.7, cold_ttft_s=0.08)),
     )
     assert (first(snapshot).device, first(snapshot).detail) == ("CPU", "ok")
-    assert snapshot.log[-1].text == "loaded in 700 ms, first token of all after 80.0 ms"
+    assert snapshot.log[-1].text == "loaded in 700 ms, first token after 80.0 ms"
 
 
 def test_a_pause_enters_no_estimate() -> None:

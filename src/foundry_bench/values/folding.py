@@ -126,7 +126,7 @@ def _stage_progressed(event: StageProgressed, snapshot: Snapshot, _now_s: float)
 def _loaded(event: ModelLoaded, snapshot: Snapshot, now_s: float) -> Snapshot:
     parts = [f"loaded in {seconds(event.load_s)}"] if event.load_s is not None else ["ready"]
     if event.cold_ttft_s is not None:
-        parts.append(f"first token of all after {seconds(event.cold_ttft_s)}")
+        parts.append(f"first token after {seconds(event.cold_ttft_s)}")
     return _log(snapshot, ", ".join(parts), now_s, "good")
 
 
