@@ -38,6 +38,7 @@ class HelpScreen(ModalScreen[None]):
         width: 96%; max-width: 116; height: auto; max-height: 96%;
         background: $panel; color: $foreground; border: round $border; padding: 0 1;
     }
+    HelpScreen #scroll { height: auto; max-height: 85vh; }
     HelpScreen #columns { height: auto; }
     HelpScreen Static { width: 1fr; height: auto; padding-right: 1; }
     HelpScreen.-narrow #columns { layout: vertical; }
