@@ -64,8 +64,9 @@ async def test_filter_as_you_type(tmp_path: Path) -> None:
         await driver.press("slash", *"cuda")
         await driver.hides("gpt-oss-20b")
         assert "phi-4-mini" in screen_text(app)
+        await driver.shows("Models 1 of 6 · 3 on disk")
         await driver.press("escape")
-        await driver.shows("gpt-oss-20b")
+        await driver.shows("gpt-oss-20b", "Models 6")
 
 
 async def test_sort_keeps_the_row_in_hand(tmp_path: Path) -> None:
@@ -119,9 +120,11 @@ async def test_the_panes_take_turns_where_it_is_narrow(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app, (60, 20)) as driver:
         await driver.shows("Models 6", "phi-4-mini")
+        await driver.press("j", "f6")
+        await driver.shows("tight: close other programs")
         await driver.press("f6")
-        await driver.shows("id", "device")
-        await driver.press("f6")
-        await driver.shows("81.0 GB free on its disk")
+        await driver.shows("81.0 GB free on its disk", "━━━━━━━━")
         await driver.press("f6")
         await driver.shows("Device")
+        await driver.press("space")
+        await driver.shows("Models 6", "1 marked", "by name ↑")

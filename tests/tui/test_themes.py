@@ -3,6 +3,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from textual.app import App
 from textual.color import Color
 
 from driving import make_app, running
@@ -51,6 +52,31 @@ def test_every_text_can_be_read_on_every_ground(name: str) -> None:
             below = Color.parse(getattr(theme, ground))
             dimmed = below.blend(Color.parse(theme.foreground or ""), 0.66)
             assert contrast(dimmed.hex, below.hex) >= 4.5, f"dim on {ground}"
+
+
+@pytest.mark.parametrize("name", sorted(name for name in theme_files() if not name.startswith("ansi")))
+async def test_what_is_drawn_can_be_read(tmp_path: Path, name: str) -> None:
+    async with running(make_app(tmp_path, display={"theme": name})) as driver:
+        await driver.shows("by name")
+        await driver.press("f6")
+        await driver.until(lambda: not driver.app.screen.query_one("ModelTable").has_focus)
+        assert faintest(driver.app) >= 4.5
+        await driver.press("g", "r")
+        await driver.shows("the embedded runtime", "no end")
+        assert faintest(driver.app) >= 4.5
+
+
+def faintest(app: App[None]) -> float:
+    """The contrast of the words on the screen that are the hardest to read."""
+    strips = app.screen._compositor.render_strips(app.size)
+    drawn = [(segment.text, segment.style) for strip in strips for segment in strip]
+    colors = {
+        (style.color.name, style.bgcolor.name)
+        for text, style in drawn
+        if re.search(r"\w", text) and style and style.color and style.bgcolor
+    }
+    assert len(colors) >= 3
+    return min(contrast(ink, paper) for ink, paper in colors)
 
 
 def test_there_are_four() -> None:

@@ -65,7 +65,9 @@ def read_theme(path: Path) -> Theme:
         if missing:
             raise InputError(f"colors.{missing[0]} is missing; give it a color such as '#82aaff'")
         variables = _colors(document.get("variables", {}), "variables")
-    variables = {"scrollbar": colors["secondary"], "scrollbar-background": colors["panel"], **variables}
+    # Textual has it at 38 %, too faint to read.
+    faint = {} if flags.get("ansi") else {"text-disabled": "auto 66%"}
+    variables = {"scrollbar": colors["secondary"], "scrollbar-background": colors["panel"], **faint, **variables}
     if flags.get("ansi"):
         variables = {**_ANSI_VARIABLES, **variables}
     options: dict[str, Any] = {**flags, **colors}

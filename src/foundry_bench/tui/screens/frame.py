@@ -60,7 +60,10 @@ class FrameScreen(Screen[None]):
         #body { height: 1fr; }
         .pane, DataTable { scrollbar-size: 1 1; }
         #too-small { display: none; width: 100%; height: 100%; content-align: center middle; text-align: center; }
-        .pane { border: round $border-blurred; border-title-color: $foreground; padding: 0 1; }
+        .pane { border: round $border-blurred; border-title-color: $foreground; padding: 0 1;
+            border-subtitle-color: $foreground; }
+        VerticalScroll.pane { padding: 0 0 0 1; }
+        VerticalScroll.pane > * { padding: 0 1 0 0; }
         .pane:focus, .pane:focus-within { border: round $border; border-title-style: bold; }
         PaneTabs { display: none; }
         &.-ascii .pane { border: ascii $border-blurred; }

@@ -1,5 +1,6 @@
 """The mode Models: what there is to measure, and what it takes."""
 
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -7,7 +8,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from foundry_bench.tui.apart import apart, staying
 from foundry_bench.tui.catalog_view import Row, missing, transfer_of, with_disk
@@ -16,6 +17,7 @@ from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.cache_use import CacheUse, cache_use
 from foundry_bench.tui.widgets.details import details
 from foundry_bench.tui.widgets.download_lines import download_lines
+from foundry_bench.tui.widgets.fitted_text import FittedText
 from foundry_bench.tui.widgets.model_list import SPINNER_S, ModelList
 from foundry_bench.tui.widgets.model_table import ModelTable
 from foundry_bench.values.errors import InputError
@@ -67,10 +69,10 @@ class ModelsScreen(FrameScreen):
             with Vertical(id="aside", classes="split"):
                 with VerticalScroll(id="details", classes="pane") as pane:
                     pane.border_title = "Details"
-                    yield Static(id="details-text", markup=False)
+                    yield FittedText(id="details-text")
                 with VerticalScroll(id="cache", classes="pane") as cache:
                     cache.border_title = "Cache"
-                    yield Static(id="cache-text", markup=False)
+                    yield FittedText(id="cache-text")
 
     @property
     def _list(self) -> ModelList:
@@ -247,16 +249,9 @@ class ModelsScreen(FrameScreen):
 
     @on(ModelTable.RowHighlighted)
     def _row_changed(self) -> None:
-        row = self._list.row_in_hand
-        self.query_one("#details-text", Static).update(
-            details(
-                row,
-                self._list.memory,
-                transfer_of(row, self.bench.keeper.transfers) if row else None,
-                self.bench.options.glyphs,
-                self.query_one("#details").content_size.width,
-            )
-        )
+        row, memory, glyphs = self._list.row_in_hand, self._list.memory, self.bench.options.glyphs
+        transfer = transfer_of(row, self.bench.keeper.transfers) if row else None
+        self.query_one("#details-text", FittedText).show(partial(details, row, memory, transfer, glyphs))
 
     def _draw(self) -> None:
         self._list.show(self.bench.keeper.loaded, self.bench.keeper.transfers)
@@ -270,10 +265,13 @@ class ModelsScreen(FrameScreen):
         self._tell()
 
     def _draw_cache(self) -> None:
-        glyphs, width = self.bench.options.glyphs, self.query_one("#cache").content_size.width or 28
-        queue = download_lines(self.bench.keeper.transfers, glyphs, width)
-        text = cache_use(self._use, glyphs, width)
-        self.query_one("#cache-text", Static).update(Text("\n").join([queue, text]) if queue else text)
+        use, transfers, glyphs = self._use, self.bench.keeper.transfers, self.bench.options.glyphs
+
+        def text(width: int) -> Text:
+            queue = download_lines(transfers, glyphs, width)
+            return Text("\n").join([*([queue] if queue else []), cache_use(use, glyphs, width)])
+
+        self.query_one("#cache-text", FittedText).show(text)
 
     def _tell(self) -> None:
         """How many models there are, and what is being read or fetched."""

@@ -33,9 +33,8 @@ def cache_use(use: CacheUse | None, glyphs: Glyphs, width: int) -> Text:
     text = Text.assemble((f"{count} model{'' if count == 1 else 's'}, {megabytes(use.used_mb)}", "bold"))
     text.append(f"\n{megabytes(use.free_mb)} free on its disk" if use.free_mb is not None else "")
     largest = max((size for _, size in use.models), default=0.0) or 1.0
-    room = width - 1  # the scrollbar's column
-    barred = room >= _BARRED
-    name_width = max(8, room - 9 - (_BAR + 1 if barred else 0))
+    barred = width >= _BARRED
+    name_width = max(8, width - 9 - (_BAR + 1 if barred else 0))
     for name, size in sorted(use.models, key=lambda model: -model[1]):
         text.append(f"\n{_cut(one_line(name), name_width, glyphs):{name_width}} {megabytes(size):>8}{' ' * barred}")
         if barred:

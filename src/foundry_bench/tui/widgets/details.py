@@ -48,7 +48,7 @@ def details(row: Row | None, room: Room, transfer: Transfer | None, glyphs: Glyp
         text.append(f"\n{row.variants} variants; of this one the runtime's own choice:", "italic")
     for name, value in lines:
         if value:
-            parts = wrap(one_line(value), max(12, width - 1 - _NAMES)) or [""]
+            parts = wrap(one_line(value), max(12, width - _NAMES)) or [""]
             text.append(f"\n{name:{_NAMES}}", "dim").append(parts[0])
             for part in parts[1:]:
                 text.append(f"\n{'':{_NAMES}}{part}")

@@ -15,7 +15,7 @@ _FIGURES, _SHORT_FIGURES, _NARROW = 22, 11, 36  # " 42%  2.0 MB/s  0:31", " 42% 
 def download_lines(transfers: Sequence[Transfer], glyphs: Glyphs, width: int) -> Text:
     """A line each that is not over; empty where there is none."""
     narrow = width < _NARROW
-    room = max(6, width - 1 - (_SHORT_FIGURES if narrow else _FIGURES))
+    room = max(6, width - (_SHORT_FIGURES if narrow else _FIGURES))
     lines = []
     for transfer in transfers:
         if transfer.open:
