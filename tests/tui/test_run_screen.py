@@ -191,6 +191,12 @@ async def test_a_process_that_is_killed_is_told_of(tmp_path: Path, reference_ser
     assert list_running() == []
 
 
+async def test_it_says_that_a_run_is_being_opened(tmp_path: Path, reference_server: str) -> None:
+    async with running(make_app(tmp_path, start=plan(reference_server, FAST))) as driver:
+        await driver.shows("opening the run, 0 s")
+        await driver.shows("the run is over: done")
+
+
 async def test_quitting_before_it_began_leaves_nothing(tmp_path: Path, reference_server: str) -> None:
     app = make_app(tmp_path, start=plan(reference_server, ENDLESS, max_tokens=2000))
     async with running(app) as driver:

@@ -44,6 +44,7 @@ class RunControl:
         self.status: RunStatus | None = None
         self.problem: str | None = None
         self.path: Path | None = None
+        self.began_s = 0.0  # when it was asked for, or found
         self.left: Path | None = None  # the benchmark that went on when the application was left
         self._ended = ended
         self._make_room = make_room
@@ -111,7 +112,7 @@ class RunControl:
         await asyncio.wait([self._task])
 
     def _begin(self, plan: Plan | None, beacon: "Awaitable[Beacon]") -> None:
-        self.plan, self.snapshot = plan, None
+        self.plan, self.snapshot, self.began_s = plan, None, self.clock()
         self.status, self.problem, self.path = None, None, None
         self._host, self._stopping = None, False
         self._reached = asyncio.Event()

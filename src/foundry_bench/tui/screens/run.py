@@ -20,7 +20,7 @@ from foundry_bench.tui.widgets.event_log import EventLog
 from foundry_bench.tui.widgets.form_row import FormInput
 from foundry_bench.tui.widgets.plan_form_pane import PlanForm
 from foundry_bench.tui.widgets.plan_summary import plan_summary
-from foundry_bench.tui.widgets.progress_lines import Board, lines_wanted, progress_lines
+from foundry_bench.tui.widgets.progress_lines import Board, lines_wanted, opening_line, progress_lines
 from foundry_bench.tui.widgets.text_pane import TextPane
 from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Plan
@@ -264,7 +264,11 @@ class RunScreen(FrameScreen):
         control = self.bench.control
         snapshot = control.snapshot
         bars = self.query_one("#bars", TextPane)
-        if snapshot is None or not self.has_class("-live"):
+        if not self.has_class("-live"):
+            return
+        if snapshot is None:
+            waited_s = control.clock() - control.began_s
+            bars.show([opening_line(waited_s, self.bench.options.glyphs)] if control.running else [])
             return
         if control.plan is not self._shown and control.plan:
             self._shown = control.plan

@@ -41,6 +41,7 @@ class ModelList(Vertical):
         self.entries: Sequence[CatalogEntry] = ()
         self.memory = Room(total_mb=0.0, available_mb=0.0)
         self._glyphs = glyphs
+        self._shown = 0
         self._loaded: str | None = None
         self._transfers: Sequence[Transfer] = ()
         self._sort: SortKey = "name"
@@ -119,9 +120,9 @@ class ModelList(Vertical):
         """
         glyphs = self._glyphs
         cached = sum(entry.cached for entry in self.entries)
-        parts = [f"Models {len(self.entries)}", f"{cached} on disk"]
-        if self.marked:
-            parts.append(f"{len(self.marked)} marked")
+        shown, count = self._shown, len(self.entries)
+        parts = [f"Models {count}" if shown == count else f"Models {shown} of {count}"]
+        parts.append(f"{len(self.marked)} marked" if self.marked else f"{cached} on disk")
         arrow = glyphs.down if self._descending else glyphs.up
         titles = (
             f" {glyphs.dot} ".join(parts),
@@ -139,7 +140,9 @@ class ModelList(Vertical):
 
     def draw(self) -> None:
         """Draw the table from what is known."""
-        self.table.show(self._rows(), self.marked, self.memory, self._transfers)
+        shown = self._rows()
+        self._shown = len({row.entry.id for row in shown})
+        self.table.show(shown, self.marked, self.memory, self._transfers)
 
     def _rows(self) -> list[Row]:
         shown = [entry for entry in self.entries if entry.cached or not self._on_disk_only]

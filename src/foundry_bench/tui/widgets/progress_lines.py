@@ -50,6 +50,11 @@ def lines_wanted(models: int) -> int:
     return 1 + min(models, 6) + 4
 
 
+def opening_line(waited_s: float, glyphs: Glyphs) -> Text:
+    """What there is to see before the benchmark tells of itself."""
+    return Text(f"{glyphs.working} opening the run, {waited_s:.0f} s")
+
+
 def progress_lines(snapshot: Snapshot, board: Board) -> list[Text]:
     """As many models around the one in hand as fit, between the overall bar and the figures of the one in hand."""
     figures = _figures(snapshot.model, board) if snapshot.model else []
