@@ -110,7 +110,7 @@ def test_real_models_through_the_runtimes_web_service(tmp_path: Path) -> None:
     names = ("-m", "smollm2-135m", "-m", "smollm2-12l", "-m", "no-such-model")
     settings = ("--prompt", "Why is the sky blue?", "--rounds", "3", "--max-tokens", "24", "--client", "openai")
     with catalog_server(tmp_path) as (_, environ):
-        document = run(tmp_path, *names, *settings, **environ)
+        document = run(tmp_path, *names, *settings, code=0, **environ)
     assert [model["status"] for model in document["models"]] == ["ok", "ok", "skipped"]
     real, fast, _ = document["models"]
     assert (real["id"], real["device"], real["license"]) == ("smollm2-135m-instruct-generic-cpu:2", "CPU", "apache-2.0")

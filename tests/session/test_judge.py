@@ -138,7 +138,7 @@ def test_a_torn_log_is_mended_and_only_the_torn_is_asked_again(tmp_path: Path) -
         (run / "ratings.json").unlink()
         assert judge(run, url) == 0
         assert len(asked) == 4
-    assert len(read_verdicts(run, "judge")) == 3
+    assert len(read_verdicts(run)["judge"]) == 3
     assert len(load_ratings(run).judge) == 6
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import timedelta
-from html.parser import HTMLParser
 
 import msgspec
 import pytest
@@ -28,8 +27,7 @@ from foundry_bench.values.format import UNDEFINED, figure, mean_with_interval, p
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.stats import Distribution
 from recorded import recorded_view
-
-Tables = Mapping[str, list[dict[str, str]]]
+from report_reading import markdown_tables, page
 
 # As the headings of tables name them.
 HEADLINES = [
@@ -42,76 +40,6 @@ HEADLINES = [
     ("Decode mean", "decode_tokens_per_s", "mean"),
     ("Output mean", "output_tokens_per_s", "mean"),
 ]
-
-
-class _Page(HTMLParser):
-    """The tables of a page by the heading before them, and all that it says."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tables: dict[str, list[dict[str, str]]] = {}
-        self.lists: dict[str, list[tuple[str, str]]] = {}
-        self._open: list[str] = []
-        self._title, self._headings, self._row, self._about = "", [""], [""], ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del attrs
-        self._open.append(tag)
-        match tag:
-            case "h2" | "h3" | "summary":
-                self._title = ""
-            case "table":
-                self._headings = []
-            case "tr":
-                self._row = []
-            case "th" | "td":
-                self._row.append("")
-            case "dt":
-                self._about = ""
-            case "dd":
-                self.lists.setdefault(self._title, []).append((self._about, ""))
-
-    def handle_endtag(self, tag: str) -> None:
-        # A meta tag has no end.
-        while self._open and self._open.pop() != tag:
-            pass
-        if tag == "tr" and not self._headings:
-            self._headings = self._row
-        elif tag == "tr":
-            row = dict(zip(self._headings, self._row, strict=True))
-            self.tables.setdefault(self._title, []).append(row)
-
-    def handle_data(self, data: str) -> None:
-        match self._open[-1:]:
-            case ["h2" | "h3" | "summary"]:
-                self._title += data
-            case ["th" | "td"]:
-                self._row[-1] += data
-            case ["dt"]:
-                self._about += data
-            case ["dd"]:
-                about, text = self.lists[self._title].pop()
-                self.lists[self._title].append((about, text + data))
-
-
-def page(text: str) -> _Page:
-    found = _Page()
-    found.feed(text)
-    return found
-
-
-def markdown_tables(text: str) -> Tables:
-    found: dict[str, list[dict[str, str]]] = {}
-    title, headings = "", list[str]()
-    for line in text.splitlines():
-        if line.startswith("#"):
-            title, headings = line.lstrip("# "), []
-        elif line.startswith("|") and not headings:
-            headings = line.strip("| ").split(" | ")
-        elif line.startswith("|") and not line.startswith(("| ---", "| --:")):
-            row = dict(zip(headings, line.strip("| ").split(" | "), strict=True))
-            found.setdefault(title, []).append(row)
-    return found
 
 
 def shown(distribution: Distribution | None, metric: str, statistic: str) -> str:
@@ -215,7 +143,7 @@ def test_highlights_are_in_the_json(documents: Mapping[str, str]) -> None:
 
 def test_nobody_leads_by_gaps_that_nothing_told_apart() -> None:
     """A whole answer in one burst has gaps of 0, and told apart were none."""
-    burst = make_model(name="burst", metrics=make_metrics() | {"itl_s": make_distribution(0.0, 0.0)})
+    burst = make_model(name="burst", metrics={**make_metrics(), "itl_s": make_distribution(0.0, 0.0)})
     view = make_view(make_run(models=(burst, make_model(name="other"))))
     (line,) = (line for line in render([view], "md").splitlines() if line.startswith("- **ITL mean**"))
     assert line == "- **ITL mean**: other with 5.10 ± 0.30 ms"

@@ -156,7 +156,8 @@ def test_csv_lines_end_as_the_rfc_says() -> None:
 
 def test_json_is_the_runs_own() -> None:
     document = json.loads(render([make_view(make_run(id="one")), make_view(make_run(id="two"))], "json"))
-    assert list(document) == ["schema", "runs", "decisions", "hosts", "highlights", "quality", "votes", "trends"]
+    sections = ("decisions", "hosts", "highlights", "quality", "votes", "agreements", "preferences", "trends")
+    assert tuple(document) == ("schema", "runs", *sections)
     assert document["schema"] == "foundry-bench/report/1"
     assert [msgspec.convert(run, RunRecord) for run in document["runs"]] == [make_run(id="one"), make_run(id="two")]
 

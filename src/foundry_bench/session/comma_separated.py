@@ -24,7 +24,19 @@ from foundry_bench.values.votes import WinRate, win_rate
 _FORMULA_SIGNS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 
 _ABOUT_SAMPLE = (
-    *("model", "host", "model_id", "prompt_id", "phase", "path", "round", "status", "error.type", "error.message"),
+    *(
+        "model",
+        "host",
+        "model_id",
+        "prompt_id",
+        "phase",
+        "path",
+        "round",
+        "level",
+        "status",
+        "error.type",
+        "error.message",
+    ),
     *("sent_ns", "queued_s", "headers_s", "first_byte_s"),
 )
 _ANSWER = (
@@ -46,7 +58,8 @@ def as_csv(views: Sequence[RunView]) -> str:
         for model in view.record.models:
             quality = {kind: found.get(model.name) for kind, found in scores.items()}
             votes = win_rate(view.ratings.votes, model.name)
-            row = {"run": view.record, "model": model, "quality": quality, "votes": votes}
+            preference = next((one for one in view.preferences if one.model == model.name), None)
+            row = {"run": view.record, "model": model, "quality": quality, "votes": votes, "preference": preference}
             rows.append([_at(row, path) for path in _COLUMNS.values()])
     return _document(_COLUMNS, rows)
 
@@ -122,7 +135,8 @@ def _columns() -> dict[str, str]:
     parts = {field.name: field.name for field in fields(WinRate) if field.name not in {"model", "against", "ci95"}}
     parts |= {"ci95_low": "ci95.0", "ci95_high": "ci95.1"}
     columns |= {f"votes.{heading}": f"votes.{path}" for heading, path in parts.items()}
-    return columns
+    parts_of_tally = ("wins", "ties", "losses", "undecided", "win_share")
+    return columns | {f"preference.{part}": f"preference.{part}" for part in parts_of_tally}
 
 
 _COLUMNS = _columns()

@@ -45,8 +45,8 @@ class Verdict:
 _verdicts = msgspec.json.Decoder(Verdict)
 
 
-def read_verdicts(path: Path, judge: str) -> dict[str, Verdict]:
-    """The usable verdicts of one judge in the run's folder ``path``, by their questions; of several the last.
+def read_verdicts(path: Path) -> dict[str, dict[str, Verdict]]:
+    """The usable verdicts in the run's folder ``path``, by judge and question; of several to one the last.
 
     Raises:
         InputError: a line but for the last, which a killed process may have torn, can't be read.
@@ -56,7 +56,7 @@ def read_verdicts(path: Path, judge: str) -> dict[str, Verdict]:
         lines = read_bounded(file, _MOST_BYTES).splitlines() if file.exists() else []
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}; a run keeps what its judges said there") from error
-    found = {}
+    found: dict[str, dict[str, Verdict]] = {}
     for number, line in enumerate(lines, 1):
         try:
             verdict = _verdicts.decode(line)
@@ -64,6 +64,6 @@ def read_verdicts(path: Path, judge: str) -> dict[str, Verdict]:
             if number < len(lines):
                 raise InputError(f"{file}, line {number}: {error}; mend or remove it") from error
             break
-        if verdict.judge == judge and verdict.error is None:
-            found[verdict.question] = verdict
+        if verdict.error is None:
+            found.setdefault(verdict.judge, {})[verdict.question] = verdict
     return found

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from foundry_bench.session.judge_log import Verdict
 from foundry_bench.session.judge_questions import pairs
-from foundry_bench.values.pairs import Outcome, Tally, outcome, tallies
+from foundry_bench.values.pairs import Better, Outcome, Tally, outcome, tallies
 from foundry_bench.values.ratings import Answer, Rating
 from foundry_bench.values.result import RunRecord
 
@@ -32,16 +32,23 @@ def ratings_of(verdicts: Iterable[Verdict], answers: Iterable[Answer]) -> tuple[
 
 
 def tallies_of(verdicts: Iterable[Verdict], answers: Iterable[Answer]) -> tuple[Tally, ...]:
-    """The comparisons of each model; equal texts are a tie, a pair that wasn't judged both ways is left out."""
-    better = {(one.prompt_id, *one.texts): one.better for one in verdicts}
+    """The comparisons of each model by all judges that were asked to compare.
+
+    Equal texts are a tie, a pair that wasn't judged both ways is left out.
+    """
+    judges: dict[str, dict[tuple[str, ...], Better | None]] = {}
+    for said in verdicts:
+        if said.kind == "pair":
+            judges.setdefault(said.judge, {})[said.prompt_id, *said.texts] = said.better
     found: list[tuple[str, str, Outcome]] = []
-    for first, second in pairs(answers):
+    for first, second in pairs(answers) if judges else ():
         one, other = first.text_sha256, second.text_sha256
-        ahead, behind = better.get((first.prompt_id, one, other)), better.get((first.prompt_id, other, one))
-        if one == other:
-            found.append((first.model, second.model, "tie"))
-        elif ahead and behind:
-            found.append((first.model, second.model, outcome(ahead, behind)))
+        for better in judges.values():
+            ahead, behind = better.get((first.prompt_id, one, other)), better.get((first.prompt_id, other, one))
+            if one == other:
+                found.append((first.model, second.model, "tie"))
+            elif ahead and behind:
+                found.append((first.model, second.model, outcome(ahead, behind)))
     return tallies(found)
 
 

@@ -48,7 +48,7 @@ class Judging:
         self._questions = {question.id: question for question in questions}
         self._listener = listener
         self._errors: dict[str, str | None] = {}
-        known = read_verdicts(path, target.name)
+        known = read_verdicts(path).get(target.name, {})
         self.verdicts = {key: known[key] for key in self._questions if key in known}
         self.judge_id: str | None = None
         self.problem: Failure | None = None

@@ -13,6 +13,7 @@ from foundry_bench.session.highlights import highlights
 from foundry_bench.session.host_views import is_fleet, row_view
 from foundry_bench.session.html_page import as_html
 from foundry_bench.session.markdown import as_markdown
+from foundry_bench.session.quality_tables import agreement_of
 from foundry_bench.session.ranking_text import document
 from foundry_bench.session.run_view import RunView
 from foundry_bench.session.scoring import Preference, rank
@@ -57,8 +58,9 @@ def results_table(record: RunRecord) -> str:
 def as_json(views: Sequence[RunView]) -> str:
     """One document: ``schema``; ``runs``, each as in its ``run.json``; what else a report says, in full precision.
 
-    ``decisions`` (by the default weights), ``hosts`` (figures by host, of fleets), ``highlights``, ``quality`` and
-    ``votes`` are of single runs, ``trends`` of models that several runs have.
+    ``decisions`` (by the default weights), ``hosts`` (figures by host, of fleets), ``highlights``, ``quality``, ``votes``
+    (by hand, in pairs), ``agreements`` (of raters) and ``preferences`` (of judges, in pairs) are of single runs,
+    ``trends`` of models that several runs have.
     """
     default = Preference()
     found = {
@@ -87,6 +89,14 @@ def as_json(views: Sequence[RunView]) -> str:
             {"run": view.record.id, **msgspec.to_builtins(one), "verdict": one.verdict}
             for view in views
             for one in win_rates(view.ratings.votes)
+        ],
+        "agreements": [
+            {"run": view.record.id, **msgspec.to_builtins(one)} for view in views for one in agreement_of(view.ratings)
+        ],
+        "preferences": [
+            {"run": view.record.id, **msgspec.to_builtins(one), "win_share": one.win_share}
+            for view in views
+            for one in view.preferences
         ],
         "trends": trends_json(trends(views)),
     }
