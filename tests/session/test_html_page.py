@@ -162,6 +162,13 @@ def test_models_without_figures_get_no_charts() -> None:
     assert "Not measured in full" in document
 
 
+@pytest.mark.parametrize(("least_s", "told"), [(0.0, True), (0.001, False)])
+def test_gaps_that_are_drawn_longer_than_they_were_are_told(least_s: float, told: bool) -> None:
+    gaps = replace(traces(), itl_quantiles_s=np.linspace(least_s, 0.02, 201))
+    document = as_html([make_view(make_run(), traces={"smollm2-135m": gaps})])
+    assert ("What took less than 0.010 ms is drawn there." in document) is told
+
+
 def test_without_a_stream_only_latency_is_drawn() -> None:
     nothing = np.full(6, np.nan)
     still = replace(traces(), ttft_s=nothing, decode_tokens_per_s=nothing, itl_quantiles_s=np.empty(0))

@@ -10,7 +10,7 @@ from foundry_bench.session import svg
 from foundry_bench.session.run_view import RunView, Traces
 from foundry_bench.session.svg import Scale
 from foundry_bench.session.trends import TRENDS, Moment, Trend
-from foundry_bench.values.format import figure, mean_with_interval
+from foundry_bench.values.format import figure, mean_with_interval, seconds
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.pareto import pareto_front
 from foundry_bench.values.stats import Distribution, Floats
@@ -85,6 +85,8 @@ def _ttft(view: RunView, series: Mapping[str, int]) -> Chart | None:
 def _gaps(view: RunView, series: Mapping[str, int]) -> Chart | None:
     title, curves = "Gaps between tokens", {model: view.traces[model].itl_quantiles_s for model in series}
     reading = "The share of gaps between chunks that took at most so long: further left is faster, steeper is steadier."
+    if any(values.size and values[0] < _FINEST_S for values in curves.values()):
+        reading += f" What took less than {seconds(_FINEST_S)} is drawn there."
     drawing = _shares(title, "gap", curves, series, _said(view, series, "itl_s"))
     return Chart(title=title, reading=reading, drawing=drawing, legend=series) if drawing else None
 

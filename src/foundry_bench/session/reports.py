@@ -58,9 +58,9 @@ def results_table(record: RunRecord) -> str:
 def as_json(views: Sequence[RunView]) -> str:
     """One document: ``schema``; ``runs``, each as in its ``run.json``; what else a report says, in full precision.
 
-    ``decisions`` (by the default weights), ``hosts`` (figures by host, of fleets), ``highlights``, ``quality``, ``votes``
-    (by hand, in pairs), ``agreements`` (of raters) and ``preferences`` (of judges, in pairs) are of single runs,
-    ``trends`` of models that several runs have.
+    ``decisions`` (by the default weights), ``hosts`` (figures by host, of fleets), ``highlights``, ``quality``,
+    ``votes`` (by hand, in pairs), ``agreements`` (of raters) and ``preferences`` (of judges, in pairs) are of single
+    runs, ``trends`` of models that several runs have.
     """
     default = Preference()
     found = {

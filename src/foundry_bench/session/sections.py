@@ -116,6 +116,7 @@ def definitions() -> Section:
         *(Item(what, text) for what, text in DEFINITIONS.items()),
         Item("Exact ITL, Bounds", "chunks of one read make two gaps that are only bounds; the others are exact."),
         Item("too close to call", "the 95 % intervals of the two means overlap."),
+        Item("resamples", "the run's own rounds and rated prompts, drawn anew 2,000 times: does the first still lead?"),
         Item("kappa", "agreement of two raters beyond chance, Cohen's with quadratic weights: 0 chance, 1 full."),
         Item(
             "Win rate",

@@ -80,8 +80,7 @@ def if_let_in(accepting: Scorecard | None, refused: Container[str], figures: Map
 def _left_out(card: Scorecard, *, rated: bool) -> Iterator[str]:
     """What has no say since not all candidates have it, and who lacks it."""
     left_out = dict(card.left_out)
-    if not rated and "quality" in left_out:
-        del left_out["quality"]
+    if not rated and left_out.pop("quality", ()):
         yield "Quality is left out: nobody has rated the answers ('foundry-bench rate', 'foundry-bench judge')."
     for lacking in dict.fromkeys(left_out.values()):
         names = _list([name for name, some in left_out.items() if some == lacking]).capitalize()
