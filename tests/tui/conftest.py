@@ -1,8 +1,11 @@
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import psutil
 import pytest
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 from driving import FakeCatalog, processes
 from foundry_bench.tui.widgets.cache_use import CacheUse
@@ -28,6 +31,22 @@ def catalog(monkeypatch: pytest.MonkeyPatch) -> FakeCatalog:
     monkeypatch.setattr("foundry_bench.session.catalog.list_models", list_models)
     monkeypatch.setattr("foundry_bench.tui.machine.look", look)
     return fake
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _style_sheets_are_parsed_once() -> Iterator[None]:
+    """Each application parses those of all its widgets, a fifth of its start; what comes of it hangs on these alone."""
+    parse, parsed = Stylesheet._parse_rules, dict[tuple[object, ...], list[RuleSet]]()
+
+    def parse_once(sheet: Stylesheet, css: str, *source: Any, **named: Any) -> list[RuleSet]:
+        key = css, source, *sorted(named.items()), *sorted(sheet._variables.items())
+        if key not in parsed:
+            parsed[key] = parse(sheet, css, *source, **named)
+        return parsed[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parse_once)
+        yield
 
 
 @pytest.fixture(autouse=True)
