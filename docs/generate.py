@@ -5,10 +5,7 @@ they are current.
 """
 
 import argparse
-import importlib
-import inspect
 import json
-import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,8 +15,8 @@ from textual.binding import Binding
 
 from foundry_bench.arguments import COMMANDS
 from foundry_bench.parser import Parser, add_screen
-from foundry_bench.tui import screens, widgets
 from foundry_bench.tui.app import FoundryBenchApp
+from foundry_bench.tui.keys import bindings_of, key_owners
 from foundry_bench.tui.modes import LETTERS
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.values.metrics import METRICS
@@ -103,31 +100,18 @@ def _spelling(action: argparse.Action) -> str:
 
 def _keys() -> str:
     """The keys of the application, of each mode in the header's order, then those of its parts."""
-    everywhere = [*_bindings(FoundryBenchApp), *_bindings(FrameScreen)]
+    everywhere = [*bindings_of(FoundryBenchApp), *bindings_of(FrameScreen)]
     parts = ["\n## Everywhere\n", _key_table(everywhere)]
-    classes = dict(_classes())
+    classes = {owner.__name__: owner for owner in key_owners()}
     for letter, mode in LETTERS.items():
         owner = classes.pop(f"{mode.title()}Screen", None)  # a mode need have no keys of its own
-        parts += [f"## {mode.title()}: `g` `{letter}`\n", _key_table(_bindings(owner)) if owner else ""]
-    del classes[FrameScreen.__name__]
+        parts += [f"## {mode.title()}: `g` `{letter}`\n", _key_table(bindings_of(owner)) if owner else ""]
+    del classes[FoundryBenchApp.__name__], classes[FrameScreen.__name__]
     for name, title in _PARTS.items():
-        parts += [f"## {title}\n", _key_table(_bindings(classes.pop(name)))]
+        parts += [f"## {title}\n", _key_table(bindings_of(classes.pop(name)))]
     if classes:
         raise LookupError(f"{', '.join(classes)} have keys; give them a title in _PARTS")
     return "\n".join(parts)
-
-
-def _classes() -> Iterator[tuple[str, type]]:
-    for package in (screens, widgets):
-        for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
-            module = importlib.import_module(f"{package.__name__}.{found.name}")
-            for name, owner in vars(module).items():
-                if inspect.isclass(owner) and owner.__module__ == module.__name__ and "BINDINGS" in vars(owner):
-                    yield name, owner
-
-
-def _bindings(owner: type) -> list[Binding]:
-    return [binding for binding in vars(owner)["BINDINGS"] if isinstance(binding, Binding)]
 
 
 def _key_table(bindings: Sequence[Binding]) -> str:

@@ -75,6 +75,14 @@ class FakeCatalog:
         self.asked: list[Plan] = []
 
 
+class EndlessWorker:
+    """A process that says nothing and lives on."""
+
+    async def events(self) -> AsyncIterator[object]:
+        await asyncio.Event().wait()
+        yield None
+
+
 def make_app(
     folder: Path, *, start: Plan | Beacon | Path | None = None, display: dict[str, Any] | None = None, **options: Any
 ) -> Any:

@@ -63,14 +63,16 @@ def result_of(model: str, samples: list[Sample]) -> ModelResult:
     return make_model(name=model, client_openai=None, **{name: getattr(summary, name) for name in names})
 
 
-def record_run(out: Path, *, minutes: int = 0, hostile: bool = False, rounds: int = 3, **changes: Any) -> Path:
+def record_run(
+    out: Path, *, minutes: int = 0, hostile: bool = False, rounds: int = 3, text: str | None = None, **changes: Any
+) -> Path:
     """Record a finished run of two models, and of one that failed, under ``out``."""
     created = CREATED + timedelta(minutes=minutes)
     names = changes.pop("models", tuple(PACES))
     run = Run.create(out, make_plan(models=names, **changes), {"cores": 2}, created=created, run_id=f"run-{minutes:03}")
     for place, name in enumerate(names):
-        text = f"{HOSTILE}\n{'x' * 1_000_000}" if hostile else None
-        samples = samples_of(name, rounds=rounds, seed=place + minutes, text=text)
+        said = f"{HOSTILE}\n{'x' * 1_000_000}" if hostile else text
+        samples = samples_of(name, rounds=rounds, seed=place + minutes, text=said)
         for sample in samples:
             run.append(sample)
         run.add_model(result_of(name, samples))

@@ -12,6 +12,7 @@ from foundry_bench.tui.widgets.cache_use import CacheUse
 from foundry_bench.values.events import CatalogEntry, CatalogListed
 from foundry_bench.values.fit import Room
 from foundry_bench.values.plan import Plan
+from pressing import all_presses, claimed, watch
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +59,16 @@ def _nothing_left_running() -> Iterator[None]:
         with contextlib.suppress(psutil.NoSuchProcess):  # it was about to end by itself
             host.kill()
     psutil.wait_procs(hosts, timeout=5)
+
+
+@pytest.fixture(autouse=True)
+def _presses(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The keys that a test is marked to press have to lead to all their actions."""
+    wanted = claimed(request.node.iter_markers())
+    seen = watch(monkeypatch) if wanted else set()
+    yield
+    assert {press for press in all_presses() if press[:2] in wanted} - seen == set() if wanted else True
+    assert wanted <= {press[:2] for press in seen}
 
 
 @pytest.fixture(autouse=True)

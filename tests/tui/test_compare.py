@@ -19,6 +19,7 @@ async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_
         await looks_like(pilot, f"compare-{size[0]}x{size[1]}", update=update_golden)
 
 
+@pytest.mark.presses(CompareScreen="a b v", PickScreen="down")
 async def test_sides_are_chosen_and_swapped(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     record_run(tmp_path / "runs", minutes=1)

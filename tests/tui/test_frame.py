@@ -30,6 +30,7 @@ def test_the_rules_of_size(size: tuple[int, int], names: set[str]) -> None:
     assert {name for name, fits in size_classes(Size(*size)).items() if fits} == names
 
 
+@pytest.mark.presses(FoundryBenchApp="g")
 async def test_each_mode_has_its_letter(tmp_path: Path) -> None:
     assert set(LETTERS.values()) == set(MODE_NAMES)
     app = make_app(tmp_path)
@@ -97,6 +98,7 @@ async def test_a_terminal_too_small_says_so_and_comes_back(tmp_path: Path) -> No
         await driver.shows("phi-4-mini", "Details")
 
 
+@pytest.mark.presses(FrameScreen="z")
 async def test_a_pane_is_zoomed(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app) as driver:
@@ -107,6 +109,7 @@ async def test_a_pane_is_zoomed(tmp_path: Path) -> None:
         await driver.shows("81.0 GB")
 
 
+@pytest.mark.presses(FoundryBenchApp="question_mark colon t", HelpScreen="escape")
 async def test_help_palette_and_themes(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app, (120, 40)) as driver:
@@ -122,6 +125,7 @@ async def test_help_palette_and_themes(tmp_path: Path) -> None:
         await driver.shows("theme: ansi-16")
 
 
+@pytest.mark.presses(FoundryBenchApp="P", FrameScreen="y")
 async def test_copies_and_pictures_are_files_too(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app) as driver:

@@ -20,6 +20,7 @@ async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_
         await looks_like(pilot, f"history-{size[0]}x{size[1]}", update=update_golden)
 
 
+@pytest.mark.presses(FiguresTable="j enter")
 async def test_a_run_is_opened(tmp_path: Path) -> None:
     for minutes in range(2):
         record_run(tmp_path / "runs", minutes=minutes)
@@ -32,6 +33,7 @@ async def test_a_run_is_opened(tmp_path: Path) -> None:
         assert app.current_mode == "results"
 
 
+@pytest.mark.presses(HistoryScreen="space c")
 async def test_two_runs_are_compared(tmp_path: Path) -> None:
     for minutes in range(3):
         record_run(tmp_path / "runs", minutes=minutes)
@@ -43,6 +45,7 @@ async def test_two_runs_are_compared(tmp_path: Path) -> None:
         await shows(pilot, "A smollm2-135m · run-000", "B smollm2-135m · run-002")
 
 
+@pytest.mark.presses(HistoryScreen="slash")
 async def test_filter_and_damage(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     broken = tmp_path / "runs" / "zz-broken"
@@ -59,6 +62,7 @@ async def test_filter_and_damage(tmp_path: Path) -> None:
         assert "unreadable" not in screen_text(app)
 
 
+@pytest.mark.presses(HistoryScreen="right_square_bracket left_square_bracket")
 async def test_more_than_a_page(tmp_path: Path) -> None:
     for number in range(1002):
         folder = tmp_path / "runs" / f"run-{number:04}"

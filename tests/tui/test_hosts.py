@@ -51,6 +51,7 @@ def record_fleet(out: Path, hosts: tuple[HostRecord, ...] = HOSTS) -> Run:
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+@pytest.mark.presses(ResultsScreen="H", HostsScreen="b")
 async def test_the_hosts_of_a_recorded_run(tmp_path: Path, size: tuple[int, int], update_golden: bool) -> None:
     record_fleet(tmp_path / "runs")
     async with running(make_app(tmp_path), size) as driver:
@@ -78,6 +79,7 @@ async def test_what_a_host_says_is_data(tmp_path: Path) -> None:
         assert not {"\x1b", "\x07", "\u202e"} & set(screen_text(driver.app))
 
 
+@pytest.mark.presses(RunScreen="H")
 async def test_without_a_cluster_a_line_says_how_to_name_one(tmp_path: Path) -> None:
     async with running(make_app(tmp_path), (60, 20)) as driver:
         await driver.press("g", "r")
@@ -89,6 +91,11 @@ async def test_without_a_cluster_a_line_says_how_to_name_one(tmp_path: Path) -> 
         await driver.shows("Summary")
 
 
+def refused(_cluster: str) -> None:
+    raise OSError("the scheduler is gone")
+
+
+@pytest.mark.presses(HostsScreen="r")
 async def test_without_the_extra_a_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     async with running(make_app(tmp_path, cluster="tcp://127.0.0.1:9")) as driver:
@@ -96,6 +103,9 @@ async def test_without_the_extra_a_line_says_what_to_install(tmp_path: Path, mon
         await driver.shows("Summary")
         await driver.press("H")
         await driver.shows("pip install 'foundry-bench[fleet]'", "r ask again")
+        monkeypatch.setattr("foundry_bench.tui.screens.hosts.present_hosts", refused)
+        await driver.press("r")
+        await driver.shows("the scheduler is gone")
 
 
 def test_a_host_that_changes_is_told_of_once_it_is_recorded(tmp_path: Path) -> None:

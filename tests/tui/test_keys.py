@@ -36,11 +36,9 @@ def test_others_are_refused_in_one_line(keys: dict[str, str], message: str) -> N
     assert "\n" not in str(refused.value)
 
 
-def test_an_action_that_is_documented_can_have_another_key() -> None:
-    page = Path(__file__).parents[2] / "docs/reference/keys.md"
-    ids = set(re.findall(r"\| `([a-z_.]+)` \|$", page.read_text("utf-8"), re.MULTILINE))
-    assert ids >= {"quit", "models.mark", "run.pause", "pane.next"}
-    assert action_ids() == ids
+def test_every_name_that_the_documentation_tells_can_be_used() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "reference" / "keys.md").read_text("utf-8")
+    assert set(re.findall(r"\| `([a-z_.]+)` \|$", told, re.MULTILINE)) == action_ids()
 
 
 async def test_a_screen_that_no_mode_is_obeys_the_chosen_key(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from driving import EndlessWorker
 from foundry_bench.session.model_actions import HeldModel
 from foundry_bench.session.settings import resolve
 from foundry_bench.session.supervisor import Worker
@@ -14,14 +15,6 @@ from foundry_bench.tui.model_keeper import ModelKeeper
 from foundry_bench.values.events import Event, ModelDescribed, ModelLoaded, ModelRemoved
 from foundry_bench.values.plan import Target
 from foundry_bench.values.record import Memory
-
-
-class EndlessWorker:
-    """A process that says nothing and lives on."""
-
-    async def events(self) -> AsyncIterator[object]:
-        await asyncio.Event().wait()
-        yield None
 
 
 async def test_while_one_model_takes_the_place_of_another_no_third_one_is_loaded(

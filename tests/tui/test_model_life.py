@@ -53,6 +53,7 @@ def _scripted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("foundry_bench.session.downloads.Downloads", ScriptedQueue)
 
 
+@pytest.mark.presses(ModelsScreen="d")
 async def test_d_downloads_the_model_in_hand_and_d_again_gives_it_up(tmp_path: Path) -> None:
     async with running(make_app(tmp_path), (120, 40)) as driver:
         await driver.shows("gpt-oss-20b", "by name")
@@ -91,12 +92,16 @@ async def test_a_registry_that_is_damaged_meanwhile_is_told_and_ends_nothing(
         await driver.shows("registry.json: not a list")
 
 
+@pytest.mark.presses(ModelsScreen="x")
 async def test_all_marked_models_are_queued(tmp_path: Path) -> None:
     async with running(make_app(tmp_path)) as driver:
         await driver.shows("gpt-oss-20b", "by name")
         await driver.press("j", "space", "j", "j", "space", "d")
         await driver.until(lambda: len(ScriptedQueue.last.transfers) == 2)
         assert set(ScriptedQueue.last.transfers) == {"gpt-oss-20b", "phi-4-mini-instruct-generic-cpu:5"}
+        await driver.press("x")
+        states = (transfer.state for transfer in ScriptedQueue.last.transfers.values())
+        assert sorted(states) == ["cancelled", "waiting"]
 
 
 async def test_quitting_while_a_download_is_under_way_asks(tmp_path: Path) -> None:
@@ -120,6 +125,7 @@ async def test_what_is_not_on_the_disk_is_neither_loaded_nor_removed(tmp_path: P
         assert "Delete" not in screen_text(driver.app)
 
 
+@pytest.mark.presses(ModelsScreen="D")
 async def test_removing_asks(tmp_path: Path) -> None:
     async with running(make_app(tmp_path)) as driver:
         await driver.shows("qwen2.5-0.5b", "by name")

@@ -12,6 +12,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)], ids="{0[0]}x{0[1]}".format)
+@pytest.mark.presses(ModelTable="j")
 async def test_it_looks_like_this(tmp_path: Path, size: tuple[int, int], update_golden: bool) -> None:
     app = make_app(tmp_path)
     async with running(app, size) as driver:
@@ -35,6 +36,7 @@ async def test_what_is_on_the_disk_is_there_before_the_catalog(tmp_path: Path, c
         await driver.shows("phi-4-mini", "! the catalog could not be reached")
 
 
+@pytest.mark.presses(FoundryBenchApp="q")
 async def test_reading_the_catalog_fails_while_the_screen_is_taken_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,6 +71,7 @@ async def test_filter_as_you_type(tmp_path: Path) -> None:
         await driver.shows("gpt-oss-20b", "Models 6")
 
 
+@pytest.mark.presses(ModelsScreen="s S", ModelTable="G")
 async def test_sort_keeps_the_row_in_hand(tmp_path: Path) -> None:
     app = make_app(tmp_path)
 
@@ -89,6 +92,7 @@ async def test_sort_keeps_the_row_in_hand(tmp_path: Path) -> None:
         assert (found := order("gpt-oss", "phi-4", "qwen2.5")) == sorted(found)
 
 
+@pytest.mark.presses(ModelsScreen="space r slash", FilterLine="enter escape")
 async def test_marked_models_go_to_the_plan(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app) as driver:
@@ -100,6 +104,7 @@ async def test_marked_models_go_to_the_plan(tmp_path: Path) -> None:
         assert app.marked == ("mine", "qwen2.5-0.5b")
 
 
+@pytest.mark.presses(ModelsScreen="c")
 async def test_only_what_is_on_the_disk(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app) as driver:
@@ -116,6 +121,7 @@ async def test_names_of_others_are_data(tmp_path: Path) -> None:
         assert "\u202e" not in screen_text(app)
 
 
+@pytest.mark.presses(FrameScreen="f6")
 async def test_the_panes_take_turns_where_it_is_narrow(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app, (60, 20)) as driver:

@@ -32,6 +32,7 @@ def saved(run: Path, count: int) -> bool:
     return len(votes(run)) == count
 
 
+@pytest.mark.presses(PairwiseScreen="a x p")
 async def test_names_come_at_the_end(tmp_path: Path, update_golden: bool) -> None:
     run = record_run(tmp_path / "runs", hostile=True)
     app = make_app(tmp_path)
@@ -65,6 +66,7 @@ async def test_names_come_at_the_end(tmp_path: Path, update_golden: bool) -> Non
     assert {frozenset((one["left"], one["right"])) for one in votes(run)} == {frozenset(("smollm2-135m", "phi-4-mini"))}
 
 
+@pytest.mark.presses(PairwiseScreen="b e 0 u n h l")
 async def test_undo_notes_skipping_and_moving(tmp_path: Path) -> None:
     run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)

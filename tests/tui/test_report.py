@@ -21,6 +21,7 @@ async def test_what_it_looks_like(
         await looks_like(pilot, f"report-{size[0]}x{size[1]}", update=update_golden)
 
 
+@pytest.mark.presses(ReportScreen="w y")
 async def test_marked_formats_are_written_and_the_paths_copied(tmp_path: Path) -> None:
     run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)
@@ -38,6 +39,7 @@ async def test_marked_formats_are_written_and_the_paths_copied(tmp_path: Path) -
     assert (run / "benchmark_report.html").read_text().startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.presses(FormatList="space j")
 async def test_each_format_can_be_marked(tmp_path: Path) -> None:
     run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)
@@ -49,6 +51,7 @@ async def test_each_format_can_be_marked(tmp_path: Path) -> None:
     assert {path.name for path in run.glob("benchmark_report.*")} == {f"benchmark_report.{form}" for form in FORMATS}
 
 
+@pytest.mark.presses(ReportScreen="i v", PathLine="escape")
 async def test_another_path(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)

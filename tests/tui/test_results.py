@@ -26,6 +26,7 @@ async def test_what_results_look_like(tmp_path: Path, size: tuple[int, int], upd
 
 
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.presses(ModelDetailScreen="o")
 async def test_what_a_model_looks_like(tmp_path: Path, size: tuple[int, int], update_golden: bool) -> None:
     record_run(tmp_path / "runs", rounds=6)
     app = make_app(tmp_path)
@@ -62,6 +63,7 @@ async def test_the_best_is_marked_and_the_timing_error_told(tmp_path: Path) -> N
         await shows(pilot, "0.140 ms", "* ")
 
 
+@pytest.mark.presses(FiguresTable="l s S")
 async def test_sorting_keeps_the_cursor_on_its_row(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
@@ -79,6 +81,7 @@ async def test_sorting_keeps_the_cursor_on_its_row(tmp_path: Path) -> None:
         await shows(pilot, "TTFT p50")
 
 
+@pytest.mark.presses(ResultsScreen="slash w v")
 async def test_filter_wide_and_charts(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
@@ -129,6 +132,7 @@ async def test_no_run_yet(tmp_path: Path) -> None:
         await pilot.press("s", "w", "v", "enter", "y")
 
 
+@pytest.mark.presses(ModelDetailScreen="b")
 async def test_a_hostile_answer_stays_text(tmp_path: Path) -> None:
     record_run(tmp_path / "runs", hostile=True)
     app = make_app(tmp_path)
@@ -159,6 +163,7 @@ async def test_go_to_results_leaves_the_page_of_a_model(tmp_path: Path) -> None:
         assert isinstance(app.screen, ResultsScreen)
 
 
+@pytest.mark.presses(ModelDetailScreen="right_square_bracket left_square_bracket")
 async def test_ten_thousand_requests(tmp_path: Path) -> None:
     path = record_run(tmp_path / "runs", models=("smollm2-135m",))
     line = (path / "samples.jsonl").read_bytes().splitlines(keepends=True)[-1]
@@ -172,3 +177,5 @@ async def test_ten_thousand_requests(tmp_path: Path) -> None:
         await shows(pilot, "page 1/11")
         await pilot.press("right_square_bracket")
         await shows(pilot, "page 2/11")
+        await pilot.press("left_square_bracket")
+        await shows(pilot, "page 1/11")

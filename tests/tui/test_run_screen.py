@@ -95,6 +95,7 @@ async def test_what_the_form_looks_like(tmp_path: Path, size: tuple[int, int], u
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+@pytest.mark.presses(RunScreen="space x", ConfirmScreen="y")
 async def test_streams_are_shown_as_they_come(tmp_path: Path, reference_server: str, size: tuple[int, int]) -> None:
     start = plan(reference_server, SLOW, concurrency=2, max_tokens=200)
     app = make_app(tmp_path, start=start)
@@ -109,6 +110,7 @@ async def test_streams_are_shown_as_they_come(tmp_path: Path, reference_server: 
     assert not workers()
 
 
+@pytest.mark.presses(RunScreen="n")
 async def test_a_model_is_skipped(tmp_path: Path, reference_server: str) -> None:
     app = make_app(tmp_path, start=plan(reference_server, ENDLESS, FAST, max_tokens=2000))
     async with running(app) as driver:
@@ -119,6 +121,7 @@ async def test_a_model_is_skipped(tmp_path: Path, reference_server: str) -> None
         await driver.until(lambda: not app.control.running)
 
 
+@pytest.mark.presses(ConfirmScreen="n", QuitScreen="n s")
 async def test_stopping_asks_first(tmp_path: Path, reference_server: str) -> None:
     app = make_app(tmp_path, start=plan(reference_server, ENDLESS, max_tokens=2000))
     async with running(app) as driver:
@@ -136,6 +139,7 @@ async def test_stopping_asks_first(tmp_path: Path, reference_server: str) -> Non
     assert [head.status for head in list_runs(tmp_path / "runs")] == ["interrupted"]
 
 
+@pytest.mark.presses(RunScreen="a", QuitScreen="l")
 async def test_a_benchmark_that_was_left_goes_on_and_is_found_again(tmp_path: Path, reference_server: str) -> None:
     app = make_app(tmp_path, start=plan(reference_server, ENDLESS, concurrency=2, max_tokens=2000))
     async with running(app) as driver:
@@ -168,6 +172,7 @@ async def test_a_benchmark_that_was_left_goes_on_and_is_found_again(tmp_path: Pa
     assert not workers()
 
 
+@pytest.mark.presses(HistoryScreen="a")
 async def test_the_history_leads_to_what_runs(tmp_path: Path, reference_server: str) -> None:
     app = make_app(tmp_path, start=plan(reference_server, ENDLESS, max_tokens=2000))
     async with running(app, (120, 40)) as driver:

@@ -43,6 +43,7 @@ async def test_what_it_looks_like(config: Path, size: tuple[int, int], update_go
 
 
 @pytest.mark.usefixtures("config")
+@pytest.mark.presses(SettingsScreen="enter w", FormInput="escape")
 async def test_a_value_is_checked_as_it_is_typed_and_saved() -> None:
     app = opened()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -78,6 +79,7 @@ async def test_comments_are_asked_about(config: Path) -> None:
 
 
 @pytest.mark.usefixtures("config")
+@pytest.mark.presses(SettingsScreen="u")
 async def test_undo_and_an_emptied_value() -> None:
     app = opened()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -103,6 +105,7 @@ async def test_what_is_stronger_is_told(monkeypatch: pytest.MonkeyPatch) -> None
         await shows(pilot, "rounds from the environment BENCH_ROUNDS still holds")
 
 
+@pytest.mark.presses(SettingsScreen="j k")
 async def test_sections(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with app.run_test(size=(60, 20)) as pilot:

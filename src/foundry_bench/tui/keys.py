@@ -1,12 +1,12 @@
 """Keys of the user's choice for actions: checked before they are used."""
 
 import importlib
-from collections.abc import Collection, Mapping
-from pkgutil import iter_modules
+import inspect
+import pkgutil
+from collections.abc import Collection, Iterator, Mapping
 
 from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
-from textual.widget import Widget
 
 from foundry_bench.session.refusals import known, place, refusal
 from foundry_bench.tui import screens, widgets
@@ -30,16 +30,26 @@ def read_keys(keys: Mapping[str, str], actions: Collection[str]) -> dict[str, st
 
 
 def action_ids() -> set[str]:
-    """The ids of all actions; imports every screen and widget."""
+    """The ids of all actions; imports all screens and widgets."""
+    return {binding.id for owner in key_owners() for binding in bindings_of(owner) if binding.id}
+
+
+def key_owners() -> Iterator[type]:
+    """The application, then each screen and widget with keys of its own, module by module."""
     from foundry_bench.tui.app import FoundryBenchApp
 
-    owners: set[type] = {FoundryBenchApp}
+    yield FoundryBenchApp
     for package in (screens, widgets):
-        for found in iter_modules(package.__path__):
+        for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
             module = importlib.import_module(f"{package.__name__}.{found.name}")
-            owners |= {one for one in vars(module).values() if isinstance(one, type) and issubclass(one, Widget)}
-    bindings = [binding for owner in owners for binding in vars(owner).get("BINDINGS", ())]
-    return {binding.id for binding in bindings if isinstance(binding, Binding) and binding.id}
+            for owner in vars(module).values():
+                if inspect.isclass(owner) and owner.__module__ == module.__name__ and "BINDINGS" in vars(owner):
+                    yield owner
+
+
+def bindings_of(owner: type) -> list[Binding]:
+    """A class's own bindings, without those that it inherits."""
+    return [binding for binding in vars(owner)["BINDINGS"] if isinstance(binding, Binding)]
 
 
 def _key(key: str, action: str) -> str:
