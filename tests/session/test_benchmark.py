@@ -124,6 +124,26 @@ async def test_stopping_keeps_what_was_finished_and_resuming_measures_the_rest(
     assert before <= {sample.response_id for sample in read_samples(run.path)}
 
 
+@pytest.mark.parametrize("order", ["sequential", "interleaved"])
+async def test_an_interrupt_leaves_a_row_of_what_was_answered(
+    reference_server: str, tmp_path: Path, order: str
+) -> None:
+    run = Run.create(tmp_path, plan(2, rounds=50, order=order), {})
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, SampleFinished) and event.sample.round == 2:
+            measuring.cancel()
+
+    benchmark = Benchmark(run.record.plan, targets(reference_server, FAST, FAST), run, interrupt)
+    measuring = asyncio.ensure_future(benchmark.measure())
+    with pytest.raises(asyncio.CancelledError):
+        await measuring
+    record = load(run.path)
+    first = record.models[0]
+    assert (record.status, first.name, first.status) == ("interrupted", "m0", "partial")
+    assert first.counts.ok == len([one for one in run.samples() if (one.model, one.phase) == ("m0", "measure")]) > 0
+
+
 async def test_the_samples_are_read_once_however_many_models_there_are(
     reference_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,17 +157,23 @@ class Benchmark:
             before_s, left = self._watch.read_s(), len(waiting) - place
             share_s = (self._plan.budget_s - before_s) / left if self._plan.budget_s else None
             async with self._begin(target) as measurement:
-                await self._prepare(measurement)
-                if self._gate and not measurement.over:
-                    await self._gate(target.name)
-                while not (measurement.over or measurement.stop):
-                    through = next_round(self._plan, measurement.rounds, alternating=False)
-                    began_s = self._watch.read_s()
-                    await self._turn(measurement, through)
-                    turn_s = self._watch.read_s() - began_s
-                    self._judge([measurement], before_s, share_s, turn_s)
-                await self._finish(measurement)
+                try:
+                    await self._measure_alone(measurement, before_s, share_s)
+                except BaseException:  # the run ends in a hurry
+                    self._run.add_model(measurement.result())
+                    raise
             self._in_hand = None
+
+    async def _measure_alone(self, measurement: Measurement, since_s: float, share_s: float | None) -> None:
+        await self._prepare(measurement)
+        if self._gate and not measurement.over:
+            await self._gate(measurement.name)
+        while not (measurement.over or measurement.stop):
+            through = next_round(self._plan, measurement.rounds, alternating=False)
+            began_s = self._watch.read_s()
+            await self._turn(measurement, through)
+            self._judge([measurement], since_s, share_s, self._watch.read_s() - began_s)
+        await self._finish(measurement)
 
     async def _measure_in_turns(self, waiting: Sequence[Target]) -> None:
         """All models are loaded; in each cycle every one takes a turn, and another one goes first."""
