@@ -26,7 +26,7 @@ from foundry_bench.values.fleet import HostRecord, Share
 from foundry_bench.values.plan import Prompt
 from foundry_bench.values.record import Failure
 from foundry_bench.values.result import Counts
-from foundry_bench.worker.protocol import Stop
+from foundry_bench.worker.protocol import Pause, Resume, Stop
 
 PLAN = make_plan(models=("m",), rounds=4, concurrency=2, cluster="tcp://a:1", spread=2)
 HOSTS = tuple(HostRecord(name=name, address=f"tcp://{name}:1") for name in ("a", "b"))
@@ -94,6 +94,29 @@ async def test_a_host_gets_back_what_it_lacks_in_the_order_of_time(
     known = tuple(make_sample(model="m", sent_ns=number) for number in range(2, 12))
     HostBenchmark(replace(JOB, known=known))._reconcile(recorded)
     assert [sample.sent_ns for sample in recorded.samples()][1:] == list(range(2, 12))
+
+
+async def test_a_host_that_is_paused_before_its_turn_measures_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet_host, "HostLink", Line)
+    monkeypatch.setenv("FOUNDRY_BENCH_HOME", str(tmp_path))
+    host = HostBenchmark(JOB)
+    host._obey(Pause())
+    measured = asyncio.Event()
+
+    async def measure(benchmark: Benchmark) -> None:
+        waiting = asyncio.create_task(benchmark._watch.running())
+        assert await alone(waiting)
+        host._obey(Resume())
+        await waiting
+        measured.set()
+
+    monkeypatch.setattr(Benchmark, "measure", measure)
+    await host._work()
+    assert measured.is_set()
+    assert host._run
+    host._run.close("done")
 
 
 async def test_nothing_is_told_after_the_end(recorded: Run, monkeypatch: pytest.MonkeyPatch) -> None:

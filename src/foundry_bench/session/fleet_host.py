@@ -42,7 +42,7 @@ class HostBenchmark:
         self._told: RunRecord | None = None
         self._benchmark: Benchmark | None = None
         self._let_go: str | None = None
-        self._stopping = False
+        self._stopping = self._paused = False
         self._given_up = asyncio.Event()
         self._samples = 0
 
@@ -81,6 +81,8 @@ class HostBenchmark:
             gate = self._gate if job.share else None
             targets = tuple(map(_here, job.targets))
             self._benchmark = Benchmark(plan, targets, self._run, self._listen, gate)
+            if self._paused:  # while it waited for its turn
+                self._benchmark.pause()
             if self._stopping:
                 self._benchmark.stop()
             await self._benchmark.measure()
@@ -135,6 +137,7 @@ class HostBenchmark:
 
     def _obey(self, order: HostOrder) -> None:
         self._stopping |= isinstance(order, Stop)
+        self._paused = isinstance(order, Pause) or (self._paused and not isinstance(order, Resume))
         if self._benchmark is None:
             return
         match order:
