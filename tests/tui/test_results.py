@@ -179,3 +179,13 @@ async def test_ten_thousand_requests(tmp_path: Path) -> None:
         await shows(pilot, "page 2/11")
         await pilot.press("left_square_bracket")
         await shows(pilot, "page 1/11")
+
+
+async def test_a_chart_has_the_colors_of_the_terminal_itself(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path, display={"theme": "ansi-16"})
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("g", "t")
+        await shows(pilot, "Latency per request", "latency over request")
+        styles = {str(span.style) for span in app.screen.query_one(Chart).render().spans}
+        assert {"bright_cyan", "bright_yellow"} <= styles

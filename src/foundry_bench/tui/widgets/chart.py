@@ -51,7 +51,8 @@ class Chart(Widget):
 
     def _styles(self) -> tuple[str, ...]:
         colours = self.app.theme_variables
-        return tuple(colours[name] for name in _COLOURS if name in colours) or ("",)
+        # Rich calls a color of the terminal by its name alone.
+        return tuple(colours[name].removeprefix("ansi_") for name in _COLOURS if name in colours) or ("",)
 
 
 def legend(plot: Plot, width: int, styles: tuple[str, ...], *, ascii_only: bool) -> list[Text]:
