@@ -202,6 +202,13 @@ async def test_it_says_that_a_run_is_being_opened(tmp_path: Path, reference_serv
         await driver.shows("the run is over: done")
 
 
+async def test_each_pane_can_be_read_when_all_is_over(tmp_path: Path, reference_server: str) -> None:
+    async with running(make_app(tmp_path, start=plan(reference_server, FAST)), (60, 20)) as driver:
+        await driver.shows("the run is over: done", "ok 4 of 4")
+        await driver.press("f6", "f6")
+        await driver.shows("benefits, round 2: TTFT")
+
+
 async def test_quitting_before_it_began_leaves_nothing(tmp_path: Path, reference_server: str) -> None:
     app = make_app(tmp_path, start=plan(reference_server, ENDLESS, max_tokens=2000))
     async with running(app) as driver:

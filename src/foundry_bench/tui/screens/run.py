@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.timer import Timer
+    from textual.widget import Widget
 
     from foundry_bench.session.beacons import Beacon
 
@@ -124,9 +125,14 @@ class RunScreen(FrameScreen):
         if self._redraw:
             self._redraw.stop()
 
-    def on_resize(self, event: events.Resize) -> None:
+    @on(events.Resize)
+    def _resized(self) -> None:
         """The panes have other sizes after the new layout."""
-        del event
+        self.call_after_refresh(self._show)
+
+    def show_pane(self, pane: "Widget") -> None:
+        """A pane that was hidden missed what came meanwhile."""
+        super().show_pane(pane)
         self.call_after_refresh(self._show)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
