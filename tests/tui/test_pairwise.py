@@ -93,7 +93,7 @@ async def test_undo_notes_skipping_and_moving(tmp_path: Path) -> None:
         await until(pilot, partial(said, run, None))
 
 
-async def test_a_narrow_terminal_says_so_and_keeps_what_was_voted(tmp_path: Path) -> None:
+async def test_a_narrow_terminal_says_so_and_keeps_what_was_voted(tmp_path: Path, update_golden: bool) -> None:
     run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)
     async with app.run_test(size=(60, 20)) as pilot:
@@ -106,6 +106,10 @@ async def test_a_narrow_terminal_says_so_and_keeps_what_was_voted(tmp_path: Path
         await shows(pilot, "1/2")
         await pilot.press("a", "escape", "p")
         await shows(pilot, "2/2")
+        for width, height in ((60, 20), (80, 24)):
+            await pilot.resize_terminal(width, height)
+            await shows(pilot, f"this terminal has {width}")
+            await looks_like(pilot, f"pairs-{width}x{height}", update=update_golden)
         await pilot.resize_terminal(99, 40)
         await shows(pilot, "needs 100 columns, this terminal has 99; p rates one by one")
         await pilot.press("a")

@@ -18,8 +18,9 @@ class NoteScreen(ModalScreen[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "back", show=False)]
     DEFAULT_CSS = """
     NoteScreen { align: center middle; }
-    NoteScreen Input { width: 80%; border: round $border; }
-    NoteScreen.-ascii Input { border: ascii $border; }
+    NoteScreen Input { width: 80%; }
+    NoteScreen Input, NoteScreen Input:focus { border: round $border; }
+    NoteScreen.-ascii Input, NoteScreen.-ascii Input:focus { border: ascii $border; }
     """
 
     def __init__(self, title: str, value: str) -> None:
