@@ -103,14 +103,16 @@ def test_a_probe_prints_the_answer(tiny: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not (RIG / "store" / "smollm2-int4").is_dir(), reason="the rig with real models is not beside")
-def test_real_models_through_the_runtimes_web_service(tmp_path: Path) -> None:
+def test_real_models_through_the_runtimes_web_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = tmp_path / "cache"
     fill = [sys.executable, str(RIG / "make_cache.py"), str(cache), "--modelinfo", "--only"]
     subprocess.run([*fill, "smollm2-135m", "smollm2-12l"], check=True, stdout=subprocess.DEVNULL)
     names = ("-m", "smollm2-135m", "-m", "smollm2-12l", "-m", "no-such-model")
     settings = ("--prompt", "Why is the sky blue?", "--rounds", "3", "--max-tokens", "24", "--client", "openai")
     with catalog_server(tmp_path) as (_, environ):
-        document = run(tmp_path, *names, *settings, code=0, **environ)
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        document = run(tmp_path, *names, *settings)
     assert [model["status"] for model in document["models"]] == ["ok", "ok", "skipped"]
     real, fast, _ = document["models"]
     assert (real["id"], real["device"], real["license"]) == ("smollm2-135m-instruct-generic-cpu:2", "CPU", "apache-2.0")

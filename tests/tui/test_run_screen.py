@@ -215,7 +215,8 @@ async def test_quitting_before_it_began_leaves_nothing(tmp_path: Path, reference
         await driver.until(lambda: app.control.running)
         await driver.press("q", "s")
         await driver.until(lambda: not app.is_running)
-    assert not workers()
+    # On a busy machine the screen doesn't wait for its benchmark, which ends by itself.
+    assert psutil.wait_procs([*processes("foundry_bench.session.hosting"), *workers()], timeout=30)[1] == []
     assert {head.status for head in list_runs(tmp_path / "runs")} <= {"interrupted"}
 
 
