@@ -174,7 +174,7 @@ def test_preference_in_pairs(documents: Mapping[str, str]) -> None:
         ("quick", 1, 1, 0.75),
         ("slow", 0, 1, 0.25),
     ]
-    rows = in_tables(documents, "Preference of judges, in pairs")
+    rows = in_tables(documents, "Preference between two answers, by judge")
     assert [[str(one[part]) for part in parts.values()] for one in told] == [
         [row[heading] for heading in parts] for row in rows
     ]

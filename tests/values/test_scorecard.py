@@ -160,12 +160,13 @@ def test_a_choice_without_ratings_says_so() -> None:
 def test_what_would_be_with_degenerate_output_let_in_is_told_with_its_flip_point() -> None:
     told = list(if_let_in(two(CARD), {"fast"}, NAMES))
     assert told[0] == (
-        "With fast let in all the same ('--accept-degenerate'), good is first, with a score of 0.68 against 0.54."
+        "With fast let in all the same ('--accept-degenerate'), good is first in 100 % of the resamples, "
+        "with a score of 0.68 against 0.54."
     )
     assert told[1].startswith("Against fast it is better in quality (4.0 of 5 against 1.0 of 5, 4 times); worse in ")
     assert "quality weighs less than 0.33 (now 0.45)" in told[2]
     by_speed = list(if_let_in(two({"latency": 1, "throughput": 1}), {"fast"}, NAMES))
-    assert "fast is first, with a score of 1.00 against 0.50" in by_speed[0]
+    assert "fast is first in 100 % of the resamples, with a score of 1.00 against 0.50" in by_speed[0]
     assert list(if_let_in(None, {"fast"}, NAMES)) == []
 
 

@@ -80,7 +80,7 @@ def run_sections(view: RunView) -> list[Section]:
         Section("quality", "Quality, from 1 (bad) to 5 (best)", quality_tables.quality(view.ratings)),
         Section("facets", "Quality by facet, from 1 to 5", quality_tables.facets(view.ratings)),
         Section("votes", "Preference between two answers, by hand", quality_tables.votes(view.ratings)),
-        Section("preference", "Preference of judges, in pairs", quality_tables.comparisons(view.preferences)),
+        Section("preference", "Preference between two answers, by judge", quality_tables.comparisons(view.preferences)),
         Section("agreement", "Agreement of raters", quality_tables.agreement(view.ratings)),
         Section("energy", "Energy, and use of this machine while measuring", energy_table(record)),
         Section("prompts", "By prompt", run_tables.per_prompt(record)),

@@ -70,8 +70,8 @@ def if_let_in(accepting: Scorecard | None, refused: Container[str], figures: Map
         return
     first, second = accepting.ranking[:2]
     names = _list([one_line(one.name) for one in accepting.ranking if one.name in refused])
-    scores = f"with a score of {first.score:.2f} against {second.score:.2f}"
-    yield f"With {names} let in all the same ('--accept-degenerate'), {one_line(first.name)} is first, {scores}."
+    scores = f"in {percent(first.wins)} of the resamples, with a score of {first.score:.2f} against {second.score:.2f}"
+    yield f"With {names} let in all the same ('--accept-degenerate'), {one_line(first.name)} is first {scores}."
     if accepting.weights:
         yield _comparison(first, second, figures, accepting.weights)
     yield from flips(accepting)
