@@ -17,10 +17,11 @@ from foundry_bench.cli import main
 from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session.adapters import NamedAdapter
 from foundry_bench.session.fields import FIELDS, SCREEN
+from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.store import Run
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import StageStarted
-from foundry_bench.values.plan import Prompt
+from foundry_bench.values.plan import Prompt, Runtime
 
 Answer = Callable[[argparse.Namespace], int]
 
@@ -115,6 +116,18 @@ def test_bad_usage_is_one_line_and_writes_nothing(
     assert main(argv.split()) == 2
     assert capsys.readouterr() == ("", f"foundry-bench: {message.replace('{here}', f'{here}{os.sep}')}\n")
     assert list(here.iterdir()) == []
+
+
+def test_folders_that_a_resumed_run_has_in_full_may_be_given_as_they_were(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = make_plan(runtime=with_default_folders(Runtime(model_cache_dir="cache")))
+    Run.create(here / "runs", plan, {}).close("interrupted")
+    # What is refused next: nothing is to be measured here.
+    assert main(["run", "-o", "runs", "--resume", "last", "--model-cache", "cache", "--adapter", "no.py"]) == 2
+    assert "no model of that run uses it" in capsys.readouterr().err
+    assert main(["run", "-o", "runs", "--resume", "last", "--model-cache", "other", "--adapter", "no.py"]) == 2
+    assert "leave out --model-cache" in capsys.readouterr().err
 
 
 def test_an_adapter_that_no_model_of_a_resumed_run_uses_is_refused(

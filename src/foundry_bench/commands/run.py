@@ -45,10 +45,9 @@ def main(args: argparse.Namespace) -> int:
 
 def _refuse_another_plan(settings: Settings, recorded: Plan) -> None:
     """A run goes on as it began: what the command line wants otherwise must not be passed over in silence."""
+    wanted = replace(settings.plan, runtime=with_default_folders(settings.plan.runtime))
     given = [name for name, source in settings.sources.items() if source == "command line"]
-    changed = [
-        name for name in given if name not in _MAY_CHANGE and _value(settings.plan, name) != _value(recorded, name)
-    ]
+    changed = [name for name in given if name not in _MAY_CHANGE and _value(wanted, name) != _value(recorded, name)]
     if changed:
         names = ", ".join(FIELDS[name].options[-1] for name in changed)
         raise InputError(f"--resume goes on with the recorded plan; leave out {names}, or begin a new run without it")
