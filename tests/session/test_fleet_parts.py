@@ -160,6 +160,17 @@ def test_the_answers_of_all_hosts_are_checked_by_their_facets(tmp_path: Path) ->
     assert [(one.model, one.prompt_id) for one in check_run(run.path)] == [("m@a", "z"), ("m@a", "y"), ("m@b", "z")]
 
 
+def test_a_merged_row_tells_of_the_prompts_in_the_plans_order(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, PLAN, {}, hosts=HOSTS)
+    ledger = FleetLedger(PLAN, run, print)
+    for host, prompt in (("a", "explain"), ("b", "benefits")):
+        ledger.enter(host, SampleFinished(slot=0, sample=make_sample(model="m", prompt_id=prompt)))
+        run.add_model(make_model(name=f"m@{host}", host=host))
+    ledger.merge({})
+    run.close("done")
+    assert list(run.record.models[0].per_prompt) == ["benefits", "explain"]
+
+
 def test_a_merged_row_stands_for_the_samples_of_all_its_hosts(recorded: Run) -> None:
     ledger = FleetLedger(PLAN, recorded, print)
     ledger.enter("b", SampleFinished(slot=0, sample=make_sample(model="m")))

@@ -163,7 +163,10 @@ class FleetLedger:
         """
         hosts = [host.name for host in self._run.record.hosts]
         wanted = {on_host(model, host): model for model in self._plan.models for host in hosts}
-        found = {model: Summarizer(model, temperature=self._plan.temperature) for model in self._plan.models}
+        order = [prompt.id for prompt in self._plan.prompts]
+        found = {
+            model: Summarizer(model, temperature=self._plan.temperature, order=order) for model in self._plan.models
+        }
         spans: dict[str, dict[str, Span]] = defaultdict(lambda: {host: Span() for host in hosts})
         for sample in self._run.samples():
             if sample.model in wanted and sample.host in hosts:
