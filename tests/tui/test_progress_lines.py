@@ -31,6 +31,22 @@ def under_way() -> Snapshot:
     return snapshot
 
 
+def test_why_a_model_failed_is_told_whole_where_it_is_narrow() -> None:
+    why = "its process was ended by SIGKILL; most often the system does that when memory runs out, see its log"
+    snapshot = under_way()
+    snapshot = fold(
+        snapshot, ModelFinished(model=MODELS[1], status="failed", error=Failure(type="x", message=why)), 120.0
+    )
+    lines = [line.plain for line in progress_lines(snapshot, replace(BOARD, width=58))]
+    assert len(lines) == 8
+    assert " ".join(line.strip() for line in lines[-2:]) == why
+
+
+def test_of_a_run_that_broke_off_no_time_is_told() -> None:
+    snapshot = begin(make_plan(models=MODELS), 100.0)
+    assert progress_lines(snapshot, replace(BOARD, over=True))[0].plain.rstrip().endswith(" 0%")
+
+
 def test_all_that_is_to_be_seen() -> None:
     assert [line.plain for line in progress_lines(under_way(), BOARD)] == [
         "  1/3 models         ━━━━━━━━────────  50%  0:30 gone  ETA 1:22",

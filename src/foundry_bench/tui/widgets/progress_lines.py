@@ -1,6 +1,7 @@
 """A benchmark under way as lines of text: bars, counts, gauges; pure."""
 
 from dataclasses import dataclass
+from textwrap import wrap
 
 from rich.text import Text
 
@@ -83,7 +84,8 @@ def _overall(snapshot: Snapshot, board: Board) -> Text:
     over = board.over or finished == len(snapshot.models)
     paused = snapshot.paused_at_s is not None
     name = f"{board.glyphs.paused if paused else ' '} {finished}/{len(snapshot.models)} models"
-    tail = f" {snapshot.fraction:4.0%}  {clock((_end(snapshot) if over else board.now_s) - snapshot.started_s)} gone"
+    end_s = _end_s(snapshot) if over else board.now_s
+    tail = f" {snapshot.fraction:4.0%}" + (f"  {clock(end_s - snapshot.started_s)} gone" if end_s else "")
     tail += "  paused" if paused else "" if over else f"  ETA {clock(run_eta_s(snapshot, board.now_s))}"
     return _line(name, snapshot.fraction, tail, board)
 
@@ -136,8 +138,9 @@ def _figures(model: ModelProgress, board: Board) -> list[Text]:
     gauges.append(f" {megabytes(model.rss_mb)}")
     if model.cpu_percent is not None:
         gauges.append("   CPU ").append(f"{model.cpu_percent:.0f} %", "bold")
-    # Once the worker is gone its gauges say nothing; why it went may.
-    return [counts, speed, latency, Text(f"  {model.message}", "bold") if model.message else gauges]
+    # Once the worker is gone its gauges say nothing, and of few rounds a curve says little; why it went does.
+    told = [Text(f"  {line}", "bold") for line in wrap(model.message, max(20, board.width - 2))[:3]]
+    return [*[counts, speed, latency, gauges][: 4 - len(told)], *told]
 
 
 def _line(name: str, fraction: float, tail: str, board: Board) -> Text:
@@ -146,5 +149,6 @@ def _line(name: str, fraction: float, tail: str, board: Board) -> Text:
     return Text.assemble(f"{shown:{room}} ", bar(fraction, board.glyphs, board.bar_width), tail, no_wrap=True)
 
 
-def _end(snapshot: Snapshot) -> float:
-    return max((model.finished_s for model in snapshot.models if model.finished_s is not None), default=0.0)
+def _end_s(snapshot: Snapshot) -> float | None:
+    """When its last model ended; None where none did, as on a disk that is full."""
+    return max((model.finished_s for model in snapshot.models if model.finished_s is not None), default=None)
