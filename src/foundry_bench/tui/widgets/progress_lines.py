@@ -139,7 +139,8 @@ def _figures(model: ModelProgress, board: Board) -> list[Text]:
     if model.cpu_percent is not None:
         gauges.append("   CPU ").append(f"{model.cpu_percent:.0f} %", "bold")
     # Once the worker is gone its gauges say nothing, and of few rounds a curve says little; why it went does.
-    told = [Text(f"  {line}", "bold") for line in wrap(model.message, max(20, board.width - 2))[:3]]
+    parts = wrap(model.message, max(20, board.width - 2), max_lines=3, placeholder=f" {glyphs.ellipsis}")
+    told = [Text(f"  {part}", "bold") for part in parts]
     return [*[counts, speed, latency, gauges][: 4 - len(told)], *told]
 
 
