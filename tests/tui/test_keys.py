@@ -23,6 +23,7 @@ def test_several_keys() -> None:
     ("keys", "message"),
     [
         ({"qiut": "Q"}, r"action 'qiut' is not known; did you mean 'quit'\?"),
+        ({"zzz": "Q"}, "action 'zzz' is not known; known are help, models.mark, quit$"),
         ({"quit": "banana"}, "quit must be a key such as"),
         ({"quit": "hyper+x"}, "quit must be a key"),
         ({"quit": ""}, "quit must be a key"),

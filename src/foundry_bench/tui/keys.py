@@ -25,7 +25,7 @@ def read_keys(keys: Mapping[str, str], actions: Collection[str]) -> dict[str, st
         InputError: for the first action that there isn't, or key that a terminal can't send.
     """
     with place("[keys]"):
-        known(keys, actions, "action")
+        known(keys, sorted(actions), "action")
         return {action: ",".join(_key(key.strip(), action) for key in text.split(",")) for action, text in keys.items()}
 
 
