@@ -43,7 +43,7 @@ async def test_what_it_looks_like(config: Path, size: tuple[int, int], update_go
 
 
 @pytest.mark.usefixtures("config")
-@pytest.mark.presses(SettingsScreen="enter w", FormInput="escape")
+@pytest.mark.presses(SettingsScreen="i w", FormInput="escape")
 async def test_a_value_is_checked_as_it_is_typed_and_saved() -> None:
     app = opened()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -53,7 +53,7 @@ async def test_a_value_is_checked_as_it_is_typed_and_saved() -> None:
         await shows(pilot, "number of at least 1")
         await pilot.press("escape", "w")
         await shows(pilot, "not right yet")
-        await pilot.press("enter", "down", "end", "backspace", *"12")
+        await pilot.press("i", "down", "end", "backspace", *"12")
         await shows(pilot, "changed")
         await pilot.press("escape", "w")
         await shows(pilot, "saved to config.toml")
