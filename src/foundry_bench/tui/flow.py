@@ -4,6 +4,7 @@ from collections import deque
 
 from rich.cells import cell_len
 
+from foundry_bench.tui.widgets.safe_text import unjoined
 from foundry_bench.values.format import printable
 
 _TAB = "    "
@@ -21,7 +22,7 @@ class Flow:
     def feed(self, text: str) -> None:
         """Add text; of a piece longer than the lines can hold, the end."""
         room = self.width * (self.lines.maxlen or 1) * _LONGEST_LINE
-        whole = printable(text[-room:]).expandtabs(len(_TAB))
+        whole = printable(unjoined(text[-room:])).expandtabs(len(_TAB))
         if not self.broken and not self.lines[-1]:
             whole = whole.lstrip()
         for position, part in enumerate(whole.split("\n")):
