@@ -83,12 +83,15 @@ def test_timers_and_other_threads_are_heard_while_reads_never_cease(pair: Pair) 
             theirs.send(b"x")
 
         loop.add_reader(ours, again)
-        await asyncio.sleep(0.01)
+        due = asyncio.Event()
+        loop.call_later(0.01, due.set)
+        await due.wait()
         assert await asyncio.to_thread(lambda: reads) > 1
         assert loop.remove_reader(ours)
         assert not loop.remove_reader(ours)
         before = reads
-        await asyncio.sleep(0.01)
+        for _ in range(3):
+            await asyncio.sleep(0)
         assert reads == before
 
     run(main)

@@ -76,7 +76,7 @@ class RunScreen(FrameScreen):
         super().__init__()
         self._pace = Pace(0.1, fair_share())
         self._redraw: Timer | None = None
-        self._memory_mb = 1.0
+        self._memory_mb = psutil.virtual_memory().total / 1e6
         self._shown: Plan | None = None
         self._elsewhere: Sequence[Beacon] = ()
 
@@ -104,7 +104,6 @@ class RunScreen(FrameScreen):
 
     def on_mount(self) -> None:
         """Show the plan; measure at once where the application was started for that."""
-        self._memory_mb = psutil.virtual_memory().total / 1e6
         self._pace = Pace(self.bench.options.tick_s, fair_share())
         self._dress()
         self._sum_up(self.query_one(PlanForm).described)
@@ -238,12 +237,9 @@ class RunScreen(FrameScreen):
     def _dress(self) -> None:
         """The panes and the keys of the plan, or those of the benchmark."""
         live = self.has_class("-live")
-        for pane in self.query("#setup .pane"):
-            pane.set_class(live, "-absent")
-        for pane in self.query("#live .pane"):
-            pane.set_class(not live, "-absent")
-        panes = self.panes()
-        if panes:
+        self.query("#setup .pane").set_class(live, "-absent")
+        self.query("#live .pane").set_class(not live, "-absent")
+        if panes := self.panes():
             self.show_pane(panes[0] if live else panes[-1])
         self.fit()
         self.refresh_bindings()
@@ -267,11 +263,10 @@ class RunScreen(FrameScreen):
             self._look_elsewhere()
 
     def _show(self) -> None:
-        control = self.bench.control
-        snapshot = control.snapshot
-        bars = self.query_one("#bars", TextPane)
         if not self.has_class("-live"):
             return
+        control, bars = self.bench.control, self.query_one("#bars", TextPane)
+        snapshot = control.snapshot
         if snapshot is None:
             waited_s = control.clock() - control.began_s
             bars.show([opening_line(waited_s, self.bench.options.glyphs)] if control.running else [])
