@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from chat_server import Request, chatting, words
 from factories import CREATED, make_model, make_sample
 from foundry_bench.cli import main
-from foundry_bench.session.judge_log import read_verdicts
+from foundry_bench.session.judge_log import JUDGE_FILE, read_verdicts
 from foundry_bench.session.judge_questions import pair_questions, read_rubric, score_questions
 from foundry_bench.session.judgement import preference_for_itself, tallies_of
 from foundry_bench.session.ratings import load_ratings
@@ -161,6 +162,8 @@ def test_an_interrupt_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixtur
     def answer(request: Request) -> str | int:
         calls.append(request)
         if len(calls) == 2:
+            while not (run / JUDGE_FILE).is_file() or not (run / JUDGE_FILE).stat().st_size:
+                time.sleep(0.001)  # until the first verdict is on disk: the worker is ahead of it
             os.kill(os.getpid(), signal.SIGINT)
         return scores(request) if len(calls) == 1 else 500
 
