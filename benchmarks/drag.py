@@ -30,13 +30,14 @@ _TOKENS = 128
 
 _SERVE = """
 import msgspec, os, sys
-from foundry_bench.values.plan import Runtime
-from foundry_bench.worker.foundry import FoundryRuntime
+from foundry_bench.values.plan import Runtime, Target
+from foundry_bench.worker.foundry_runtime import FoundryRuntime
+from foundry_bench.worker.foundry_search import search
 runtime = FoundryRuntime(msgspec.json.decode(os.environ["DRAG_RUNTIME"], type=Runtime))
-model = runtime.find(sys.argv[1])
-model.load()
+found = search(runtime, Target(name=sys.argv[1], backend="foundry", model=sys.argv[1]), None)
+found.sdk.load()
 runtime.manager.start_web_service()
-print(runtime.manager.urls[0], model.id, flush=True)
+print(runtime.manager.urls[0], found.entry.id, flush=True)
 sys.stdin.read()
 os._exit(0)
 """
@@ -65,7 +66,7 @@ class Drag:
         return float(screen.mean() / bare.mean()), float(low), float(high)
 
 
-def measure(folder: Path, model: str, *, rounds: int = 10, cores: str = "") -> Drag:
+def measure(folder: Path, model: str, *, rounds: int = 20, cores: str = "") -> Drag:
     """Measure both, interleaved; ``cores`` confines everything to these processors (Linux)."""
     runtime = with_default_folders(resolve({}, os.environ, models_needed=False).plan.runtime)
     plan = Plan(
