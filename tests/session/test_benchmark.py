@@ -237,7 +237,7 @@ async def test_models_take_turns_and_another_goes_first_each_time(reference_serv
 
 
 async def test_models_that_are_told_apart_are_measured_no_longer(reference_server: str, tmp_path: Path) -> None:
-    slow = "reference?interval_ms=3&delay_ms=2"
+    slow = "reference?interval_ms=12&delay_ms=20"
     run = Run.create(tmp_path, plan(2, order="interleaved", rounds=200, until="separated"), {})
     await Benchmark(run.record.plan, targets(reference_server, FAST, slow), run, lambda _: None).measure()
     stops = [model.stop for model in load(run.path).models]

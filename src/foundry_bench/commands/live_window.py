@@ -14,6 +14,8 @@ class _Screen(AppService):
         """Pass on what the application draws, until it ends."""
         await super().run()
         await self.remote_close()
+        if self._process:  # it has closed its output: it is about to end
+            await self._process.wait()
 
 
 async def window(request: web.Request, command: str) -> web.WebSocketResponse:
