@@ -21,7 +21,7 @@ from foundry_bench.values.energy import Rates, energy
 from foundry_bench.values.fleet import HostRecord, on_host
 from foundry_bench.values.format import figure, joules, mean_with_interval, money, percent, rate, seconds, watts
 from foundry_bench.values.metrics import METRICS
-from foundry_bench.values.pairs import Better
+from foundry_bench.values.pairs import Said
 from foundry_bench.values.plan import Sweep
 from foundry_bench.values.ratings import Rating
 from foundry_bench.values.record import Failure
@@ -33,7 +33,7 @@ from report_reading import markdown_tables, page
 
 MODELS = {"quick": 0.1, "slow": 0.3}
 # The quick one stands first, then second.
-JUDGED: Mapping[str, tuple[Better, Better]] = {"a": ("A", "B"), "b": ("A", "A"), "c": ("tie", "tie")}
+JUDGED: Mapping[str, tuple[Said, Said]] = {"a": ("A", "B"), "b": ("A", "A"), "c": ("tie", "tie")}
 
 
 def measured(name: str, pace: float) -> tuple[list[Any], ModelResult]:
@@ -168,21 +168,17 @@ def test_energy_and_cost(documents: Mapping[str, str], heading: str, part: str, 
 
 def test_preference_in_pairs(documents: Mapping[str, str]) -> None:
     """Of three comparisons one is won both ways round, one hangs on the place, one is a tie."""
-    parts = {"Won": "wins", "Tied": "ties", "Lost": "losses", "Undecided": "undecided"}
-    told = in_json(documents)["preferences"]
-    assert [(one["model"], one["wins"], one["undecided"], one["win_share"]) for one in told] == [
-        ("quick", 1, 1, 0.75),
-        ("slow", 0, 1, 0.25),
-    ]
-    rows = in_tables(documents, "Preference between two answers, by judge")
-    assert [[str(one[part]) for part in parts.values()] for one in told] == [
-        [row[heading] for heading in parts] for row in rows
-    ]
-    assert [row["Win share"] for row in rows] == [percent(one["win_share"]) for one in told]
-    for one, row in zip(told, in_csv(documents), strict=True):
-        assert {part: float(row[f"preference.{part}"]) for part in (*parts.values(), "win_share")} == {
-            part: one[part] for part in (*parts.values(), "win_share")
-        }
+    parts = {"Won": "wins", "Tied": "alike", "Lost": "losses", "Undecided": "undecided", "Prompts": "prompts"}
+    (told,) = in_json(documents)["preferences"]
+    assert (told["model"], told["against"], told["share"]) == ("quick", "slow", 0.75)
+    assert [told[part] for part in parts.values()] == [1, 1, 0, 1, 2]
+    (row,) = in_tables(documents, "Preference between two answers, by judge")
+    assert [row[heading] for heading in parts] == [str(told[part]) for part in parts.values()]
+    assert (row["Win rate"], row["95 % interval"]) == ("75 %", " to ".join(map(percent, told["ci95"])))
+    quick, slow = in_csv(documents)
+    for part in (*parts.values(), "share"):
+        assert float(quick[f"preference.{part}"]) == told[part]
+    assert (float(slow["preference.losses"]), float(slow["preference.share"])) == (1, 0.25)
 
 
 def test_agreement_of_raters(documents: Mapping[str, str]) -> None:

@@ -61,9 +61,9 @@ def test_the_interval_holds_the_true_share(n: int, share: float, ties: float) ->
 
 def test_ties_count_half() -> None:
     rate = known(win_rate(votes("aa=xb0"), "a", "b"))
-    assert (rate.wins, rate.alike, rate.both_bad, rate.losses, rate.prompts) == (2, 1, 1, 1, 5)
+    assert (rate.wins, rate.alike, rate.both_bad, rate.losses, rate.undecided, rate.prompts) == (2, 1, 1, 1, 1, 5)
     assert rate.share == pytest.approx(0.6)
-    assert rate.ci95 == wilson(rate.share, 5)
+    assert rate.ci95 == wilson(0.6, 5)
     other = known(win_rate(votes("aa=xb0"), "b", "a"))
     assert other.share == pytest.approx(0.4)
     assert (other.wins, other.losses) == (1, 2)
@@ -88,7 +88,7 @@ def test_a_second_rater_makes_no_prompt_more() -> None:
 def test_the_preferred_one_first_the_surest_pair_first() -> None:
     said = [*votes("b" * 9), *votes("a=", right="c"), *votes("0", left="b", right="c")]
     found = [(one.model, one.against) for one in win_rates(said)]
-    assert found == [("b", "a"), ("a", "c"), ("b", None), ("c", None), ("a", None)]
+    assert found == [("b", "a"), ("a", "c"), ("b", "c"), ("b", None), ("c", None), ("a", None)]
     whole = known(win_rate(said, "a"))
     assert (whole.against, whole.prompts) == (None, 9)
     assert whole.share == pytest.approx((0.5 + 0.25 + 0 * 7) / 9)
@@ -111,6 +111,12 @@ def test_what_the_interval_says(said: str, verdict: str) -> None:
     rate = known(win_rate(votes(said), "a"))
     assert rate.verdict == verdict
     assert rate.sentence.endswith(f"worse): {verdict}")
+
+
+def test_what_nobody_decided_is_shown_and_counts_for_nothing() -> None:
+    rate = known(win_rate(votes("00"), "a"))
+    assert (rate.undecided, rate.prompts, rate.share, rate.ci95) == (2, 0, None, None)
+    assert rate.sentence == "can't be told from all others: 2 undecided"
 
 
 def test_names_of_others_are_one_line() -> None:

@@ -8,18 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
-
 from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.commands.rate import quality_document, tell_tables
 from foundry_bench.session.json_text import json_text
 from foundry_bench.session.judge_log import JUDGE_FILE, Verdict
 from foundry_bench.session.judge_questions import Question, pair_questions, read_rubric, score_questions
-from foundry_bench.session.judgement import preference_for_itself, ratings_of, tallies_of
+from foundry_bench.session.judgement import preference_for_itself, ratings_of, votes_of
 from foundry_bench.session.judging import Judging
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import with_default_folders
-from foundry_bench.session.quality_tables import comparisons
+from foundry_bench.session.quality_tables import preference, preference_json
 from foundry_bench.session.ratings import load_ratings, save_ratings
 from foundry_bench.session.run_list import find_run
 from foundry_bench.session.settings import resolve
@@ -130,7 +128,7 @@ def _tell(case: _Case, judging: Judging, judge: str, *, as_json: bool, interrupt
             raise InputError(f"{case.path}: {error.strerror}; the verdicts are kept: make room, judge again") from error
     ratings = load_ratings(case.path)
     own = replace(ratings, judge=tuple(one for one in ratings.judge if one.by == judge))
-    tallies = tallies_of(judging.verdicts.values(), case.answers) if case.pairwise else ()
+    votes = votes_of(judging.verdicts.values(), case.answers) if case.pairwise else ()
     caution = preference_for_itself(judge, judging.judge_id, case.record)
     missing = judging.missing
     if as_json:
@@ -145,12 +143,12 @@ def _tell(case: _Case, judging: Judging, judge: str, *, as_json: bool, interrupt
                 {"prompt_id": one.prompt_id, "texts": one.texts, "error": judging.error_of(one)} for one in missing
             ],
             "cautions": [caution] if caution else [],
-            "pairs": [{**msgspec.to_builtins(one), "win_share": one.win_share} for one in tallies],
+            "pairs": preference_json(votes),
             **quality_document(own),
         }
         print(json_text(document))
     elif case.pairwise:
-        print(as_text(comparisons(tallies)) if tallies else "", end="\n" if tallies else "")
+        print(as_text(preference(votes)) if votes else "", end="\n" if votes else "")
     elif own.judge:
         tell_tables(own)
     if caution:

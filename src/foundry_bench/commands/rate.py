@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from foundry_bench.session.json_text import json_text
-from foundry_bench.session.quality_tables import agreement, agreement_of, facets, quality, votes
+from foundry_bench.session.quality_tables import agreement, agreement_of, facets, preference, quality
 from foundry_bench.session.ratings import load_ratings, rater_name, save_ratings
 from foundry_bench.session.run_list import find_run
 from foundry_bench.session.settings import Settings, resolve
@@ -49,8 +49,8 @@ def quality_document(ratings: Ratings) -> dict[str, object]:
 
 def tell_tables(ratings: Ratings) -> None:
     """Print the scores, the votes and the agreement as tables."""
-    tables = [table for table in (quality(ratings), facets(ratings), votes(ratings), agreement(ratings)) if table.rows]
-    print("\n\n".join(map(as_text, tables)))
+    tables = (quality(ratings), facets(ratings), preference(ratings.votes), agreement(ratings))
+    print("\n\n".join(as_text(table) for table in tables if table.rows))
 
 
 def _export(path: Path, file: Path, seed: int) -> None:

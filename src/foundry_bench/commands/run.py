@@ -19,7 +19,7 @@ from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.reports import results_table
 from foundry_bench.session.run_list import find_run
 from foundry_bench.session.serving import ServedBenchmark
-from foundry_bench.session.settings import Settings, resolve
+from foundry_bench.session.settings import Settings, plan_value, resolve
 from foundry_bench.session.signals import answered
 from foundry_bench.session.store import Run, load
 from foundry_bench.session.targets import find_targets
@@ -46,19 +46,11 @@ def main(args: argparse.Namespace) -> int:
 def _refuse_another_plan(settings: Settings, recorded: Plan) -> None:
     """A run goes on as it began: what the command line wants otherwise must not be passed over in silence."""
     wanted = replace(settings.plan, runtime=with_default_folders(settings.plan.runtime))
-    given = [name for name, source in settings.sources.items() if source == "command line"]
-    changed = [name for name in given if name not in _MAY_CHANGE and _value(wanted, name) != _value(recorded, name)]
+    given = [name for name, source in settings.sources.items() if source == "command line" and name not in _MAY_CHANGE]
+    changed = [name for name in given if plan_value(wanted, name) != plan_value(recorded, name)]
     if changed:
         names = ", ".join(FIELDS[name].options[-1] for name in changed)
         raise InputError(f"--resume goes on with the recorded plan; leave out {names}, or begin a new run without it")
-
-
-def _value(plan: Plan, name: str) -> object:
-    """What a plan says to a setting."""
-    table, _, key = name.rpartition(".")
-    if table:
-        return getattr(plan.runtime if table == "foundry" else plan.sweep, key)
-    return getattr(plan, name if hasattr(plan, name) else f"{name}_s")
 
 
 def run_benchmark(settings: Settings, *, as_json: bool, resumed: Path | None = None) -> int:

@@ -24,20 +24,8 @@ from foundry_bench.values.votes import WinRate, win_rate
 _FORMULA_SIGNS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 
 _ABOUT_SAMPLE = (
-    *(
-        "model",
-        "host",
-        "model_id",
-        "prompt_id",
-        "phase",
-        "path",
-        "round",
-        "level",
-        "status",
-        "error.type",
-        "error.message",
-    ),
-    *("sent_ns", "queued_s", "headers_s", "first_byte_s"),
+    *("model", "host", "model_id", "prompt_id", "phase", "path", "round", "level"),
+    *("status", "error.type", "error.message", "sent_ns", "queued_s", "headers_s", "first_byte_s"),
 )
 _ANSWER = (
     *("prompt_tokens", "completion_tokens", "token_source", "finish_reason", "response_id"),
@@ -58,7 +46,7 @@ def as_csv(views: Sequence[RunView]) -> str:
         for model in view.record.models:
             quality = {kind: found.get(model.name) for kind, found in scores.items()}
             votes = win_rate(view.ratings.votes, model.name)
-            preference = next((one for one in view.preferences if one.model == model.name), None)
+            preference = win_rate(view.preferences, model.name)
             row = {"run": view.record, "model": model, "quality": quality, "votes": votes, "preference": preference}
             rows.append([_at(row, path) for path in _COLUMNS.values()])
     return _document(_COLUMNS, rows)
@@ -134,9 +122,9 @@ def _columns() -> dict[str, str]:
         columns |= {f"quality.{kind}.mean": f"quality.{kind}.0", f"quality.{kind}.n": f"quality.{kind}.1"}
     parts = {field.name: field.name for field in fields(WinRate) if field.name not in {"model", "against", "ci95"}}
     parts |= {"ci95_low": "ci95.0", "ci95_high": "ci95.1"}
-    columns |= {f"votes.{heading}": f"votes.{path}" for heading, path in parts.items()}
-    parts_of_tally = ("wins", "ties", "losses", "undecided", "win_share")
-    return columns | {f"preference.{part}": f"preference.{part}" for part in parts_of_tally}
+    for by in ("votes", "preference"):
+        columns |= {f"{by}.{heading}": f"{by}.{path}" for heading, path in parts.items()}
+    return columns
 
 
 _COLUMNS = _columns()

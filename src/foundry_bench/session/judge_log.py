@@ -10,7 +10,7 @@ import msgspec
 
 from foundry_bench.session.verdicts import FacetScore
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.pairs import Better
+from foundry_bench.values.pairs import Said
 from foundry_bench.worker.bounded import read_bounded
 
 JUDGE_FILE = "judge.jsonl"
@@ -38,7 +38,7 @@ class Verdict:
     answer: str
     error: str | None = None
     scores: Mapping[str, FacetScore] = field(default_factory=dict)
-    better: Better | None = None
+    better: Said | None = None
     reason: str = ""
 
 

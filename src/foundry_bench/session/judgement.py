@@ -1,12 +1,13 @@
-"""What a judge's verdicts say of the models: ratings, comparisons won and lost."""
+"""What a judge's verdicts say of the models: ratings, and votes between two answers."""
 
 from collections.abc import Iterable, Mapping
 
 from foundry_bench.session.judge_log import Verdict
 from foundry_bench.session.judge_questions import pairs
-from foundry_bench.values.pairs import Better, Outcome, Tally, outcome, tallies
+from foundry_bench.values.pairs import both_ways
 from foundry_bench.values.ratings import Answer, Rating
 from foundry_bench.values.result import RunRecord
+from foundry_bench.values.votes import Vote
 
 
 def ratings_of(verdicts: Iterable[Verdict], answers: Iterable[Answer]) -> tuple[Rating, ...]:
@@ -31,25 +32,30 @@ def ratings_of(verdicts: Iterable[Verdict], answers: Iterable[Answer]) -> tuple[
     )
 
 
-def tallies_of(verdicts: Iterable[Verdict], answers: Iterable[Answer]) -> tuple[Tally, ...]:
-    """The comparisons of each model by all judges that were asked to compare.
-
-    Equal texts are a tie, a pair that wasn't judged both ways is left out.
-    """
-    judges: dict[str, dict[tuple[str, ...], Better | None]] = {}
+def votes_of(verdicts: Iterable[Verdict], answers: Iterable[Answer]) -> tuple[Vote, ...]:
+    """A vote of each judge on each two answers that it was asked to compare, both ways round."""
+    judges: dict[str, dict[tuple[str, ...], Verdict]] = {}
     for said in verdicts:
         if said.kind == "pair":
-            judges.setdefault(said.judge, {})[said.prompt_id, *said.texts] = said.better
-    found: list[tuple[str, str, Outcome]] = []
-    for first, second in pairs(answers) if judges else ():
-        one, other = first.text_sha256, second.text_sha256
-        for better in judges.values():
-            ahead, behind = better.get((first.prompt_id, one, other)), better.get((first.prompt_id, other, one))
-            if one == other:
-                found.append((first.model, second.model, "tie"))
-            elif ahead and behind:
-                found.append((first.model, second.model, outcome(ahead, behind)))
-    return tallies(found)
+            judges.setdefault(said.judge, {})[said.prompt_id, *said.texts] = said
+    found = []
+    for left, right in pairs(answers) if judges else ():
+        one, other = left.text_sha256, right.text_sha256
+        for judge, said_of in judges.items():
+            ahead, behind = said_of.get((left.prompt_id, one, other)), said_of.get((left.prompt_id, other, one))
+            if one != other and ahead and behind and ahead.better and behind.better:
+                vote = Vote(
+                    left=left.model,
+                    right=right.model,
+                    prompt_id=left.prompt_id,
+                    left_sha256=one,
+                    right_sha256=other,
+                    better=both_ways(ahead.better, behind.better),
+                    by=judge,
+                    at=max(ahead.at, behind.at),
+                )
+                found.append(vote)
+    return tuple(found)
 
 
 def preference_for_itself(judge: str, judge_id: str | None, record: RunRecord) -> str | None:

@@ -1,15 +1,17 @@
-"""The tables of a run's quality: mean scores, scores by facet, votes, agreement of raters."""
+"""The tables of a run's quality: mean scores, scores by facet, preference in pairs, agreement of raters."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
+
+import msgspec
 
 from foundry_bench.session.tables import Column, Table
 from foundry_bench.values.agreement import Agreement, agreements
 from foundry_bench.values.facets import OVERALL
 from foundry_bench.values.format import UNDEFINED, one_line, percent, score
-from foundry_bench.values.pairs import Tally
 from foundry_bench.values.ratings import Ratings, means
-from foundry_bench.values.votes import win_rates
+from foundry_bench.values.votes import Vote, win_rates
 
 _MODEL = Column("Model", figures=False)
 
@@ -39,21 +41,26 @@ def facets(ratings: Ratings) -> Table:
     return Table((_MODEL, *words, Column("mean"), Column("n")), rows)
 
 
-def votes(ratings: Ratings) -> Table:
-    """How often people prefer one model's answers to another's, a row a pair of models."""
+def preference(votes: Sequence[Vote]) -> Table:
+    """How often one model's answers are preferred to another's, a row a pair of models."""
     rows = [
         (
             *map(one_line, (one.model, one.against or "all others")),
-            *map(str, (one.wins, one.alike, one.both_bad, one.losses, one.prompts)),
+            *map(str, (one.wins, one.alike + one.both_bad, one.losses, one.undecided, one.prompts)),
             percent(one.share),
-            " to ".join(map(percent, one.ci95)),
+            " to ".join(map(percent, one.ci95)) if one.ci95 else UNDEFINED,
             one.verdict,
         )
-        for one in win_rates(ratings.votes)
+        for one in win_rates(votes)
     ]
-    counts = ("Better", "Alike", "Both bad", "Worse", "Prompts", "Win rate", "95 % interval")
+    counts = ("Won", "Tied", "Lost", "Undecided", "Prompts", "Win rate", "95 % interval")
     words = (_MODEL, Column("Against", figures=False))
     return Table((*words, *map(Column, counts), Column("It is", figures=False)), rows)
+
+
+def preference_json(votes: Sequence[Vote]) -> list[dict[str, Any]]:
+    """The same as plain data, in full precision."""
+    return [{**msgspec.to_builtins(one), "verdict": one.verdict} for one in win_rates(votes)]
 
 
 def agreement(ratings: Ratings) -> Table:
@@ -77,13 +84,3 @@ def agreement(ratings: Ratings) -> Table:
 def agreement_of(ratings: Ratings) -> tuple[Agreement, ...]:
     """The agreement of people and judges, who may bear one name."""
     return agreements((*ratings.hand, *(replace(one, by=f"{one.by} (judge)") for one in ratings.judge)))
-
-
-def comparisons(tallies: Sequence[Tally]) -> Table:
-    """What a judge's comparisons in pairs amount to, a row a model."""
-    names = ("Won", "Tied", "Lost", "Undecided", "Win share")
-    rows = [
-        (one_line(one.model), *map(str, (one.wins, one.ties, one.losses, one.undecided)), percent(one.win_share))
-        for one in tallies
-    ]
-    return Table((_MODEL, *map(Column, names)), rows)

@@ -13,7 +13,7 @@ from foundry_bench.session.highlights import highlights
 from foundry_bench.session.host_views import is_fleet, row_view
 from foundry_bench.session.html_page import as_html
 from foundry_bench.session.markdown import as_markdown
-from foundry_bench.session.quality_tables import agreement_of
+from foundry_bench.session.quality_tables import agreement_of, preference_json
 from foundry_bench.session.ranking_text import document
 from foundry_bench.session.run_view import RunView
 from foundry_bench.session.scoring import Preference, rank
@@ -26,7 +26,6 @@ from foundry_bench.values.format import one_line
 from foundry_bench.values.host_matrix import matrix, model_differences, version_differences
 from foundry_bench.values.ratings import means
 from foundry_bench.values.result import RunRecord
-from foundry_bench.values.votes import win_rates
 
 REPORT_SCHEMA = "foundry-bench/report/1"
 # What a report is called, before its format's ending, where nobody names it.
@@ -85,19 +84,11 @@ def as_json(views: Sequence[RunView]) -> str:
             for kind in ("hand", "judge", "check")
             for model, (mean, n) in means(getattr(view.ratings, kind)).items()
         ],
-        "votes": [
-            {"run": view.record.id, **msgspec.to_builtins(one), "verdict": one.verdict}
-            for view in views
-            for one in win_rates(view.ratings.votes)
-        ],
+        "votes": [{"run": view.record.id, **one} for view in views for one in preference_json(view.ratings.votes)],
         "agreements": [
             {"run": view.record.id, **msgspec.to_builtins(one)} for view in views for one in agreement_of(view.ratings)
         ],
-        "preferences": [
-            {"run": view.record.id, **msgspec.to_builtins(one), "win_share": one.win_share}
-            for view in views
-            for one in view.preferences
-        ],
+        "preferences": [{"run": view.record.id, **one} for view in views for one in preference_json(view.preferences)],
         "trends": trends_json(trends(views)),
     }
     return msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n"

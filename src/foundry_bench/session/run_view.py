@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foundry_bench.session.judge_log import read_verdicts
-from foundry_bench.session.judgement import tallies_of
+from foundry_bench.session.judgement import votes_of
 from foundry_bench.session.ratings import load_ratings
 from foundry_bench.session.run_list import find_run
 from foundry_bench.session.store import load, read_samples
@@ -19,13 +19,13 @@ from foundry_bench.values.degenerate import OutputCheck
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.fleet import on_host
 from foundry_bench.values.metrics import decode_tokens_per_s, itl_s
-from foundry_bench.values.pairs import Tally
 from foundry_bench.values.quality import Quality, quality_of
 from foundry_bench.values.ratings import Answer, Ratings, first_answers
 from foundry_bench.values.record import Sample
 from foundry_bench.values.resampling import Answers
 from foundry_bench.values.result import RunRecord
 from foundry_bench.values.stats import Floats
+from foundry_bench.values.votes import Vote
 
 _QUANTILES = np.linspace(0, 1, 201)
 
@@ -57,7 +57,7 @@ class Traces:
 class RunView:
     """A run with the traces of its models by name, its ratings, and what of them stands for quality.
 
-    ``answers`` are the first of each model to each prompt, ``preferences`` what judges say of these in pairs;
+    ``answers`` are the first of each model to each prompt, ``preferences`` judges' votes between two of these;
     ``measured`` holds the figures of all of a model's answers for resampling, ``outputs`` what there is to say of
     their text.
     """
@@ -67,7 +67,7 @@ class RunView:
     traces: Mapping[str, Traces]
     ratings: Ratings
     quality: Quality | None = None
-    preferences: Sequence[Tally] = ()
+    preferences: Sequence[Vote] = ()
     answers: Sequence[Answer] = ()
     measured: Mapping[str, Answers] = field(default_factory=dict)
     outputs: Mapping[str, OutputCheck] = field(default_factory=dict)
@@ -94,9 +94,9 @@ def open_run(out: Path, path: Path | None) -> RunView:
         ratings = load_ratings(path)
     except InputError as error:
         problems.append(str(error))
-    preferences: Sequence[Tally] = ()
+    preferences: Sequence[Vote] = ()
     try:
-        preferences = tallies_of((one for said in read_verdicts(path).values() for one in said.values()), answers)
+        preferences = votes_of((one for said in read_verdicts(path).values() for one in said.values()), answers)
     except InputError as error:
         problems.append(str(error))
     return RunView(

@@ -79,8 +79,8 @@ def run_sections(view: RunView) -> list[Section]:
         Section("cautions", "Cautions", list(_cautions(view))),
         Section("quality", "Quality, from 1 (bad) to 5 (best)", quality_tables.quality(view.ratings)),
         Section("facets", "Quality by facet, from 1 to 5", quality_tables.facets(view.ratings)),
-        Section("votes", "Preference between two answers, by hand", quality_tables.votes(view.ratings)),
-        Section("preference", "Preference between two answers, by judge", quality_tables.comparisons(view.preferences)),
+        Section("votes", "Preference between two answers, by hand", quality_tables.preference(view.ratings.votes)),
+        Section("preference", "Preference between two answers, by judge", quality_tables.preference(view.preferences)),
         Section("agreement", "Agreement of raters", quality_tables.agreement(view.ratings)),
         Section("energy", "Energy, and use of this machine while measuring", energy_table(record)),
         Section("prompts", "By prompt", run_tables.per_prompt(record)),
@@ -120,10 +120,10 @@ def definitions() -> Section:
         Item("kappa", "agreement of two raters beyond chance, Cohen's with quadratic weights: 0 chance, 1 full."),
         Item(
             "Win rate",
-            "(better + (alike + both bad) / 2) / votes of each prompt, the mean over the prompts where answers differ; "
-            "the interval is Wilson's, for as many prompts. It enters no score.",
+            "(won + tied / 2) / votes of each prompt, the mean over the prompts where answers differ; the interval is "
+            "Wilson's, for as many prompts. It enters no score. Undecided count for nothing: passed over, or the judge "
+            "said otherwise with the two swapped.",
         ),
-        Item("Win share", "(won + tied / 2) / those decided; undecided: swapped, the judge said otherwise."),
         Item("By check", "1 + 4 x the share of a facet's checks that an answer meets."),
         Item("Latency by round", "the mean latency of each round, from the first to the last."),
         Item("All answers", "completion tokens of a level over the time in which any of its answers was under way."),

@@ -13,6 +13,8 @@ from foundry_bench.session.paths import config_path
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Plan, Runtime, Sweep
 
+_TIMES = {name: f"{name}_s" for name in ("timeout", "stall", "keep_warm", "budget")}  # in s, as a plan's fields say
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -124,13 +126,18 @@ def _plan(values: Mapping[str, Any], capabilities: Mapping[str, tuple[str, ...]]
     def table(name: str) -> dict[str, Any]:
         return {key.removeprefix(name): value for key, value in values.items() if key.startswith(name)}
 
-    times = ("timeout", "stall", "keep_warm", "budget")
-    renamed = {f"{name}_s": values[name] for name in times}
-    others = {name: value for name, value in values.items() if name not in {"out", *times} and "." not in name}
+    own = {_TIMES.get(name, name): value for name, value in values.items() if name != "out" and "." not in name}
     runtime, sweep = Runtime(**table("foundry.")), Sweep(**table("sweep."))
-    plan = Plan(**others, **renamed, capabilities=capabilities, runtime=runtime, sweep=sweep)
+    plan = Plan(**own, capabilities=capabilities, runtime=runtime, sweep=sweep)
     check_agreement(plan)
     return plan
+
+
+def plan_value(plan: Plan, name: str) -> object:
+    """What a plan says to a setting other than ``out``."""
+    table, _, key = name.rpartition(".")
+    tables = {"": plan, "foundry": plan.runtime, "sweep": plan.sweep}
+    return getattr(tables[table], _TIMES.get(key, key))
 
 
 def check_agreement(plan: Plan) -> None:

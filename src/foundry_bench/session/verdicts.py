@@ -9,7 +9,7 @@ from foundry_bench.session.documents import parse_json
 from foundry_bench.session.refusals import instance, shown
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
-from foundry_bench.values.pairs import Better
+from foundry_bench.values.pairs import Said
 from foundry_bench.values.ratings import SCORES
 
 _LONGEST_REASON = 500
@@ -44,7 +44,7 @@ def read_scores(text: str, facets: Sequence[str]) -> dict[str, FacetScore]:
     return found
 
 
-def read_preference(text: str) -> tuple[Better, str]:
+def read_preference(text: str) -> tuple[Said, str]:
     """Which of two answers is better, and why.
 
     Raises:

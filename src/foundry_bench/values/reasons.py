@@ -5,7 +5,8 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from foundry_bench.values.format import UNDEFINED, figure, megabytes, one_line, percent
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.quality import SOURCES, Quality
-from foundry_bench.values.scorecard import DECISIVE, FEWEST_RATED, TIE, Ranked, Scorecard
+from foundry_bench.values.scorecard import DECISIVE, TIE, Ranked, Scorecard
+from foundry_bench.values.votes import FEWEST_PROMPTS
 
 _EQUAL = 0.005
 
@@ -138,7 +139,7 @@ def _wanted(card: Scorecard) -> Iterator[str]:
     second = one_line(card.ranking[1].name)
     if card.to_rate:
         prompts = "prompt" if card.to_rate == 1 else "prompts"
-        asked = f"quality decides from {FEWEST_RATED} prompts on, scored for all models"
+        asked = f"quality decides from {FEWEST_PROMPTS} prompts on, scored for all models"
         yield f"Rate at least {card.to_rate} more {prompts}: {asked}."
     if card.rounds:
         yield f"About {card.rounds} rounds would separate it from {second}."

@@ -12,13 +12,9 @@ from foundry_bench.values.quantiles import student_t
 from foundry_bench.values.resampling import batches_of
 from foundry_bench.values.sample_size import rounds_needed
 from foundry_bench.values.stats import Floats
+from foundry_bench.values.votes import FEWEST_PROMPTS
 
 DECISIVE = 0.95
-# The fewest prompts that can favour one model by ratings alone: were they as good as each other, all 5 would favour
-# the same one by chance in 1 / 2 ** 5 = 3 % of cases, which resamples of fewer prompts, all alike, can't show.
-#
-# Source: the sign test, Dixon & Mood (1946), The Statistical Sign Test, JASA 41.
-FEWEST_RATED = 5
 # Logarithms of scores that are nearer to each other differ by rounding alone.
 TIE = 1e-12
 
@@ -168,7 +164,7 @@ def score(
     )
     # Of a single round nothing tells how what the answers show varies.
     told = rounds > 1 or not any(CRITERIA[name].timed for name in used)
-    to_rate = max(0, FEWEST_RATED - rated) if rated is not None and "quality" in used and len(candidates) > 1 else 0
+    to_rate = max(0, FEWEST_PROMPTS - rated) if rated is not None and "quality" in used and len(candidates) > 1 else 0
     decided = len(candidates) == 1 or (bool(used) and told and not to_rate and ranking[0].wins >= DECISIVE)
     return Scorecard(
         weights=dict(zip(used, share.tolist(), strict=True)),

@@ -12,7 +12,7 @@ from foundry_bench.values.format import one_line, percent
 
 Better = Literal["left", "right", "alike", "both_bad"]
 PairKey = tuple[str, tuple[tuple[str, str], ...]]
-_Outcome = Literal["win", "loss", "alike", "both_bad"]
+_Outcome = Literal["win", "loss", "alike", "both_bad", "undecided"]
 
 CHOICES: Mapping[Better, str] = {
     "left": "A is better",
@@ -20,7 +20,11 @@ CHOICES: Mapping[Better, str] = {
     "alike": "both alike",
     "both_bad": "both bad",
 }
-# Of fewer prompts a win rate says which model is preferred too often by chance: of four alike in one case of eight.
+# The fewest prompts that can favour one model by what raters say alone: were both as good as each other, all 5 would
+# favour the same one by chance in 1 / 2 ** 5 = 3 % of cases, which neither Wilson's interval nor resamples of fewer
+# prompts, all alike, can show.
+#
+# Source: the sign test, Dixon & Mood (1946), The Statistical Sign Test, JASA 41.
 FEWEST_PROMPTS = 5
 _Z95 = 1.959964
 _POINTS: Mapping[_Outcome, float] = {"win": 1.0, "alike": 0.5, "both_bad": 0.5, "loss": 0.0}
@@ -33,8 +37,8 @@ class Vote:
     Attributes:
         left: the model whose answer stood on the left.
         left_sha256: the hash of that answer.
-        better: None where the rater passed over the pair.
-        by: the rater's name.
+        better: None where that is undecided: a person passed over the pair, or a judge went by the answers' places.
+        by: the rater's name, a person's or a judge's.
         at: when, in UTC.
     """
 
@@ -59,9 +63,10 @@ class WinRate:
     """How often a model's answers are preferred to another's; ``against`` is None for all others together.
 
     Attributes:
-        wins: votes for it; ``losses``, ``alike`` and ``both_bad`` are the others.
-        prompts: the number of prompts that were voted on.
-        share: (wins + (alike + both bad) / 2) / votes of each prompt, and the mean of that over the prompts.
+        wins: votes for it; ``losses``, ``alike`` and ``both_bad`` are the others, ``undecided`` count for nothing.
+        prompts: the number of prompts that were decided on.
+        share: (wins + (alike + both bad) / 2) / votes of each prompt, and the mean of that over the prompts; None where
+            nothing is decided.
         ci95: Wilson's interval of the share for as many prompts. Those are what is independent: several votes on one
             prompt make it no narrower. With ties it is wider than need be, as they vary less than wins and losses.
     """
@@ -72,14 +77,15 @@ class WinRate:
     alike: int
     both_bad: int
     losses: int
+    undecided: int
     prompts: int
-    share: float
-    ci95: tuple[float, float]
+    share: float | None
+    ci95: tuple[float, float] | None
 
     @property
     def verdict(self) -> Literal["preferred", "not preferred", "unclear", "too few prompts"]:
         """What the interval says; nothing of fewer than five prompts."""
-        if self.prompts < FEWEST_PROMPTS:
+        if self.ci95 is None or self.prompts < FEWEST_PROMPTS:
             return "too few prompts"
         low, high = self.ci95
         return "preferred" if low > 0.5 else "not preferred" if high < 0.5 else "unclear"
@@ -87,11 +93,15 @@ class WinRate:
     @property
     def sentence(self) -> str:
         """All of it in words, the model's name left out."""
+        others = one_line(self.against or "all others")
+        if self.ci95 is None:
+            return f"can't be told from {others}: {self.undecided} undecided"
         low, high = map(percent, self.ci95)
         return (
-            f"wins {percent(self.share)} against {one_line(self.against or 'all others')} "
+            f"wins {percent(self.share)} against {others} "
             f"(95 % interval {low} to {high}, {self.prompts} {'prompt' if self.prompts == 1 else 'prompts'}: "
-            f"{self.wins} better, {self.alike} alike, {self.both_bad} both bad, {self.losses} worse): {self.verdict}"
+            f"{self.wins} better, {self.alike} alike, {self.both_bad} both bad, {self.losses} worse"
+            f"{f', {self.undecided} undecided' if self.undecided else ''}): {self.verdict}"
         )
 
 
@@ -105,9 +115,9 @@ def win_rates(votes: Sequence[Vote]) -> tuple[WinRate, ...]:
 
     Where there are several pairs, then that of each model against all others.
     """
-    pairs = sorted({tuple(sorted((vote.left, vote.right))) for vote in votes if vote.better})
-    rates = (win_rate(votes, one, other) for one, other in pairs)
-    turned = (rate if rate.share >= 0.5 else win_rate(votes, rate.against or "", rate.model) for rate in rates if rate)
+    pairs = sorted({tuple(sorted((vote.left, vote.right))) for vote in votes})
+    either = ((win_rate(votes, one, other), win_rate(votes, other, one)) for one, other in pairs)
+    turned = (max(filter(None, both), key=_share) for both in either)
     models = sorted(set(chain.from_iterable(pairs))) if len(pairs) > 1 else ()
     whole = (win_rate(votes, model) for model in models)
     return (*_surest_first(turned), *_surest_first(whole))
@@ -115,14 +125,16 @@ def win_rates(votes: Sequence[Vote]) -> tuple[WinRate, ...]:
 
 def win_rate(votes: Iterable[Vote], model: str, against: str | None = None) -> WinRate | None:
     """The win rate of a model against another, or against all others; None where nobody voted."""
-    said: dict[str, list[_Outcome]] = {}
+    counts: Counter[_Outcome] = Counter()
+    points: dict[str, list[float]] = {}
     for vote in votes:
         if outcome := _outcome(vote, model, against):
-            said.setdefault(vote.prompt_id, []).append(outcome)
-    if not said:
+            counts[outcome] += 1
+            if outcome != "undecided":
+                points.setdefault(vote.prompt_id, []).append(_POINTS[outcome])
+    if not counts:
         return None
-    counts = Counter(chain.from_iterable(said.values()))
-    share = sum(sum(_POINTS[one] for one in some) / len(some) for some in said.values()) / len(said)
+    share = sum(sum(some) / len(some) for some in points.values()) / len(points) if points else None
     return WinRate(
         model=model,
         against=against,
@@ -130,9 +142,10 @@ def win_rate(votes: Iterable[Vote], model: str, against: str | None = None) -> W
         alike=counts["alike"],
         both_bad=counts["both_bad"],
         losses=counts["loss"],
-        prompts=len(said),
+        undecided=counts["undecided"],
+        prompts=len(points),
         share=share,
-        ci95=wilson(share, len(said)),
+        ci95=None if share is None else wilson(share, len(points)),
     )
 
 
@@ -148,14 +161,22 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 
 
 def _surest_first(rates: Iterable[WinRate | None]) -> list[WinRate]:
-    return sorted(filter(None, rates), key=lambda rate: -rate.ci95[0])
+    return sorted(filter(None, rates), key=lambda rate: -(rate.ci95 or (0.0, 1.0))[0])
+
+
+def _share(rate: WinRate) -> float:
+    return 0.5 if rate.share is None else rate.share
 
 
 def _outcome(vote: Vote, model: str, against: str | None) -> _Outcome | None:
     """What a vote says of a model; None where it says nothing."""
     other = {vote.left: vote.right, vote.right: vote.left}.get(model)
-    if vote.better is None or other is None or against not in {None, other}:
+    if other is None or against not in {None, other}:
         return None
-    if vote.better == "alike" or vote.better == "both_bad":  # noqa: PLR1714 - mypy narrows a literal by == alone
-        return vote.better
-    return "win" if model == (vote.left if vote.better == "left" else vote.right) else "loss"
+    match vote.better:
+        case None:
+            return "undecided"
+        case "left" | "right" as side:
+            return "win" if model == getattr(vote, side) else "loss"
+        case both:
+            return both

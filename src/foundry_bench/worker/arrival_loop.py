@@ -7,6 +7,7 @@ import selectors
 import time
 from collections.abc import Callable
 from contextvars import Context
+from functools import partial
 from typing import Any, TypeVarTuple
 
 _Args = TypeVarTuple("_Args")
@@ -52,7 +53,7 @@ class ArrivalLoop(asyncio.SelectorEventLoop):
     """asyncio's own loop, but for what ``add_reader`` calls: that is called at once when its file can be read.
 
     A turn of the loop costs half as much as reading a token does. Here a read takes one only if it schedules something.
-    A reader without arguments must not raise: it runs outside of what catches errors.
+    A reader must not raise: it runs outside of what catches errors.
     """
 
     def __init__(self) -> None:
@@ -62,8 +63,7 @@ class ArrivalLoop(asyncio.SelectorEventLoop):
     def add_reader(self, fd: Any, callback: Callable[[*_Args], object], *args: *_Args) -> None:
         """As asyncio's."""
         super().add_reader(fd, callback, *args)
-        if not args:
-            self._arrivals.readers[_descriptor(fd)] = callback
+        self._arrivals.readers[_descriptor(fd)] = partial(callback, *args) if args else callback
 
     def remove_reader(self, fd: Any) -> bool:
         """As asyncio's."""
