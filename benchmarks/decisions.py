@@ -18,6 +18,7 @@ from foundry_bench.values.comparison import compare
 from foundry_bench.values.record import Sample
 from foundry_bench.values.resampling import Answers, Side, batches_of
 from foundry_bench.values.stopping import next_look, parse_until, precise
+from foundry_bench.values.votes import wilson
 
 FIGURES = ("ttft_s.mean", "latency_s.mean", "itl_s.mean", "latency_s.p95")
 TRUE_CHANGE = 0.05
@@ -87,17 +88,6 @@ class Rate:
     rounds: str
     runs: int
     right: float
-
-
-def wilson(right: float, runs: int) -> tuple[float, float]:
-    """The 95 % interval of a rate that was seen in so many runs.
-
-    Source: Wilson (1927), Probable Inference, the Law of Succession, and Statistical Inference, JASA 22.
-    """
-    z = 1.96
-    middle = right + z**2 / (2 * runs)
-    margin = z * (right * (1 - right) / runs + z**2 / (4 * runs**2)) ** 0.5
-    return (middle - margin) / (1 + z**2 / runs), (middle + margin) / (1 + z**2 / runs)
 
 
 def run(

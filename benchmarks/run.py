@@ -28,6 +28,7 @@ import startup
 
 from foundry_bench.session.calibrating import machine_state
 from foundry_bench.session.environment import describe_environment
+from foundry_bench.values.votes import wilson
 
 HERE = Path(__file__).parent
 _KEPT = HERE / "results.json"
@@ -232,7 +233,7 @@ def _peers(rows: list[str]) -> list[str]:
 
 
 def _rate(row: dict[str, Any]) -> str:
-    low, high = decisions.wilson(row["right"], row["runs"])
+    low, high = wilson(row["right"], row["runs"])
     return f"{row['right'] * 100:.1f} % ({low * 100:.0f} to {high * 100:.0f})"
 
 
