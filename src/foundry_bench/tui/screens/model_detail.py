@@ -80,6 +80,7 @@ class ModelDetailScreen(FrameScreen):
     @work(exclusive=True)
     async def read(self) -> None:
         """Read the model's samples in a thread."""
+        self.query_one("#facts", Static).update("reading the answers ...")
         try:
             self._samples = await apart(self.app, answers_of, self._view.path, self._model.name)
         except InputError as error:

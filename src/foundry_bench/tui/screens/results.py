@@ -73,6 +73,8 @@ class ResultsScreen(FrameScreen):
     async def load(self) -> None:
         """Read the run in a thread, then draw it."""
         out, chosen = self.bench.settings.out, self.bench.chosen_run
+        if self._view is None:
+            self.query_one("#note", Static).update("reading the run ...")
         try:
             self._view = await apart(self.app, open_run, out, chosen)
             await apart(self.app, prepare)

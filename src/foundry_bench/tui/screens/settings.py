@@ -130,7 +130,7 @@ class SettingsScreen(FrameScreen):
         try:
             theme = changed.get("screen.theme")
             if theme:
-                self.bench.wear(str(theme))
+                self.bench.theme = self.bench.wardrobe.take(str(theme))
             backup = save_config(path, changed)
             self.bench.settings = with_config(before, os.environ)
         except (InputError, OSError) as error:
