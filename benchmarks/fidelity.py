@@ -8,11 +8,12 @@ import sys
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from speed import additions_s
 from terminal import watch
 
 from foundry_bench.session.calibrating import FULL, Load, reference_server
@@ -28,12 +29,16 @@ _PROMPT = Prompt(id="reference", prompt="Answer at your own pace.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One way to measure under one load; the screen's columns are None without a screen."""
+    """One way to measure under one load; the screen's columns are None without a screen.
+
+    ``additions_s`` is what the machine took for five million additions just before (``speed.py``).
+    """
 
     way: str
     level: Level
     screen_cpu_percent: float | None = None
     screen_bytes_per_s: float | None = None
+    additions_s: float | None = None
 
 
 def measure(folder: Path) -> list[Row]:
@@ -46,9 +51,10 @@ async def _measure(folder: Path) -> list[Row]:
     async with reference_server() as url:
         for load in FULL:
             for way in (_bare, _headless, _headless_portable, _screen, _screen_portable):
-                row = await asyncio.to_thread(way, url, load, folder)
-                rows += row
-                print(*(f"{one.way} x{load.streams}: TTFT p99 {one.level.ttft.p99_s * 1e3:.3f} ms" for one in row))
+                speed_s = additions_s()
+                found = await asyncio.to_thread(way, url, load, folder)
+                rows += [replace(row, additions_s=speed_s) for row in found]
+                print(*(f"{row.way} x{load.streams}: TTFT p99 {row.level.ttft.p99_s * 1e3:.3f} ms" for row in found))
     return rows
 
 

@@ -12,6 +12,8 @@ from foundry_bench.tui.ascii_filter import to_ascii
 from foundry_bench.tui.modes import LETTERS, MODE_NAMES
 from foundry_bench.tui.screens.frame import size_classes
 from foundry_bench.tui.screens.opening import OpeningScreen
+from foundry_bench.tui.widgets.filter_line import FilterLine
+from foundry_bench.tui.widgets.form_row import FormInput
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,23 @@ async def test_keys_before_the_first_mode_is_there_are_for_it(tmp_path: Path, mo
     monkeypatch.setattr(OpeningScreen, "on_mount", type_ahead, raising=False)
     async with running(make_app(tmp_path)) as driver:
         await driver.mode_is("history")
+
+
+async def test_what_is_typed_ahead_goes_where_the_keys_before_it_lead(tmp_path: Path) -> None:
+    def type_ahead(*keys: str) -> None:
+        for key in keys:
+            driver.app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+    async with running(make_app(tmp_path)) as driver:
+        await driver.shows("Models")
+        type_ahead("slash", *"phi", "enter", "g", "r", "tab")
+        await driver.until(lambda: isinstance(driver.app.focused, FormInput))
+        type_ahead(*"one", "down", *"two", "escape", "z")
+        await driver.until(lambda: driver.app.focused is None or not isinstance(driver.app.focused, FormInput))
+        first, second, *_ = driver.app.screen.query(FormInput)
+        assert (first.value[-3:], second.value[-3:]) == ("one", "two")
+        models = driver.app.get_screen_stack("models")[-1]
+        assert models.query_one(FilterLine).value == "phi"
 
 
 async def test_a_letter_that_comes_in_one_packet_with_its_g_counts(tmp_path: Path) -> None:

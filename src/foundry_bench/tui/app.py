@@ -22,6 +22,7 @@ from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.tui import notices, palette
 from foundry_bench.tui.ascii_filter import AsciiFilter
 from foundry_bench.tui.display import Display
+from foundry_bench.tui.key_order import KeyOrderApp
 from foundry_bench.tui.leaving import abandoned, ask_to_quit
 from foundry_bench.tui.lossy_driver import lossy
 from foundry_bench.tui.model_keeper import ModelKeeper
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from foundry_bench.session.beacons import Beacon
 
 
-class FoundryBenchApp(App[None]):
+class FoundryBenchApp(KeyOrderApp):
     """Takes settings and options as resolved, and what to show at once: a plan to measure, a running benchmark, or the
     folder of a run to rate.
     """
@@ -103,14 +104,14 @@ class FoundryBenchApp(App[None]):
         # The shell has written over the screen meanwhile.
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh())
 
-    async def on_event(self, event: events.Event) -> None:
-        """After ``g`` any key is the answer where to go, be it fresh or come by way of what has the focus."""
+    async def take_key(self, event: events.Key | events.Paste) -> None:
+        """After ``g`` any key is the answer where to go."""
         if self._going and isinstance(event, events.Key):
             self._going = False
             self._ask()
             self.open_mode(LETTERS.get(event.character or ""))
         else:
-            await super().on_event(event)
+            await super().take_key(event)
 
     def delay_update(self, delay: float = 0.05) -> None:
         """Hold nothing back: Textual would leave a mode that is gone to for so long undrawn."""
