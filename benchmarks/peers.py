@@ -47,7 +47,8 @@ def executables(named: Sequence[str]) -> dict[str, str | None]:
 def _row(result: PeerResult, start: PeerResult) -> str:
     """One line of the table; the CPU time is that less what a run of a single answer takes."""
     net_s = (result.cpu_s - start.cpu_s) / (result.tokens - start.tokens) * 1000
-    cost = f"CPU {net_s:6.3f} s/1000 tokens and {start.cpu_s:.1f} s to start"
+    cost = f"CPU {net_s:6.3f} s/1000 tokens" if net_s > 0 else "CPU less than its start varies by"
+    cost += f" and {start.cpu_s:.1f} s to start"
     return _line(result.peer, result.streams, result.errors, result.itl_of, cost, result.elsewhere)
 
 

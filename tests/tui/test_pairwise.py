@@ -78,7 +78,7 @@ async def test_undo_notes_skipping_and_moving(tmp_path: Path) -> None:
         await pilot.press("u")
         await shows(pilot, "nothing to undo")
         await pilot.press("n")
-        await shows(pilot, "vote first")
+        await shows(pilot, "rate first")
         await pilot.press("b", "n", *"too short", "enter")
         await until(pilot, lambda: [one["note"] for one in votes(run)] == ["too short"])
         assert said(run, "right")
