@@ -2,26 +2,24 @@
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import App
 from textual.message import Message
+from textual.message_pump import MessagePump
 
-if TYPE_CHECKING:
-    from textual.message_pump import MessagePump
-    from textual.timer import Timer
-
-_LONGEST_S = 0.25  # a key's follower is lost with a screen that closes; nothing else takes so long
+_LOOK_S = 0.1
+_LONGEST_S = 5.0  # that a key may hold up those after it
 
 
 @dataclass
 class KeyPassed(Message):
-    """Follows a key from ``start`` up to the application, where keys take effect; then what that effect sent the same
-    way (``again``): a field tells its form that it was left, and the form moves the cursor.
+    """Follows the key with this number from ``start`` up to the application, where keys take effect; then what that
+    effect sent the same way (``again``): a field tells its form that it was left, and the form moves the cursor.
     """
 
-    start: "MessagePump"
+    number: int
+    start: MessagePump
     again: bool = False
 
 
@@ -33,7 +31,8 @@ class KeyOrderApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self._waiting: deque[events.Key | events.Paste] = deque()
-        self._patience: Timer | None = None  # while a key is under way
+        self._number = 0  # of the last key
+        self._under_way = False
 
     async def take_key(self, event: events.Key | events.Paste) -> None:
         """It is this one's turn."""
@@ -43,25 +42,37 @@ class KeyOrderApp(App[None]):
         """Fresh keys and pastes in their order, all else as it comes."""
         if not isinstance(event, (events.Key, events.Paste)) or event.is_forwarded:
             await super().on_event(event)
-        elif self._patience:
+        elif self._under_way:
             self._waiting.append(event)
         else:
             await self._press(event)
 
     async def on_key_passed(self, passed: KeyPassed) -> None:
         """What the key does is done."""
-        if passed.again or not passed.start.post_message(KeyPassed(passed.start, again=True)):
+        if not passed.again:
+            passed.start.post_message(KeyPassed(passed.number, passed.start, again=True))
+        elif passed.number == self._number:
             await self._next()
 
     async def _press(self, event: events.Key | events.Paste) -> None:
-        target = self.focused or self.screen
-        self._patience = self.set_timer(_LONGEST_S, self._next)
+        self._number += 1
+        self._under_way = True
+        number, start, looks = self._number, self.focused or self.screen, 0
+
+        async def look() -> None:
+            """A key's follower is lost where its screen closes."""
+            nonlocal looks
+            looks += 1
+            if number != self._number or not self._under_way:
+                watch.stop()
+            elif not start.is_running or looks * _LOOK_S > _LONGEST_S:
+                await self._next()
+
+        watch = self.set_interval(_LOOK_S, look)
         await self.take_key(event)
-        target.post_message(KeyPassed(target))
+        start.post_message(KeyPassed(number, start))
 
     async def _next(self) -> None:
-        if self._patience:
-            self._patience.stop()
-            self._patience = None
+        self._under_way = False
         if self._waiting:
             await self._press(self._waiting.popleft())
