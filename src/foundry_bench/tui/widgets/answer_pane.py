@@ -14,6 +14,7 @@ from foundry_bench.values.format import one_line, seconds
 from foundry_bench.values.snapshot import LiveAnswer
 
 _BOLD, _DIM = Style(bold=True), Style(dim=True)
+_NOTHING = Text("no answer is under way", _DIM, no_wrap=True, end="")
 
 
 class AnswerPane(Widget):
@@ -25,7 +26,7 @@ class AnswerPane(Widget):
         super().__init__()
         self._glyphs = glyphs
         self._answer: LiveAnswer | None = None
-        self._figures = Text()
+        self._figures = _NOTHING
         self._flow = Flow(20, 1)
         self._fed = 0
 
@@ -35,7 +36,7 @@ class AnswerPane(Widget):
         if answer is None:
             if before is not None:
                 self._begin()
-                self._figures = Text()
+                self._figures = _NOTHING
                 self.refresh()
             return
         if before is None or before.serial != answer.serial:
