@@ -136,8 +136,8 @@ async def test_moving_and_scrolling(tmp_path: Path) -> None:
         assert top(app, "#preview-pane") == 0
 
 
-@pytest.mark.presses(RateScreen="1 2 3 4 5 0 u n p left right j k", NoteScreen="escape")
-async def test_rating(tmp_path: Path) -> None:
+@pytest.mark.presses(RateScreen="1 2 3 4 5 0 u n p left right j k", NoteScreen="escape", PairwiseScreen="j k")
+async def test_rating_one_by_one_and_in_pairs(tmp_path: Path) -> None:
     run = record_run(tmp_path / "runs", text=LONG)
     app = make_app(tmp_path)
     async with running(app, (120, 20)) as driver:
@@ -161,17 +161,6 @@ async def test_rating(tmp_path: Path) -> None:
         assert [one.score for one in load_ratings(run).hand] == [1, 2, 3]
         await driver.press("p")
         await driver.shows("1/2", "A is better")
-
-
-@pytest.mark.presses(PairwiseScreen="j k")
-async def test_pairs_scroll_together(tmp_path: Path) -> None:
-    record_run(tmp_path / "runs", text=LONG)
-    app = make_app(tmp_path)
-    async with running(app, (120, 20)) as driver:
-        await driver.press("g", "a")
-        await driver.shows("1/4")
-        await driver.press("p")
-        await driver.shows("1/2")
         await driver.press("j")
         assert (top(app, "#left"), top(app, "#right")) == (1, 1)
         await driver.press("k")
