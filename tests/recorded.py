@@ -17,7 +17,7 @@ from factories import (
     make_sample,
     make_vote,
 )
-from foundry_bench.session.ratings import save_rating, save_vote
+from foundry_bench.session.ratings import save_rating, save_ratings, save_vote
 from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.session.store import Run
 from foundry_bench.values.ratings import Rating
@@ -103,7 +103,7 @@ def recorded_view(out: Path) -> RunView:
             model=model, prompt_id="benefits", text_sha256=str(place), score=score, by="ada", at=CREATED, note="clear"
         )
         save_rating(path, rating)
-        save_rating(path, replace(rating, score=score - 1, by="phi-4"), "judge")
+        save_ratings(path, [replace(rating, score=score - 1, by="phi-4")], "judge")
     for prompt, better, by in (
         ("benefits", "right", "ada"),
         ("benefits", "alike", "bob"),

@@ -10,7 +10,7 @@ import pytest
 from factories import make_run, make_vote
 from foundry_bench.cli import main
 from foundry_bench.session.comparing import compare_sides, find_side
-from foundry_bench.session.ratings import save_rating, save_vote
+from foundry_bench.session.ratings import Kind, save_ratings, save_vote
 from foundry_bench.values.changes import answers, changed_conditions
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.ratings import Rating
@@ -101,7 +101,7 @@ def test_answers_by_their_hashes() -> None:
     assert answers(base, varying) == {"benefits": "varies", "explain": "varies"}
 
 
-def rate(path: Path, model: str, scores: dict[str, int], kind: str = "hand") -> None:
+def rate(path: Path, model: str, scores: dict[str, int], kind: Kind = "hand") -> None:
     for prompt, score in scores.items():
         rating = Rating(
             model=model,
@@ -111,7 +111,7 @@ def rate(path: Path, model: str, scores: dict[str, int], kind: str = "hand") -> 
             by="me",
             at=datetime(2026, 11, 22, tzinfo=UTC),
         )
-        save_rating(path, rating, "judge" if kind == "judge" else "hand")
+        save_ratings(path, [rating], kind)
 
 
 def test_scores_by_hand_and_by_judge_are_never_mixed(out: Path) -> None:

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from factories import make_failed_sample, make_sample, make_vote
-from foundry_bench.session.ratings import load_ratings, rater_name, remove_rating, remove_vote, save_rating, save_vote
+from foundry_bench.session.ratings import (
+    load_ratings,
+    rater_name,
+    remove_rating,
+    remove_vote,
+    save_rating,
+    save_ratings,
+    save_vote,
+)
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.ratings import Rating, blind, first_answers, label, means
 
@@ -17,7 +25,7 @@ RATING = Rating(model="phi", prompt_id="benefits", text_sha256="ab", score=4, by
 
 def test_a_rating_is_on_the_disk(tmp_path: Path) -> None:
     save_rating(tmp_path, RATING)
-    save_rating(tmp_path, replace(RATING, by="phi-judge", note="clear"), "judge")
+    save_ratings(tmp_path, [replace(RATING, by="phi-judge", note="clear")], "judge")
     found = load_ratings(tmp_path)
     assert found.hand == (RATING,)
     assert found.judge == (replace(RATING, by="phi-judge", note="clear"),)

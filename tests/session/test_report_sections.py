@@ -13,7 +13,7 @@ import pytest
 
 from factories import CREATED, make_metrics, make_model, make_plan, make_run, make_sample, make_view
 from foundry_bench.session.judge_log import JUDGE_FILE, Verdict
-from foundry_bench.session.ratings import save_rating
+from foundry_bench.session.ratings import save_rating, save_ratings
 from foundry_bench.session.reports import FORMATS, render
 from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.session.store import Run
@@ -99,7 +99,7 @@ def record(out: Path) -> RunView:
                 at=CREATED,
             )
             save_rating(run.path, rating)
-            save_rating(run.path, replace(rating, score=min(5, 3 + 2 * place), by="phi-4"), "judge")
+            save_ratings(run.path, [replace(rating, score=min(5, 3 + 2 * place), by="phi-4")], "judge")
     (run.path / JUDGE_FILE).write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in verdicts()))
     return open_run(out, run.path)
 

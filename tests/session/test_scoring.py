@@ -13,7 +13,7 @@ import pytest
 from factories import CREATED, make_plan
 from foundry_bench.cli import main
 from foundry_bench.session.preferences import read_preference
-from foundry_bench.session.ratings import Kind, save_rating
+from foundry_bench.session.ratings import Kind, save_rating, save_ratings
 from foundry_bench.session.reports import render
 from foundry_bench.session.run_view import open_run
 from foundry_bench.session.scoring import Preference, default_figures, rank
@@ -46,7 +46,7 @@ def rate(path: Path, model: str, *scores: int, kind: Kind = "hand") -> None:
         rating = Rating(
             model=model, prompt_id=prompt, text_sha256="x", score=score, by="me", at=datetime(2026, 11, 22, tzinfo=UTC)
         )
-        save_rating(path, rating, kind)
+        save_ratings(path, [rating], kind)
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_few_rated_prompts_decide_nothing(path: Path, rated: int) -> None:
 def test_scores_of_different_prompts_decide_nothing(path: Path) -> None:
     rate(path, "smollm2-135m", 5)
     at = datetime(2026, 11, 22, tzinfo=UTC)
-    save_rating(path, Rating(model="phi-4-mini", prompt_id="explain", text_sha256="x", score=1, by="me", at=at), "hand")
+    save_rating(path, Rating(model="phi-4-mini", prompt_id="explain", text_sha256="x", score=1, by="me", at=at))
     card = rank(open_run(path.parent, path), Preference(), Rules()).card
     assert card
     assert (card.decided, card.to_rate) == (False, 5)

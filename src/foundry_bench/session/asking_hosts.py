@@ -16,20 +16,16 @@ from foundry_bench.values.host_facts import HostFacts
 _ANSWER_S = 60.0
 
 
-def ask_hosts(
-    address: str, hosts: Sequence[HostRecord], *, calibrated: bool, limit_s: float = _ANSWER_S
-) -> list[tuple[HostRecord, HostFacts]]:
-    """What each host says; of one that doesn't answer within ``limit_s``, why.
+def ask_hosts(address: str, hosts: Sequence[HostRecord], *, calibrated: bool) -> list[tuple[HostRecord, HostFacts]]:
+    """What each host says; of one that doesn't answer within a minute, why.
 
     Raises:
         InputError: no scheduler answers.
     """
-    return asyncio.run(_ask(address, hosts, calibrated=calibrated, limit_s=limit_s))
+    return asyncio.run(_ask(address, hosts, calibrated=calibrated))
 
 
-async def _ask(
-    address: str, hosts: Sequence[HostRecord], *, calibrated: bool, limit_s: float
-) -> list[tuple[HostRecord, HostFacts]]:
+async def _ask(address: str, hosts: Sequence[HostRecord], *, calibrated: bool) -> list[tuple[HostRecord, HostFacts]]:
     async with connected(address) as client:
         futures = [
             client.submit(
@@ -42,19 +38,19 @@ async def _ask(
             )
             for host in hosts
         ]
-        answers = await asyncio.gather(*(_answer(future, limit_s) for future in futures))
+        answers = await asyncio.gather(*map(_answer, futures))
     return [
         (replace(host, environment=facts.environment, calibration=facts.calibration), facts)
         for host, facts in zip(hosts, answers, strict=True)
     ]
 
 
-async def _answer(future: Any, limit_s: float) -> HostFacts:
+async def _answer(future: Any) -> HostFacts:
     try:
-        async with asyncio.timeout(limit_s):
+        async with asyncio.timeout(_ANSWER_S):
             return msgspec.json.decode(await future.result(), type=HostFacts)
     except TimeoutError:
-        return HostFacts(problem=f"no answer within {limit_s:g} s: it is busy with another task, or gone")
+        return HostFacts(problem=f"no answer within {_ANSWER_S:g} s: it is busy with another task, or gone")
     except ModuleNotFoundError as error:
         return HostFacts(problem=f"{error}; install the same foundry-bench there")
     except Exception as error:  # noqa: BLE001 - whatever the task raised there is raised here

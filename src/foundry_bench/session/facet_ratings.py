@@ -1,6 +1,5 @@
 """Checks the answers of a recorded run by the facets of its prompts, and records the scores as ratings."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,16 +13,11 @@ from foundry_bench.values.ratings import Rating, distinct_answers
 CHECK = "check"
 
 
-def _nothing(_done: int, _total: int) -> None:
-    """Tell nobody."""
-
-
-def check_run(path: Path, progress: Callable[[int, int], None] = _nothing) -> tuple[Rating, ...]:
+def check_run(path: Path) -> tuple[Rating, ...]:
     """Score every distinct answer of the run in the folder ``path`` by each checked facet of its prompt.
 
     Args:
         path: the run's folder; a run whose prompts have no such facet is left alone.
-        progress: is told how many answers are done, and of how many.
 
     Returns:
         The ratings, as recorded.
@@ -43,7 +37,7 @@ def check_run(path: Path, progress: Callable[[int, int], None] = _nothing) -> tu
     now = datetime.now(UTC)
     found = []
     with Checker() as checker:
-        for number, answer in enumerate(answers, 1):
+        for answer in answers:
             for facet in facets[answer.prompt_id]:
                 score, why = checker.score(answer.text, facet)
                 found.append(
@@ -58,6 +52,5 @@ def check_run(path: Path, progress: Callable[[int, int], None] = _nothing) -> tu
                         facet=facet.name,
                     )
                 )
-            progress(number, len(answers))
     save_ratings(path, found, "check")
     return tuple(found)

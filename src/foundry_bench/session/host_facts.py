@@ -20,19 +20,19 @@ _VENDORS = {"0x10de": "NVIDIA", "0x1002": "AMD", "0x8086": "Intel"}
 _CARDS = Path("/sys/class/drm")
 
 
-def describe_host(cards: Path = _CARDS) -> dict[str, Any]:
+def describe_host() -> dict[str, Any]:
     """The environment as ``run.json`` keeps it, with the machine's graphics cards; null where nobody can tell."""
-    return {**describe_environment(), "gpus": graphics_cards(cards)}
+    return {**describe_environment(), "gpus": graphics_cards()}
 
 
-def graphics_cards(folder: Path = _CARDS) -> list[str] | None:
+def graphics_cards() -> list[str] | None:
     """Names of the graphics cards, by NVIDIA's library or the kernel; None on a system that tells of none."""
     if cards := NvmlCards.find():
         return list(cards.names)
-    if not folder.is_dir():
+    if not _CARDS.is_dir():
         return None
     found = []
-    for card in sorted(folder.glob("card[0-9]*")):
+    for card in sorted(_CARDS.glob("card[0-9]*")):
         with contextlib.suppress(OSError):
             vendor = (card / "device" / "vendor").read_text("ascii").strip()
             found.append(f"{_VENDORS.get(vendor, vendor)} {(card / 'device' / 'device').read_text('ascii').strip()}")

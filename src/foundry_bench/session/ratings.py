@@ -30,14 +30,14 @@ def load_ratings(path: Path) -> Ratings:
         raise InputError(f"{path / RATINGS_FILE}: {error}; mend it, or move it away") from error
 
 
-def save_rating(path: Path, rating: Rating, kind: Kind = "hand") -> None:
-    """Record a rating in place of an earlier one by the same rater of the same answer; on disk when this returns.
+def save_rating(path: Path, rating: Rating) -> None:
+    """Record a rating by hand in place of the same rater's earlier one of the same answer; on disk when this returns.
 
     Raises:
         InputError: the file is damaged: it is left as it is.
         OSError: it can't be written; the old one is as it was.
     """
-    save_ratings(path, [rating], kind)
+    save_ratings(path, [rating], "hand")
 
 
 def save_ratings(path: Path, ratings: Sequence[Rating], kind: Kind) -> int:
@@ -56,14 +56,14 @@ def save_ratings(path: Path, ratings: Sequence[Rating], kind: Kind) -> int:
     return len(fresh)
 
 
-def remove_rating(path: Path, rating: Rating, kind: Kind = "hand") -> None:
-    """Take back a rating.
+def remove_rating(path: Path, rating: Rating) -> None:
+    """Take back a rating by hand.
 
     Raises:
         InputError: the file is damaged: it is left as it is.
         OSError: it can't be written; the old one is as it was.
     """
-    _change(path, kind, [rating], [])
+    _change(path, "hand", [rating], [])
 
 
 def save_vote(path: Path, vote: Vote) -> None:

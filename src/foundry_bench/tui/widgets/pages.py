@@ -11,20 +11,19 @@ PAGE = 1000
 class Pages(Generic[T]):
     """A list, and the page of it that is in hand."""
 
-    def __init__(self, items: Sequence[T] = (), size: int = PAGE) -> None:
+    def __init__(self, items: Sequence[T] = ()) -> None:
         self.items = items
-        self.size = size
         self.number = 0
 
     @property
     def count(self) -> int:
         """How many pages there are; at least one."""
-        return max(1, -(-len(self.items) // self.size))
+        return max(1, -(-len(self.items) // PAGE))
 
     @property
     def page(self) -> Sequence[T]:
         """The items of the page in hand."""
-        return self.items[self.number * self.size : (self.number + 1) * self.size]
+        return self.items[self.number * PAGE : (self.number + 1) * PAGE]
 
     @property
     def label(self) -> str:
@@ -39,4 +38,4 @@ class Pages(Generic[T]):
 
     def turn_to(self, index: int) -> None:
         """Take the page of the item at ``index`` in hand."""
-        self.number = min(max(index // self.size, 0), self.count - 1)
+        self.number = min(max(index // PAGE, 0), self.count - 1)

@@ -64,11 +64,11 @@ def progress_lines(snapshot: Snapshot, board: Board) -> list[Text]:
     return [*lines, *figures][: board.height]
 
 
-def bar(fraction: float, glyphs: Glyphs, width: int, style: str = "") -> Text:
+def bar(fraction: float, glyphs: Glyphs, width: int) -> Text:
     """A bar with half steps; the part that is not done is drawn too."""
     halves = round(max(0.0, min(1.0, fraction)) * width * 2)
     full, half = divmod(halves, 2)
-    text = Text(glyphs.bar * full + (glyphs.bar_half if half else ""), style or "bold")
+    text = Text(glyphs.bar * full + (glyphs.bar_half if half else ""), "bold")
     return text.append(glyphs.bar_rest * (width - full - half), "dim")
 
 
