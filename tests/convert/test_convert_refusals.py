@@ -149,7 +149,7 @@ METADATA: dict[str, tuple[dict[str, Any], str]] = {
     "a family of experts": ({"general.architecture": "qwen3moe"}, "architecture 'qwen3moe' is not supported yet"),
     "a family that steers terminals": ({"general.architecture": "\n\x1b[31m"}, r"architecture '\?\?\[31m'"),
     "a family without end": ({"general.architecture": "x" * 10_000}, "x{400}$"),
-    "a name that is none": ({"general.name": 7}, "general.name is no str"),
+    "a license that is none": ({"general.license": 7}, "general.license is no str"),
     "one part of several": ({"split.count": 3}, "one of 3 parts of a model; join them first"),
     "experts": ({"llama.expert_count": 8}, "mixture of experts"),
     "yarn": ({"llama.rope.scaling.type": "yarn"}, "rope scaling 'yarn' is not supported yet"),

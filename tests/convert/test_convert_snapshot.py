@@ -54,7 +54,7 @@ def builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
     return behave
 
 
-def built(source: Path, **options: Any) -> Snapshot:
+def built(source: Path, **options: Any) -> str | None:
     return build_snapshot(source, source.parent / "out", source.parent / "logs" / "build.log", **options)
 
 
@@ -72,7 +72,7 @@ def test_a_snapshot_tells_its_size_and_licence(source: Path) -> None:
     found = read_snapshot(source)
     words = json.loads((source / "config.json").read_text())["vocab_size"]
     layer = 64 * (64 + 32 + 32 + 64 + 3 * 96) + 2 * 64
-    assert found == Snapshot("LlamaForCausalLM", 2, 2 * words * 64 + 64 + 2 * layer, words * 64, "apache-2.0")
+    assert found == Snapshot(2, 2 * words * 64 + 64 + 2 * layer, words * 64, "apache-2.0")
 
 
 def cut(folder: Path, name: str, size: int) -> None:
@@ -160,7 +160,7 @@ def test_the_phases_are_told_and_the_noise_is_kept_in_the_log(
         accuracy_level=2,
         progress=lambda step, done: heard.append((step, done)),
     )
-    assert made.architecture == "LlamaForCausalLM"
+    assert made == "apache-2.0"
     assert heard == [
         ("starting PyTorch", 0.0),
         ("reading", 0.1),

@@ -8,15 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from foundry_bench.convert.errors import ConvertError
-from foundry_bench.convert.model import ConvertedModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from foundry_bench.convert.snapshot import Snapshot
-
-__all__ = ["ConvertError", "ConvertedModel", "build_snapshot", "convert_gguf"]
+__all__ = ["ConvertError", "build_snapshot", "convert_gguf"]
 
 
 def convert_gguf(
@@ -26,8 +23,8 @@ def convert_gguf(
     context: int | None = None,
     accuracy_level: int = 4,
     progress: Callable[[str, float], None] | None = None,
-) -> ConvertedModel:
-    """Write the model of the GGUF file `source` as the new folder `out`.
+) -> str | None:
+    """Write the model of the GGUF file `source` as the new folder `out`; its license, where the file names one.
 
     Args:
         source: A GGUF file of one of the families in `foundry_bench.convert.families`.
@@ -58,8 +55,10 @@ def build_snapshot(
     context: int | None = None,
     accuracy_level: int | None = None,
     progress: Callable[[str, float], None] | None = None,
-) -> Snapshot:
+) -> str | None:
     """Write the Hugging Face model in the folder `source` as the new folder `out`, through GenAI's model builder.
+
+    The model's license is returned, where its README.md names one.
 
     Args:
         source: A folder with config.json, .safetensors files and a tokenizer.

@@ -56,7 +56,7 @@ def build_folder(
     context: int | None,
     accuracy_level: int | None,
     progress: Callable[[str, float], None],
-) -> Snapshot:
+) -> str | None:
     """See `foundry_bench.convert.build_snapshot`."""
     if precision not in PRECISIONS.get(device, ()):
         known = "; ".join(f"{name}: {', '.join(kinds)}" for name, kinds in PRECISIONS.items())
@@ -76,7 +76,7 @@ def build_folder(
             progress("starting PyTorch", 0.0)
             _run(command, source, log, lambda line: _tell(line, snapshot.layers, progress))
         _finish(source, folder, context, log)
-    return snapshot
+    return snapshot.license
 
 
 def _check_installed() -> None:

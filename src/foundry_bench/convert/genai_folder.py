@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +11,6 @@ from foundry_bench.convert.decoder import Decoder
 from foundry_bench.convert.errors import ConvertError
 from foundry_bench.convert.gguf_file import GgufFile
 from foundry_bench.convert.hyperparameters import read_hyperparameters
-from foundry_bench.convert.model import ConvertedModel
 from foundry_bench.convert.onnx_writer import MODEL_FILE, OnnxWriter
 from foundry_bench.convert.tokenizer import tokenizer_files
 from foundry_bench.convert.vocabulary import read_vocabulary
@@ -34,12 +32,12 @@ def write_folder(
     context: int | None,
     accuracy_level: int,
     progress: Callable[[str, float], None],
-) -> ConvertedModel:
+) -> str | None:
     """See `foundry_bench.convert.convert_gguf`."""
     if accuracy_level not in _ACCURACY_LEVELS:
         raise ConvertError(f"accuracy level {accuracy_level}; choose one of 0 to {_ACCURACY_LEVELS[-1]}")
     gguf = GgufFile(source)
-    name, licence = gguf.get("general.name", str, source.stem), gguf.get("general.license", str, "")
+    licence = gguf.get("general.license", str, "")
     sizes = read_hyperparameters(gguf, context)
     vocabulary = read_vocabulary(gguf, sizes.vocabulary)
     texts = tokenizer_files(gguf, vocabulary, sizes.context)
@@ -51,16 +49,7 @@ def write_folder(
             (folder / file_name).write_text(text, encoding="utf-8", newline="\n")
         with closing(OnnxWriter(folder)) as writer:
             Decoder(gguf, sizes, writer, accuracy_level).write(lambda done: progress("weights", done))
-        bytes_written = sum(file.stat().st_size for file in folder.iterdir())
-    return ConvertedModel(
-        name=name,
-        architecture=gguf.get("general.architecture", str),
-        layers=sizes.layers,
-        context_length=sizes.context,
-        license=licence or None,
-        tensor_types=dict(Counter(tensor.kind.name for tensor in gguf.tensors.values())),
-        bytes_written=bytes_written,
-    )
+    return licence or None
 
 
 def _genai_config(kind: str, sizes: Hyperparameters, vocabulary: Vocabulary) -> dict[str, object]:

@@ -27,7 +27,6 @@ _LENGTH: Final = struct.Struct("<Q")
 class Snapshot:
     """What a snapshot says of itself: `parameters` counts all weights, `largest` those of its largest tensor."""
 
-    architecture: str
     layers: int
     parameters: int
     largest: int
@@ -54,7 +53,6 @@ def read_snapshot(folder: Path) -> Snapshot:
     _check_shards(folder)
     counts = [count for file in files for count in _tensor_sizes(file)]
     return Snapshot(
-        architecture=architectures[0],
         layers=layers if type(layers) is int and layers > 0 else 1,
         parameters=sum(counts),
         largest=max(counts, default=0),

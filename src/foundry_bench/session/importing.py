@@ -133,10 +133,9 @@ def _convert(kind: Kind, source: Path, name: str, choices: Choices, progress: Pr
     try:
         if kind == "gguf":
             level = 4 if level is None else level
-            made = convert_gguf(source, fresh, context=context, accuracy_level=level, progress=progress)
-            licence = made.license
+            licence = convert_gguf(source, fresh, context=context, accuracy_level=level, progress=progress)
         else:
-            built = build_snapshot(
+            licence = build_snapshot(
                 source,
                 fresh,
                 log_dir() / f"import-{name}.log",
@@ -146,7 +145,6 @@ def _convert(kind: Kind, source: Path, name: str, choices: Choices, progress: Pr
                 accuracy_level=level,
                 progress=progress,
             )
-            licence = built.license
     except ConvertError as error:
         raise InputError(str(error)) from error
     shutil.rmtree(old, ignore_errors=True)
