@@ -151,18 +151,3 @@ class Driver:
     async def hides(self, text: str) -> None:
         """Wait until the text is gone from the screen."""
         await self.until(lambda: text not in screen_text(self.app))
-
-
-async def until(pilot: Pilot[Any], condition: Callable[[], object]) -> None:
-    """Wait for a condition; a TimeoutError where it doesn't come true."""
-    async with asyncio.timeout(LIMIT_S):
-        while not condition():
-            await pilot.pause()
-
-
-async def shows(pilot: Pilot[Any], *texts: str) -> None:
-    """Wait until all of the texts stand on the screen."""
-    try:
-        await until(pilot, lambda: all(text in screen_text(pilot.app) for text in texts))
-    except TimeoutError:
-        raise AssertionError(f"{texts} not all in:\n{screen_text(pilot.app)}") from None

@@ -2,27 +2,24 @@
 
 import difflib
 from pathlib import Path
-from typing import Any
 
-from textual.pilot import Pilot
-
-from driving import screen_text, until
+from driving import Driver, screen_text
 
 FOLDER = Path(__file__).parent / "tui" / "golden"
 
 
-async def looks_like(pilot: Pilot[Any], name: str, *, update: bool) -> None:
+async def looks_like(driver: Driver, name: str, *, update: bool) -> None:
     """Wait until the screen is as in its file; ``update`` writes the file anew."""
     file = FOLDER / f"{name}.txt"
     if update:
-        await pilot.pause(1.0)
+        await driver.pilot.pause(1.0)
         file.parent.mkdir(exist_ok=True)
-        file.write_text(screen_text(pilot.app), "utf-8")
+        file.write_text(screen_text(driver.app), "utf-8")
     wanted = file.read_text("utf-8")
     try:
-        await until(pilot, lambda: screen_text(pilot.app) == wanted)
+        await driver.until(lambda: screen_text(driver.app) == wanted)
     except TimeoutError:
-        seen = screen_text(pilot.app)
+        seen = screen_text(driver.app)
         difference = "\n".join(
             difflib.unified_diff(wanted.split("\n"), seen.split("\n"), "file", "screen", lineterm="")
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.screen import Screen
 
-from driving import make_app, shows
+from driving import make_app, running
 from foundry_bench.tui import screens
 from foundry_bench.tui.screens.blind import BlindScreen
 from foundry_bench.tui.screens.confirm import QuitScreen
@@ -41,23 +41,23 @@ async def test_what_dialogs_look_like(tmp_path: Path, size: tuple[int, int], upd
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
     at = f"{size[0]}x{size[1]}"
-    async with app.run_test(size=size) as pilot:
-        await shows(pilot, "by name")
-        await pilot.press("slash", *"qwen", "enter", "D")
-        await shows(pilot, "Delete qwen2.5-0.5b")
-        await looks_like(pilot, f"confirm-{at}", update=update_golden)
-        await pilot.press("n", "g", "c")
-        await shows(pilot, "B phi-4-mini", "worse")
-        await pilot.press("a", *"phi")
-        await shows(pilot, "type to find")
-        await looks_like(pilot, f"pick-{at}", update=update_golden)
-        await pilot.press("escape", "g", "a")
-        await shows(pilot, "1/4")
-        await pilot.press("4", "n", *"clear")
-        await looks_like(pilot, f"note-{at}", update=update_golden)
-        await pilot.press("escape")
+    async with running(app, size) as driver:
+        await driver.shows("by name")
+        await driver.press("slash", *"qwen", "enter", "D")
+        await driver.shows("Delete qwen2.5-0.5b")
+        await looks_like(driver, f"confirm-{at}", update=update_golden)
+        await driver.press("n", "g", "c")
+        await driver.shows("B phi-4-mini", "worse")
+        await driver.press("a", *"phi")
+        await driver.shows("type to find")
+        await looks_like(driver, f"pick-{at}", update=update_golden)
+        await driver.press("escape", "g", "a")
+        await driver.shows("1/4")
+        await driver.press("4", "n", *"clear")
+        await looks_like(driver, f"note-{at}", update=update_golden)
+        await driver.press("escape")
         app.push_screen(QuitScreen())  # a key opens it only while a benchmark runs
-        await looks_like(pilot, f"quit-{at}", update=update_golden)
-        await pilot.press("n")
+        await looks_like(driver, f"quit-{at}", update=update_golden)
+        await driver.press("n")
         app.push_screen(OpeningScreen("models"))  # what stands there before the first mode
-        await looks_like(pilot, f"opening-{at}", update=update_golden)
+        await looks_like(driver, f"opening-{at}", update=update_golden)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from driving import make_app, shows, until
+from driving import make_app, running
 from foundry_bench.tui.screens.help import HelpScreen
 from golden_text import looks_like
 from recorded import record_run
@@ -12,23 +12,23 @@ from recorded import record_run
 async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_golden: bool) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=size) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "smollm2")
-        await pilot.press("question_mark")
-        await shows(pilot, "This screen", "Everywhere")
-        await looks_like(pilot, f"help-{size[0]}x{size[1]}", update=update_golden)
-        await pilot.press("j", "k", "escape")
-        await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
+    async with running(app, size) as driver:
+        await driver.press("g", "t")
+        await driver.shows("smollm2")
+        await driver.press("question_mark")
+        await driver.shows("This screen", "Everywhere")
+        await looks_like(driver, f"help-{size[0]}x{size[1]}", update=update_golden)
+        await driver.press("j", "k", "escape")
+        await driver.until(lambda: not isinstance(app.screen, HelpScreen))
 
 
 @pytest.mark.parametrize(("letter", "keys"), [("a", "skip"), ("e", "write"), ("h", "compare two")])
 async def test_it_tells_the_keys_of_the_screen_in_hand(tmp_path: Path, letter: str, keys: str) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("g", letter)
-        await shows(pilot, "go to")
-        await pilot.press("question_mark")
-        await shows(pilot, "This screen", keys)
+    async with running(app, (120, 40)) as driver:
+        await driver.press("g", letter)
+        await driver.shows("go to")
+        await driver.press("question_mark")
+        await driver.shows("This screen", keys)
         assert isinstance(app.screen, HelpScreen)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from driving import make_app, screen_text, shows, until
+from driving import make_app, running, screen_text
 from golden_text import looks_like
 from recorded import record_run
 
@@ -12,12 +12,12 @@ async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_
     for minutes in range(3):
         record_run(tmp_path / "runs", minutes=minutes)
     app = make_app(tmp_path)
-    async with app.run_test(size=size) as pilot:
-        await pilot.press("g", "h")
-        await shows(pilot, "3 runs")
-        await pilot.press("space")
-        await shows(pilot, "one marked")
-        await looks_like(pilot, f"history-{size[0]}x{size[1]}", update=update_golden)
+    async with running(app, size) as driver:
+        await driver.press("g", "h")
+        await driver.shows("3 runs")
+        await driver.press("space")
+        await driver.shows("one marked")
+        await looks_like(driver, f"history-{size[0]}x{size[1]}", update=update_golden)
 
 
 @pytest.mark.presses(FiguresTable="j enter")
@@ -25,11 +25,11 @@ async def test_a_run_is_opened(tmp_path: Path) -> None:
     for minutes in range(2):
         record_run(tmp_path / "runs", minutes=minutes)
     app = make_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "h")
-        await shows(pilot, "2 runs")
-        await pilot.press("j", "enter")
-        await shows(pilot, "run-000", "Results")
+    async with running(app) as driver:
+        await driver.press("g", "h")
+        await driver.shows("2 runs")
+        await driver.press("j", "enter")
+        await driver.shows("run-000", "Results")
         assert app.current_mode == "results"
 
 
@@ -38,11 +38,11 @@ async def test_two_runs_are_compared(tmp_path: Path) -> None:
     for minutes in range(3):
         record_run(tmp_path / "runs", minutes=minutes)
     app = make_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "h")
-        await shows(pilot, "3 runs")
-        await pilot.press("space", "j", "j", "space", "c")
-        await shows(pilot, "A smollm2-135m · run-000", "B smollm2-135m · run-002")
+    async with running(app) as driver:
+        await driver.press("g", "h")
+        await driver.shows("3 runs")
+        await driver.press("space", "j", "j", "space", "c")
+        await driver.shows("A smollm2-135m · run-000", "B smollm2-135m · run-002")
 
 
 @pytest.mark.presses(HistoryScreen="slash")
@@ -52,13 +52,13 @@ async def test_filter_and_damage(tmp_path: Path) -> None:
     broken.mkdir()
     (broken / "run.json").write_text("{")
     app = make_app(tmp_path)
-    async with app.run_test(size=(60, 20)) as pilot:
-        await pilot.press("g", "h")
-        await shows(pilot, "2 runs", "unreadable")
-        await pilot.press("enter")
-        await shows(pilot, "can't be read")
-        await pilot.press("slash", *"smol", "enter")
-        await shows(pilot, "1 run")
+    async with running(app, (60, 20)) as driver:
+        await driver.press("g", "h")
+        await driver.shows("2 runs", "unreadable")
+        await driver.press("enter")
+        await driver.shows("can't be read")
+        await driver.press("slash", *"smol", "enter")
+        await driver.shows("1 run")
         assert "unreadable" not in screen_text(app)
 
 
@@ -69,19 +69,19 @@ async def test_more_than_a_page(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "run.json").write_text("{")
     app = make_app(tmp_path)
-    async with app.run_test(size=(60, 20)) as pilot:
-        await pilot.press("g", "h")
-        await shows(pilot, "1002 runs", "page 1/2")
-        await pilot.press("right_square_bracket")
-        await shows(pilot, "page 2/2")
-        await pilot.press("left_square_bracket")
-        await shows(pilot, "page 1/2")
+    async with running(app, (60, 20)) as driver:
+        await driver.press("g", "h")
+        await driver.shows("1002 runs", "page 1/2")
+        await driver.press("right_square_bracket")
+        await driver.shows("page 2/2")
+        await driver.press("left_square_bracket")
+        await driver.shows("page 1/2")
 
 
 async def test_no_runs(tmp_path: Path) -> None:
     app = make_app(tmp_path)
-    async with app.run_test(size=(60, 20)) as pilot:
-        await pilot.press("g", "h")
-        await shows(pilot, "no runs in")
-        await pilot.press("space", "c", "enter")
-        await until(pilot, lambda: app.current_mode == "history")
+    async with running(app, (60, 20)) as driver:
+        await driver.press("g", "h")
+        await driver.shows("no runs in")
+        await driver.press("space", "c", "enter")
+        await driver.until(lambda: app.current_mode == "history")

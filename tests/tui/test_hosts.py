@@ -59,7 +59,7 @@ async def test_the_hosts_of_a_recorded_run(tmp_path: Path, size: tuple[int, int]
         await driver.shows("aptop-1")
         await driver.press("H")
         await driver.shows("box-rtx", "6/6", "1/6", "lost", "onnxruntime: 1.22.0 on laptop-1, 1.21.0 on")
-        await looks_like(driver.pilot, f"hosts-{size[0]}x{size[1]}", update=update_golden)
+        await looks_like(driver, f"hosts-{size[0]}x{size[1]}", update=update_golden)
         await driver.press("j", "enter")
         await driver.shows("lost: its Dask worker ended", "NVIDIA RTX 4090", "tcp://10.0.0.5:9001")
         await driver.press("b")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from driving import make_app, screen_text, shows, until
+from driving import make_app, running, screen_text
 from golden_text import looks_like
 from recorded import record_run
 
@@ -36,32 +36,32 @@ def saved(run: Path, count: int) -> bool:
 async def test_names_come_at_the_end(tmp_path: Path, update_golden: bool) -> None:
     run = record_run(tmp_path / "runs", hostile=True)
     app = make_app(tmp_path)
-    async with app.run_test(size=WIDE) as pilot:
-        await pilot.press("g", "a")
-        await shows(pilot, "1/4")
-        await pilot.press("p")
+    async with running(app, WIDE) as driver:
+        await driver.press("g", "a")
+        await driver.shows("1/4")
+        await driver.press("p")
         for number, key in enumerate("ax", 1):
-            await shows(pilot, f"{number}/2", "A is better")
+            await driver.shows(f"{number}/2", "A is better")
             if number == 1:
-                await looks_like(pilot, "pairs-120x40", update=update_golden)
+                await looks_like(driver, "pairs-120x40", update=update_golden)
             text = screen_text(app)
             assert "smollm2" not in text
             assert "phi-4" not in text
             assert not set("\x1b\x07\u202e") & set(text)
-            await pilot.press(key)
-            await until(pilot, partial(saved, run, number))
-        await shows(pilot, "All 2 pairs are voted on", "wins 75 % against", "1 better", "1 both bad")
-        await looks_like(pilot, "pairs-end-120x40", update=update_golden)
-        await pilot.press("b")
+            await driver.press(key)
+            await driver.until(partial(saved, run, number))
+        await driver.shows("All 2 pairs are voted on", "wins 75 % against", "1 better", "1 both bad")
+        await looks_like(driver, "pairs-end-120x40", update=update_golden)
+        await driver.press("b")
         assert said(run, "left", "both_bad")
-        await pilot.press("p")
-        await shows(pilot, "1/4", "rate this one")
-        await pilot.press("g", "c")
-        await shows(pilot, "Votes: B wins", "2 prompts: ")
-        await pilot.press("g", "t")
-        await shows(pilot, "TTFT", "phi-4-mini")
-        await pilot.press("enter")
-        await shows(pilot, "votes: wins")
+        await driver.press("p")
+        await driver.shows("1/4", "rate this one")
+        await driver.press("g", "c")
+        await driver.shows("Votes: B wins", "2 prompts: ")
+        await driver.press("g", "t")
+        await driver.shows("TTFT", "phi-4-mini")
+        await driver.press("enter")
+        await driver.shows("votes: wins")
     assert {one["by"] for one in votes(run)} == {"ada"}
     assert {frozenset((one["left"], one["right"])) for one in votes(run)} == {frozenset(("smollm2-135m", "phi-4-mini"))}
 
@@ -70,53 +70,53 @@ async def test_names_come_at_the_end(tmp_path: Path, update_golden: bool) -> Non
 async def test_undo_notes_skipping_and_moving(tmp_path: Path) -> None:
     run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=WIDE) as pilot:
-        await pilot.press("g", "a")
-        await shows(pilot, "1/4")
-        await pilot.press("p")
-        await shows(pilot, "1/2")
-        await pilot.press("u")
-        await shows(pilot, "nothing to undo")
-        await pilot.press("n")
-        await shows(pilot, "rate first")
-        await pilot.press("b", "n", *"too short", "enter")
-        await until(pilot, lambda: [one["note"] for one in votes(run)] == ["too short"])
+    async with running(app, WIDE) as driver:
+        await driver.press("g", "a")
+        await driver.shows("1/4")
+        await driver.press("p")
+        await driver.shows("1/2")
+        await driver.press("u")
+        await driver.shows("nothing to undo")
+        await driver.press("n")
+        await driver.shows("rate first")
+        await driver.press("b", "n", *"too short", "enter")
+        await driver.until(lambda: [one["note"] for one in votes(run)] == ["too short"])
         assert said(run, "right")
-        await pilot.press("h")
-        await shows(pilot, "B is better, with a note")
-        await pilot.press("e")
-        await until(pilot, partial(said, run, "alike"))
+        await driver.press("h")
+        await driver.shows("B is better, with a note")
+        await driver.press("e")
+        await driver.until(partial(said, run, "alike"))
         assert [one["note"] for one in votes(run)] == ["too short"]
-        await pilot.press("u")
-        await until(pilot, partial(said, run))
-        await pilot.press("l", "0")
-        await until(pilot, partial(said, run, None))
+        await driver.press("u")
+        await driver.until(partial(said, run))
+        await driver.press("l", "0")
+        await driver.until(partial(said, run, None))
 
 
 async def test_a_narrow_terminal_says_so_and_keeps_what_was_voted(tmp_path: Path, update_golden: bool) -> None:
     run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=(60, 20)) as pilot:
-        await pilot.press("g", "a")
-        await shows(pilot, "1/4")
-        await pilot.press("p")
-        await shows(pilot, "1/4", "needs 100 columns, this terminal has 60")
-        await pilot.resize_terminal(*WIDE)
-        await pilot.press("p")
-        await shows(pilot, "1/2")
-        await pilot.press("a", "escape", "p")
-        await shows(pilot, "2/2")
+    async with running(app, (60, 20)) as driver:
+        await driver.press("g", "a")
+        await driver.shows("1/4")
+        await driver.press("p")
+        await driver.shows("1/4", "needs 100 columns, this terminal has 60")
+        await driver.resize(*WIDE)
+        await driver.press("p")
+        await driver.shows("1/2")
+        await driver.press("a", "escape", "p")
+        await driver.shows("2/2")
         for width, height in ((60, 20), (80, 24)):
-            await pilot.resize_terminal(width, height)
-            await shows(pilot, f"this terminal has {width}")
-            await looks_like(pilot, f"pairs-{width}x{height}", update=update_golden)
-        await pilot.resize_terminal(99, 40)
-        await shows(pilot, "needs 100 columns, this terminal has 99; p rates one by one")
-        await pilot.press("a")
-        await pilot.resize_terminal(100, 40)
-        await shows(pilot, "2/2", "no vote")
-        await pilot.press("b")
-        await until(pilot, partial(said, run, "left", "right"))
+            await driver.resize(width, height)
+            await driver.shows(f"this terminal has {width}")
+            await looks_like(driver, f"pairs-{width}x{height}", update=update_golden)
+        await driver.resize(99, 40)
+        await driver.shows("needs 100 columns, this terminal has 99; p rates one by one")
+        await driver.press("a")
+        await driver.resize(100, 40)
+        await driver.shows("2/2", "no vote")
+        await driver.press("b")
+        await driver.until(partial(said, run, "left", "right"))
 
 
 async def test_what_cannot_be_saved_outlives_the_screen_of_pairs(
@@ -132,15 +132,15 @@ async def test_what_cannot_be_saved_outlives_the_screen_of_pairs(
         path.write_bytes(content)
 
     monkeypatch.setattr("foundry_bench.session.ratings.replace_atomically", write)
-    async with app.run_test(size=WIDE) as pilot:
-        await pilot.press("g", "a")
-        await shows(pilot, "1/4")
-        await pilot.press("p")
-        await shows(pilot, "1/2")
-        await pilot.press("a")
-        await shows(pilot, "1 not saved", "2/2")
-        await pilot.press("p", "p")
-        await shows(pilot, "2/2")
+    async with running(app, WIDE) as driver:
+        await driver.press("g", "a")
+        await driver.shows("1/4")
+        await driver.press("p")
+        await driver.shows("1/2")
+        await driver.press("a")
+        await driver.shows("1 not saved", "2/2")
+        await driver.press("p", "p")
+        await driver.shows("2/2")
         full = False
-        await pilot.press("e")
-        await until(pilot, partial(said, run, "left", "alike"))
+        await driver.press("e")
+        await driver.until(partial(said, run, "left", "alike"))

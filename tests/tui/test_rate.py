@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from driving import make_app, screen_text, shows, until
+from driving import make_app, running, screen_text
 from golden_text import looks_like
 from recorded import record_run
 
@@ -27,29 +27,29 @@ def saved(run: Path, count: int) -> bool:
 async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_golden: bool) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=size) as pilot:
-        await pilot.press("g", "a")
-        await shows(pilot, "1/4")
-        await pilot.press("4")
-        await shows(pilot, "2/4", "good")
-        await looks_like(pilot, f"rate-{size[0]}x{size[1]}", update=update_golden)
+    async with running(app, size) as driver:
+        await driver.press("g", "a")
+        await driver.shows("1/4")
+        await driver.press("4")
+        await driver.shows("2/4", "good")
+        await looks_like(driver, f"rate-{size[0]}x{size[1]}", update=update_golden)
 
 
 async def test_names_come_at_the_end(tmp_path: Path) -> None:
     run = record_run(tmp_path / "runs", hostile=True)
     app = make_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "a")
+    async with running(app) as driver:
+        await driver.press("g", "a")
         for count, key in enumerate("5501", 1):
-            await shows(pilot, f"{count}/4")
+            await driver.shows(f"{count}/4")
             text = screen_text(app)
             assert "smollm2" not in text
             assert "phi-4" not in text
             assert not set("\x1b\x07\u202e") & set(text)
-            await pilot.press(key)
-            await until(pilot, partial(saved, run, count))
-        await shows(pilot, "All 4 answers are rated", "smollm2-135m", "phi-4-mini", "mean of")
-        await pilot.press("3")
+            await driver.press(key)
+            await driver.until(partial(saved, run, count))
+        await driver.shows("All 4 answers are rated", "smollm2-135m", "phi-4-mini", "mean of")
+        await driver.press("3")
         assert len(ratings(run)) == 4
     assert sorted(str(one["score"]) for one in ratings(run)) == ["1", "5", "5", "None"]
     assert {one["by"] for one in ratings(run)} == {"ada"}
@@ -58,30 +58,30 @@ async def test_names_come_at_the_end(tmp_path: Path) -> None:
 async def test_undo_notes_and_moving(tmp_path: Path) -> None:
     run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "a")
-        await shows(pilot, "1/4")
-        await pilot.press("u")
-        await shows(pilot, "nothing to undo")
-        await pilot.press("2", "n", *"too short", "enter")
-        await until(pilot, lambda: [one["note"] for one in ratings(run)] == ["too short"])
+    async with running(app) as driver:
+        await driver.press("g", "a")
+        await driver.shows("1/4")
+        await driver.press("u")
+        await driver.shows("nothing to undo")
+        await driver.press("2", "n", *"too short", "enter")
+        await driver.until(lambda: [one["note"] for one in ratings(run)] == ["too short"])
         assert [one["score"] for one in ratings(run)] == [2]
-        await pilot.press("u")
-        await until(pilot, lambda: ratings(run) == [])
-        await shows(pilot, "1/4")
-        await pilot.press("l", "5")
-        await until(pilot, lambda: [one["score"] for one in ratings(run)] == [5])
+        await driver.press("u")
+        await driver.until(lambda: ratings(run) == [])
+        await driver.shows("1/4")
+        await driver.press("l", "5")
+        await driver.until(lambda: [one["score"] for one in ratings(run)] == [5])
 
 
 async def test_it_goes_on_where_it_was_left(tmp_path: Path) -> None:
     run = record_run(tmp_path / "runs")
     for count in (1, 2):
         app = make_app(tmp_path)
-        async with app.run_test(size=(60, 20)) as pilot:
-            await pilot.press("g", "a")
-            await shows(pilot, f"{count}/4")
-            await pilot.press("3")
-            await until(pilot, partial(saved, run, count))
+        async with running(app, (60, 20)) as driver:
+            await driver.press("g", "a")
+            await driver.shows(f"{count}/4")
+            await driver.press("3")
+            await driver.until(partial(saved, run, count))
 
 
 @pytest.fixture
@@ -101,24 +101,24 @@ def full(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 async def test_what_cannot_be_saved_is_kept_and_tried_again(tmp_path: Path, full: list[bool]) -> None:
     run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "a")
-        await shows(pilot, "1/4")
-        await pilot.press("4", "5")
-        await shows(pilot, "2 not saved", "No space left")
+    async with running(app) as driver:
+        await driver.press("g", "a")
+        await driver.shows("1/4")
+        await driver.press("4", "5")
+        await driver.shows("2 not saved", "No space left")
         full[0] = False
-        await pilot.press("1")
-        await until(pilot, lambda: sorted(str(one["score"]) for one in ratings(run)) == ["1", "4", "5"])
+        await driver.press("1")
+        await driver.until(lambda: sorted(str(one["score"]) for one in ratings(run)) == ["1", "4", "5"])
 
 
 async def test_a_damaged_file_is_left_alone(tmp_path: Path) -> None:
     run = record_run(tmp_path / "runs")
     (run / "ratings.json").write_text('{"schema": ')
     app = make_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "a")
-        await shows(pilot, "mend it, or move it away")
-        await pilot.press("4")
+    async with running(app) as driver:
+        await driver.press("g", "a")
+        await driver.shows("mend it, or move it away")
+        await driver.press("4")
     assert (run / "ratings.json").read_text() == '{"schema": '
 
 
@@ -126,17 +126,17 @@ async def test_what_waits_to_be_saved_outlives_a_look_at_another_run(tmp_path: P
     first = record_run(tmp_path / "runs")
     second = record_run(tmp_path / "runs", minutes=1)
     app = make_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "a")
-        await shows(pilot, "1/4")
-        await pilot.press("4", "u")
-        await shows(pilot, "not undone", "2/4")
+    async with running(app) as driver:
+        await driver.press("g", "a")
+        await driver.shows("1/4")
+        await driver.press("4", "u")
+        await driver.shows("not undone", "2/4")
         app.chosen_run = first
-        await pilot.press("g", "h", "g", "a")
-        await shows(pilot, "1/4")
+        await driver.press("g", "h", "g", "a")
+        await driver.shows("1/4")
         full[0] = False
-        await pilot.press("5")
-        await until(pilot, partial(saved, first, 1))
+        await driver.press("5")
+        await driver.until(partial(saved, first, 1))
     assert [one["score"] for one in ratings(second)] == [4]
     assert [one["score"] for one in ratings(first)] == [5]
 
@@ -150,11 +150,11 @@ async def test_it_opens_on_a_run_for_a_rater_and_leaves_the_facets_alone(tmp_pat
     (run / "ratings.json").write_text(json.dumps(document))
     app = make_app(tmp_path, start=run)
     app.rater = "bob"
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with running(app) as driver:
         for count in range(1, 5):
-            await shows(pilot, f"{count}/4")
-            await pilot.press("4")
-            await until(pilot, partial(saved, run, count + 1))
-        await shows(pilot, "All 4 answers are rated")
+            await driver.shows(f"{count}/4")
+            await driver.press("4")
+            await driver.until(partial(saved, run, count + 1))
+        await driver.shows("All 4 answers are rated")
     assert {one["by"] for one in ratings(run)} == {"bob"}
     assert facet in ratings(run)

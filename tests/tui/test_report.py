@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from driving import make_app, screen_text, shows, until
+from driving import make_app, running, screen_text
 from foundry_bench.session.reports import FORMATS
 from golden_text import looks_like
 from recorded import record_run
@@ -15,25 +15,25 @@ async def test_what_it_looks_like(
     monkeypatch.chdir(tmp_path)
     record_run(Path("runs"))
     app = make_app(Path())
-    async with app.run_test(size=size) as pilot:
-        await pilot.press("g", "e")
-        await shows(pilot, "run-000", *(["Benchmark report"] if size[0] > 76 else []))
-        await looks_like(pilot, f"report-{size[0]}x{size[1]}", update=update_golden)
+    async with running(app, size) as driver:
+        await driver.press("g", "e")
+        await driver.shows("run-000", *(["Benchmark report"] if size[0] > 76 else []))
+        await looks_like(driver, f"report-{size[0]}x{size[1]}", update=update_golden)
 
 
 @pytest.mark.presses(ReportScreen="w y")
 async def test_marked_formats_are_written_and_the_paths_copied(tmp_path: Path) -> None:
     run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "e")
-        await shows(pilot, "Benchmark report")
-        await pilot.press("j")
-        await shows(pilot, "Preview html", "kB for a browser")
-        await pilot.press("w")
-        await shows(pilot, "wrote 2 of 2")
-        await pilot.press("y")
-        await until(pilot, lambda: app.clipboard)
+    async with running(app) as driver:
+        await driver.press("g", "e")
+        await driver.shows("Benchmark report")
+        await driver.press("j")
+        await driver.shows("Preview html", "kB for a browser")
+        await driver.press("w")
+        await driver.shows("wrote 2 of 2")
+        await driver.press("y")
+        await driver.until(lambda: app.clipboard)
     assert app.clipboard == f"{run / 'benchmark_report.md'}\n{run / 'benchmark_report.html'}"
     assert (run / "benchmark_report.md").read_text().startswith("# Benchmark report")
     assert (run / "benchmark_report.html").read_text().startswith("<!DOCTYPE html>")
@@ -43,11 +43,11 @@ async def test_marked_formats_are_written_and_the_paths_copied(tmp_path: Path) -
 async def test_each_format_can_be_marked(tmp_path: Path) -> None:
     run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "e")
-        await shows(pilot, "Benchmark report")
-        await pilot.press("j", "j", "space", "j", "space", "j", "space", "w")
-        await shows(pilot, "wrote 5 of 5")
+    async with running(app) as driver:
+        await driver.press("g", "e")
+        await driver.shows("Benchmark report")
+        await driver.press("j", "j", "space", "j", "space", "j", "space", "w")
+        await driver.shows("wrote 5 of 5")
     assert {path.name for path in run.glob("benchmark_report.*")} == {f"benchmark_report.{form}" for form in FORMATS}
 
 
@@ -55,30 +55,30 @@ async def test_each_format_can_be_marked(tmp_path: Path) -> None:
 async def test_another_path(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=(60, 20)) as pilot:
-        await pilot.press("g", "e")
-        await shows(pilot, "run-000")
-        await pilot.press("i", "end", *"-2", "escape", "w")
-        await shows(pilot, "wrote 2 of 2")
-        await pilot.press("v")
-        await shows(pilot, "# Benchmark report")
+    async with running(app, (60, 20)) as driver:
+        await driver.press("g", "e")
+        await driver.shows("run-000")
+        await driver.press("i", "end", *"-2", "escape", "w")
+        await driver.shows("wrote 2 of 2")
+        await driver.press("v")
+        await driver.shows("# Benchmark report")
     assert (tmp_path / "runs" / "run-000" / "benchmark_report-2.md").exists()
 
 
 async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "e")
-        await shows(pilot, "Benchmark report")
-        await pilot.press("i", "home", *"/nowhere", "enter", "w")
-        await shows(pilot, "wrote 0 of 2")
+    async with running(app) as driver:
+        await driver.press("g", "e")
+        await driver.shows("Benchmark report")
+        await driver.press("i", "home", *"/nowhere", "enter", "w")
+        await driver.shows("wrote 0 of 2")
 
 
 async def test_no_run(tmp_path: Path) -> None:
     app = make_app(tmp_path)
-    async with app.run_test(size=(60, 20)) as pilot:
-        await pilot.press("g", "e")
-        await shows(pilot, "no run 'last'")
-        await pilot.press("w", "y", "v")
+    async with running(app, (60, 20)) as driver:
+        await driver.press("g", "e")
+        await driver.shows("no run 'last'")
+        await driver.press("w", "y", "v")
         assert "Preview" in screen_text(app)

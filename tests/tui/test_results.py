@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from driving import make_app, screen_text, shows, until
+from driving import make_app, running, screen_text
 from foundry_bench.tui.screens.model_detail import ModelDetailScreen
 from foundry_bench.tui.screens.results import ResultsScreen
 from foundry_bench.tui.widgets.chart import Chart
@@ -17,12 +17,12 @@ SIZES = [(60, 20), (80, 24), (120, 40)]
 async def test_what_results_look_like(tmp_path: Path, size: tuple[int, int], update_golden: bool) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=size) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "smollm2-135m", "broken")
-        await pilot.press("l")
-        await pilot.pause()
-        await looks_like(pilot, f"results-{size[0]}x{size[1]}", update=update_golden)
+    async with running(app, size) as driver:
+        await driver.press("g", "t")
+        await driver.shows("smollm2-135m", "broken")
+        await driver.press("l")
+        await driver.pilot.pause()
+        await looks_like(driver, f"results-{size[0]}x{size[1]}", update=update_golden)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -30,14 +30,14 @@ async def test_what_results_look_like(tmp_path: Path, size: tuple[int, int], upd
 async def test_what_a_model_looks_like(tmp_path: Path, size: tuple[int, int], update_golden: bool) -> None:
     record_run(tmp_path / "runs", rounds=6)
     app = make_app(tmp_path)
-    async with app.run_test(size=size) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "smollm2-135m")
-        await pilot.press("enter")
-        await shows(pilot, "round 1")
-        await pilot.press("o", *(["f6"] if size[0] == 60 else []))
-        await shows(pilot, "deviations")
-        await looks_like(pilot, f"model-{size[0]}x{size[1]}", update=update_golden)
+    async with running(app, size) as driver:
+        await driver.press("g", "t")
+        await driver.shows("smollm2-135m")
+        await driver.press("enter")
+        await driver.shows("round 1")
+        await driver.press("o", *(["f6"] if size[0] == 60 else []))
+        await driver.shows("deviations")
+        await looks_like(driver, f"model-{size[0]}x{size[1]}", update=update_golden)
 
 
 @pytest.mark.parametrize(("size", "headings"), [((80, 24), ["p50"]), ((120, 40), ["p50", "p95", "max"])])
@@ -46,11 +46,11 @@ async def test_a_prompts_figures_keep_to_their_lines(
 ) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=size) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "phi-4-mini")
-        await pilot.press("enter")
-        await shows(pilot, "Prefill", "round 1")
+    async with running(app, size) as driver:
+        await driver.press("g", "t")
+        await driver.shows("phi-4-mini")
+        await driver.press("enter")
+        await driver.shows("Prefill", "round 1")
         (line,) = (line for line in screen_text(app).splitlines() if " p50 " in line)
         assert [word for word in line.split() if word in {"p50", "p95", "max"}] == headings
 
@@ -58,108 +58,108 @@ async def test_a_prompts_figures_keep_to_their_lines(
 async def test_the_best_is_marked_and_the_timing_error_told(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path, display={"ascii": True})
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "0.140 ms", "* ")
+    async with running(app, (120, 40)) as driver:
+        await driver.press("g", "t")
+        await driver.shows("0.140 ms", "* ")
 
 
 @pytest.mark.presses(FiguresTable="l s S")
 async def test_sorting_keeps_the_cursor_on_its_row(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "phi-4-mini")
+    async with running(app) as driver:
+        await driver.press("g", "t")
+        await driver.shows("phi-4-mini")
         table = app.screen.query_one("#figures", FiguresTable)
-        await pilot.press("l", "l", "j")
+        await driver.press("l", "l", "j")
         assert (table.row_in_hand, table.column_in_hand) == ("phi-4-mini", "ttft_s.p50")
-        await pilot.press("s")
+        await driver.press("s")
         assert [row.key.value for row in table.ordered_rows] == ["smollm2-135m", "phi-4-mini", "broken"]
-        await pilot.press("S")
+        await driver.press("S")
         assert [row.key.value for row in table.ordered_rows] == ["phi-4-mini", "smollm2-135m", "broken"]
         assert (table.row_in_hand, table.column_in_hand) == ("phi-4-mini", "ttft_s.p50")
-        await shows(pilot, "TTFT p50")
+        await driver.shows("TTFT p50")
 
 
 @pytest.mark.presses(ResultsScreen="slash w v")
 async def test_filter_wide_and_charts(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "phi-4-mini", "Latency per request")
+    async with running(app, (120, 40)) as driver:
+        await driver.press("g", "t")
+        await driver.shows("phi-4-mini", "Latency per request")
         table = app.screen.query_one("#figures", FiguresTable)
-        await pilot.press("slash", *"phi", "enter")
+        await driver.press("slash", *"phi", "enter")
         assert table.row_count == 1
-        await pilot.press("slash", "escape")
-        await until(pilot, lambda: table.row_count == 3)
+        await driver.press("slash", "escape")
+        await driver.until(lambda: table.row_count == 3)
         few = len(table.columns)
-        await pilot.press("w")
+        await driver.press("w")
         assert len(table.columns) > few
         for title in ("Distribution of latency", "TTFT against tokens/s", "no answer is rated yet"):
-            await pilot.press("v")
-            await shows(pilot, title)
+            await driver.press("v")
+            await driver.shows(title)
 
 
 async def test_a_chart_is_a_key_away_on_small_screens(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=(60, 20)) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "phi-4-mini")
-        await pilot.press("v")
-        await shows(pilot, "Latency per request")
+    async with running(app, (60, 20)) as driver:
+        await driver.press("g", "t")
+        await driver.shows("phi-4-mini")
+        await driver.press("v")
+        await driver.shows("Latency per request")
         assert app.screen.query_one(Chart).plot is not None
-        await pilot.press("f6")
-        await until(pilot, lambda: "Latency per request" not in screen_text(app))
+        await driver.press("f6")
+        await driver.until(lambda: "Latency per request" not in screen_text(app))
 
 
 async def test_why_a_model_failed(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "broken")
-        await pilot.press("j", "j")
-        await shows(pilot, "the file is [bold]truncated[/]", "download it again")
+    async with running(app) as driver:
+        await driver.press("g", "t")
+        await driver.shows("broken")
+        await driver.press("j", "j")
+        await driver.shows("the file is [bold]truncated[/]", "download it again")
 
 
 async def test_no_run_yet(tmp_path: Path) -> None:
     app = make_app(tmp_path)
-    async with app.run_test(size=(60, 20)) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "no run 'last'")
-        await pilot.press("s", "w", "v", "enter", "y")
+    async with running(app, (60, 20)) as driver:
+        await driver.press("g", "t")
+        await driver.shows("no run 'last'")
+        await driver.press("s", "w", "v", "enter", "y")
 
 
 @pytest.mark.presses(ModelDetailScreen="b")
 async def test_a_hostile_answer_stays_text(tmp_path: Path) -> None:
     record_run(tmp_path / "runs", hostile=True)
     app = make_app(tmp_path)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "smollm2-135m")
-        await pilot.press("enter")
-        await shows(pilot, "round 1")
-        await pilot.press("j")
-        await shows(pilot, "red [red]not markup[/]", "bell")
+    async with running(app, (120, 40)) as driver:
+        await driver.press("g", "t")
+        await driver.shows("smollm2-135m")
+        await driver.press("enter")
+        await driver.shows("round 1")
+        await driver.press("j")
+        await driver.shows("red [red]not markup[/]", "bell")
         assert not set("\x1b\x07\u202e") & set(screen_text(app))
-        await pilot.press("b")
-        await until(pilot, lambda: not isinstance(app.screen, ModelDetailScreen))
+        await driver.press("b")
+        await driver.until(lambda: not isinstance(app.screen, ModelDetailScreen))
 
 
 async def test_go_to_results_leaves_the_page_of_a_model(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "smollm2-135m")
-        await pilot.press("enter")
-        await shows(pilot, "round 1")
-        await pilot.press("g", "t")
-        await until(pilot, lambda: isinstance(app.screen, ResultsScreen))
-        await pilot.press("g", "t")
-        await pilot.pause()
+    async with running(app, (120, 40)) as driver:
+        await driver.press("g", "t")
+        await driver.shows("smollm2-135m")
+        await driver.press("enter")
+        await driver.shows("round 1")
+        await driver.press("g", "t")
+        await driver.until(lambda: isinstance(app.screen, ResultsScreen))
+        await driver.press("g", "t")
+        await driver.pilot.pause()
         assert isinstance(app.screen, ResultsScreen)
 
 
@@ -170,22 +170,22 @@ async def test_ten_thousand_requests(tmp_path: Path) -> None:
     with (path / "samples.jsonl").open("ab") as file:
         file.write(line * 10_000)
     app = make_app(tmp_path)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "smollm2-135m")
-        await pilot.press("enter")
-        await shows(pilot, "page 1/11")
-        await pilot.press("right_square_bracket")
-        await shows(pilot, "page 2/11")
-        await pilot.press("left_square_bracket")
-        await shows(pilot, "page 1/11")
+    async with running(app) as driver:
+        await driver.press("g", "t")
+        await driver.shows("smollm2-135m")
+        await driver.press("enter")
+        await driver.shows("page 1/11")
+        await driver.press("right_square_bracket")
+        await driver.shows("page 2/11")
+        await driver.press("left_square_bracket")
+        await driver.shows("page 1/11")
 
 
 async def test_a_chart_has_the_colors_of_the_terminal_itself(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path, display={"theme": "ansi-16"})
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("g", "t")
-        await shows(pilot, "Latency per request", "latency over request")
+    async with running(app, (120, 40)) as driver:
+        await driver.press("g", "t")
+        await driver.shows("Latency per request", "latency over request")
         styles = {str(span.style) for span in app.screen.query_one(Chart).render().spans}
         assert {"bright_cyan", "bright_yellow"} <= styles

@@ -86,14 +86,14 @@ async def test_what_the_fields_look_like(tmp_path: Path, size: tuple[int, int], 
     async with running(app, size) as driver:
         await driver.press("g", "r", "tab", *["down"] * 9)
         await driver.shows("end a model's rounds early")
-        await looks_like(driver.pilot, f"run-fields-{size[0]}x{size[1]}", update=update_golden)
+        await looks_like(driver, f"run-fields-{size[0]}x{size[1]}", update=update_golden)
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
 async def test_what_the_form_looks_like(tmp_path: Path, size: tuple[int, int], update_golden: bool) -> None:
     async with running(make_app(tmp_path, models=("phi-4-mini", "qwen2.5-0.5b"), rounds=5), size) as driver:
         await driver.press("g", "r")
-        await looks_like(driver.pilot, f"run-{size[0]}x{size[1]}", update=update_golden)
+        await looks_like(driver, f"run-{size[0]}x{size[1]}", update=update_golden)
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)

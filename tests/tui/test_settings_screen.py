@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from driving import make_app, shows, until
+from driving import make_app, running
 from foundry_bench.session.settings import resolve
 from foundry_bench.tui.app import FoundryBenchApp
 from foundry_bench.tui.display import Display
@@ -34,29 +34,29 @@ def opened() -> FoundryBenchApp:
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
 async def test_what_it_looks_like(config: Path, size: tuple[int, int], update_golden: bool) -> None:
     app = opened()
-    async with app.run_test(size=size) as pilot:
-        await pilot.press("g", "s")
-        await shows(pilot, "Runtime")
-        await pilot.press("enter", "down")
-        await shows(pilot, "measured rounds", config.name)
-        await looks_like(pilot, f"settings-{size[0]}x{size[1]}", update=update_golden)
+    async with running(app, size) as driver:
+        await driver.press("g", "s")
+        await driver.shows("Runtime")
+        await driver.press("enter", "down")
+        await driver.shows("measured rounds", config.name)
+        await looks_like(driver, f"settings-{size[0]}x{size[1]}", update=update_golden)
 
 
 @pytest.mark.usefixtures("config")
 @pytest.mark.presses(SettingsScreen="i w", FormInput="escape")
 async def test_a_value_is_checked_as_it_is_typed_and_saved() -> None:
     app = opened()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("g", "s")
-        await shows(pilot, "rounds", "config.toml")
-        await pilot.press("enter", "down", "end", "backspace", "0")
-        await shows(pilot, "number of at least 1")
-        await pilot.press("escape", "w")
-        await shows(pilot, "not right yet")
-        await pilot.press("i", "down", "end", "backspace", *"12")
-        await shows(pilot, "changed")
-        await pilot.press("escape", "w")
-        await shows(pilot, "saved to config.toml")
+    async with running(app, (120, 40)) as driver:
+        await driver.press("g", "s")
+        await driver.shows("rounds", "config.toml")
+        await driver.press("enter", "down", "end", "backspace", "0")
+        await driver.shows("number of at least 1")
+        await driver.press("escape", "w")
+        await driver.shows("not right yet")
+        await driver.press("i", "down", "end", "backspace", *"12")
+        await driver.shows("changed")
+        await driver.press("escape", "w")
+        await driver.shows("saved to config.toml")
         assert app.settings.plan.rounds == 12
     saved = tomllib.loads(written())
     assert saved == {"rounds": 12, "endpoints": {"lab": {"url": "http://lab:1"}}}
@@ -66,15 +66,15 @@ async def test_a_value_is_checked_as_it_is_typed_and_saved() -> None:
 async def test_comments_are_asked_about(config: Path) -> None:
     commented(config)
     app = opened()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "s")
-        await shows(pilot, "warmup")
-        await pilot.press("enter", "down", "end", "0", "escape", "w")
-        await shows(pilot, "has comments", "config.toml.bak")
-        await pilot.press("n")
+    async with running(app) as driver:
+        await driver.press("g", "s")
+        await driver.shows("warmup")
+        await driver.press("enter", "down", "end", "0", "escape", "w")
+        await driver.shows("has comments", "config.toml.bak")
+        await driver.press("n")
         assert "# mine" in written()
-        await pilot.press("w", "y")
-        await until(pilot, lambda: "50" in written())
+        await driver.press("w", "y")
+        await driver.until(lambda: "50" in written())
     assert "# mine" in written("config.toml.bak")
 
 
@@ -82,15 +82,15 @@ async def test_comments_are_asked_about(config: Path) -> None:
 @pytest.mark.presses(SettingsScreen="u")
 async def test_undo_and_an_emptied_value() -> None:
     app = opened()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("g", "s")
-        await shows(pilot, "warmup")
-        await pilot.press("enter", "down", "end", "9", "escape", "u")
-        await shows(pilot, "all as it was")
-        await pilot.press("w")
-        await shows(pilot, "nothing was changed")
-        await pilot.press("enter", "down", "end", "backspace", "escape", "w")
-        await until(pilot, lambda: "rounds" not in written())
+    async with running(app) as driver:
+        await driver.press("g", "s")
+        await driver.shows("warmup")
+        await driver.press("enter", "down", "end", "9", "escape", "u")
+        await driver.shows("all as it was")
+        await driver.press("w")
+        await driver.shows("nothing was changed")
+        await driver.press("enter", "down", "end", "backspace", "escape", "w")
+        await driver.until(lambda: "rounds" not in written())
         assert app.settings.plan.rounds == 3
 
 
@@ -98,35 +98,35 @@ async def test_undo_and_an_emptied_value() -> None:
 async def test_what_is_stronger_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BENCH_ROUNDS", "7")
     app = opened()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("g", "s")
-        await shows(pilot, "BENCH_ROUNDS")
-        await pilot.press("enter", "down", "end", "1", "escape", "w")
-        await shows(pilot, "rounds from the environment BENCH_ROUNDS still holds")
+    async with running(app, (120, 40)) as driver:
+        await driver.press("g", "s")
+        await driver.shows("BENCH_ROUNDS")
+        await driver.press("enter", "down", "end", "1", "escape", "w")
+        await driver.shows("rounds from the environment BENCH_ROUNDS still holds")
 
 
 @pytest.mark.presses(SettingsScreen="j k")
 async def test_sections(tmp_path: Path) -> None:
     app = make_app(tmp_path)
-    async with app.run_test(size=(60, 20)) as pilot:
-        await pilot.press("g", "s")
-        await shows(pilot, "Places")
-        await pilot.press("j", "j", "enter")
-        await shows(pilot, "endpoint", "via")
-        await pilot.press("escape", "k", "f6")
-        await shows(pilot, "concurrency")
+    async with running(app, (60, 20)) as driver:
+        await driver.press("g", "s")
+        await driver.shows("Places")
+        await driver.press("j", "j", "enter")
+        await driver.shows("endpoint", "via")
+        await driver.press("escape", "k", "f6")
+        await driver.shows("concurrency")
 
 
 @pytest.mark.usefixtures("config")
 async def test_the_look_of_the_screen_is_a_setting_and_a_theme_is_put_on_when_saved() -> None:
     app = opened()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("g", "s")
-        await shows(pilot, "Screen")
-        await pilot.press("j", "j", "j", "enter", *"lihgt", "escape", "w")
-        await shows(pilot, "did you mean 'light'")
-        await pilot.press("enter", *["backspace"] * 5, *"light", "escape", "w")
-        await shows(pilot, "saved to config.toml")
+    async with running(app, (120, 40)) as driver:
+        await driver.press("g", "s")
+        await driver.shows("Screen")
+        await driver.press("j", "j", "j", "enter", *"lihgt", "escape", "w")
+        await driver.shows("did you mean 'light'")
+        await driver.press("enter", *["backspace"] * 5, *"light", "escape", "w")
+        await driver.shows("saved to config.toml")
         assert app.theme == "light"
     assert tomllib.loads(written())["screen"] == {"theme": "light"}
     assert resolve({}, os.environ, models_needed=False).screen == {"theme": "light"}
