@@ -1,5 +1,6 @@
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -76,3 +77,17 @@ def _presses(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 def _quiet_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "SSH_CONNECTION"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether the disk of the ratings is full: what the test sets the one item to."""
+    is_full = [True]
+
+    def write(path: Path, content: bytes) -> None:
+        if is_full[0]:
+            raise OSError(28, "No space left on device")
+        path.write_bytes(content)
+
+    monkeypatch.setattr("foundry_bench.session.ratings.replace_atomically", write)
+    return is_full

@@ -119,19 +119,9 @@ async def test_a_narrow_terminal_says_so_and_keeps_what_was_voted(tmp_path: Path
         await driver.until(partial(said, run, "left", "right"))
 
 
-async def test_what_cannot_be_saved_outlives_the_screen_of_pairs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_cannot_be_saved_outlives_the_screen_of_pairs(tmp_path: Path, full: list[bool]) -> None:
     run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    full = True
-
-    def write(path: Path, content: bytes) -> None:
-        if full:
-            raise OSError(28, "No space left on device")
-        path.write_bytes(content)
-
-    monkeypatch.setattr("foundry_bench.session.ratings.replace_atomically", write)
     async with running(app, WIDE) as driver:
         await driver.press("g", "a")
         await driver.shows("1/4")
@@ -141,6 +131,6 @@ async def test_what_cannot_be_saved_outlives_the_screen_of_pairs(
         await driver.shows("1 not saved", "2/2")
         await driver.press("p", "p")
         await driver.shows("2/2")
-        full = False
+        full[0] = False
         await driver.press("e")
         await driver.until(partial(said, run, "left", "alike"))

@@ -84,20 +84,6 @@ async def test_it_goes_on_where_it_was_left(tmp_path: Path) -> None:
             await driver.until(partial(saved, run, count))
 
 
-@pytest.fixture
-def full(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Whether the disk is: what the test sets its one item to."""
-    is_full = [True]
-
-    def write(path: Path, content: bytes) -> None:
-        if is_full[0]:
-            raise OSError(28, "No space left on device")
-        path.write_bytes(content)
-
-    monkeypatch.setattr("foundry_bench.session.ratings.replace_atomically", write)
-    return is_full
-
-
 async def test_what_cannot_be_saved_is_kept_and_tried_again(tmp_path: Path, full: list[bool]) -> None:
     run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)
