@@ -48,7 +48,7 @@ async def test_each_mode_has_its_letter(tmp_path: Path) -> None:
 async def test_keys_before_the_first_mode_is_there_are_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def type_ahead(screen: OpeningScreen) -> None:
         for key in "gh":
-            screen.post_message(events.Key(key, key))
+            screen.app.post_message(events.Key(key, key))
 
     monkeypatch.setattr(OpeningScreen, "on_mount", type_ahead, raising=False)
     async with running(make_app(tmp_path)) as driver:
@@ -70,6 +70,24 @@ async def test_what_is_typed_ahead_goes_where_the_keys_before_it_lead(tmp_path: 
         assert (first.value[-3:], second.value[-3:]) == ("one", "two")
         models = driver.app.get_screen_stack("models")[-1]
         assert models.query_one(FilterLine).value == "phi"
+
+
+async def test_a_click_waits_for_what_was_typed_before_it(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path)) as driver:
+        app = driver.app
+        await driver.press("g", "r", "tab")
+        await driver.until(lambda: isinstance(app.focused, FormInput))
+        first, second, *_ = app.screen.query(FormInput)
+        x, y = map(int, second.region.offset)
+        for key in "one":
+            app.post_message(events.Key(key, key))
+        for mouse in (events.MouseDown, events.MouseUp):
+            app.post_message(mouse(None, x, y, 0, 0, 1, shift=False, meta=False, ctrl=False))
+        for key in "two":
+            app.post_message(events.Key(key, key))
+        await driver.until(lambda: "two" in second.value)
+        assert app.focused is second
+        assert first.value[-3:] == "one"
 
 
 async def test_a_letter_that_comes_in_one_packet_with_its_g_counts(tmp_path: Path) -> None:

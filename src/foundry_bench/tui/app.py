@@ -89,8 +89,7 @@ class FoundryBenchApp(KeyOrderApp):
     async def on_ready(self) -> None:
         """The first frame stands on the terminal: go to the mode. Keys that are pressed meanwhile wait for it."""
         await self.switch_mode(self._opening.mode)
-        for key in self._opening.early:
-            await self.on_event(events.Key(key.key, key.character))
+        await self.let_keys_go()
         if self._opening.mode == MODE_NAMES[0]:
             self.run_worker(notices.tell_running(self))
         if not self.is_headless:
@@ -104,14 +103,14 @@ class FoundryBenchApp(KeyOrderApp):
         # The shell has written over the screen meanwhile.
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh())
 
-    async def take_key(self, event: events.Key | events.Paste) -> None:
+    async def take(self, event: events.InputEvent | events.Paste) -> None:
         """After ``g`` any key is the answer where to go."""
         if self._going and isinstance(event, events.Key):
             self._going = False
             self._ask()
             self.open_mode(LETTERS.get(event.character or ""))
         else:
-            await super().take_key(event)
+            await super().take(event)
 
     def delay_update(self, delay: float = 0.05) -> None:
         """Hold nothing back: Textual would leave a mode that is gone to for so long undrawn."""

@@ -1,6 +1,5 @@
 """What stands on the terminal until the first mode's screen is there."""
 
-from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 
@@ -20,14 +19,8 @@ class OpeningScreen(Screen[None]):
     def __init__(self, mode: str) -> None:
         super().__init__()
         self.mode = mode
-        self.early: list[events.Key] = []  # keys pressed meanwhile, which are for the mode
 
     def compose(self) -> ComposeResult:
         """The two bars, where every mode has them."""
         yield ModeBar(self.mode)
         yield KeyBar()
-
-    def on_key(self, event: events.Key) -> None:
-        """Keep the key."""
-        event.stop()
-        self.early.append(event)
