@@ -6,6 +6,8 @@ import re
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 from chat_server import Request, chatting, words
 from factories import CREATED, make_model, make_sample
 from foundry_bench.cli import main
-from foundry_bench.session.judge_log import JUDGE_FILE, read_verdicts
+from foundry_bench.session.judge_log import JUDGE_FILE, Verdict, read_verdicts
 from foundry_bench.session.judge_questions import pair_questions, read_rubric, score_questions
 from foundry_bench.session.judgement import preference_for_itself, votes_of
 from foundry_bench.session.ratings import load_ratings
@@ -243,6 +245,37 @@ def test_a_win_needs_both_ways(ahead: Said, behind: Said, found: Better | None) 
 
 def test_without_a_verdict_there_is_no_vote() -> None:
     assert votes_of((), (answer_of("x"),)) == ()
+
+
+def test_each_judge_has_a_vote_on_what_it_was_asked_both_ways() -> None:
+    left, right = answer_of("x"), replace(answer_of("y"), model="n")
+    both = {"left": (left, right), "right": (right, left)}
+
+    def says(judge: str, first: str, better: Said | None, second: int = 0) -> Verdict:
+        texts = tuple(one.text_sha256 for one in both[first])
+        at = CREATED + timedelta(seconds=second)
+        return Verdict(
+            kind="pair",
+            judge=judge,
+            prompt_id="sky",
+            texts=texts,
+            better=better,
+            at=at,
+            question="",
+            attempt=1,
+            answer="",
+        )
+
+    said = (
+        *(says("a", "left", "A"), says("a", "right", "B", second=5)),
+        *(says("b", "left", "B"), says("b", "right", "B")),
+        says("once", "left", "A"),
+        *(says("broken", "left", "A"), says("broken", "right", None)),
+    )
+    votes = votes_of(said, (left, right))
+    assert [(one.by, one.better, one.left) for one in votes] == [("a", "left", "m"), ("b", None, "m")]
+    assert votes[0].at == CREATED + timedelta(seconds=5)
+    assert votes_of(said, (left, replace(left, model="n"))) == ()
 
 
 def test_the_judged_text_is_fenced_by_a_mark_that_it_does_not_hold() -> None:
