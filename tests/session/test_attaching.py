@@ -186,7 +186,7 @@ async def test_a_client_that_does_not_read_gets_a_snapshot_in_place_of_the_backl
                 await asyncio.sleep(0)
             (viewer,) = served._viewers
             assert viewer.waiting_bytes < 2 * serving._BACKLOG_BYTES
-            attachment._reader._transport.resume_reading()  # type: ignore[attr-defined]
+            attachment._reader._transport.resume_reading()  # type: ignore[attr-defined]  # asyncio's own, untyped
             snapshot, events = attachment.opened.snapshot, 0
             async for item in news:
                 assert not isinstance(item, RunEnded)

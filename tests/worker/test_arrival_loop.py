@@ -46,7 +46,7 @@ class Reader:
 def test_reads_take_no_turn_of_the_loop(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = pair
     turns = 0
-    once = ArrivalLoop._run_once  # type: ignore[attr-defined]
+    once = ArrivalLoop._run_once  # type: ignore[attr-defined]  # of the base, untyped
 
     def counted(loop: ArrivalLoop) -> None:
         nonlocal turns
