@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from factories import make_distribution
 from foundry_bench.values.format import (
     UNDEFINED,
+    brief,
     figure,
     joules,
     mean_with_interval,
@@ -116,6 +117,12 @@ def test_mean_and_margin_share_a_unit() -> None:
 )
 def test_text_of_others_becomes_one_line(text: str, line: str) -> None:
     assert one_line(text) == line
+
+
+def test_a_reason_is_brief() -> None:
+    assert brief("\x1b[31mno  room\x1b[0m\n on the disk ") == "no room on the disk"
+    assert brief("x" * 300) == "x" * 300
+    assert brief("x" * 301) == "x" * 299 + "…"
 
 
 @given(st.text())

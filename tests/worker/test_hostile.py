@@ -211,7 +211,7 @@ def test_halves_of_characters_can_be_written(pieces: Sequence[str], text: str) -
 
 def test_words_of_others_about_a_model_are_one_clean_line() -> None:
     error = ModelUnavailableError("load_failed", "no\x1b[2J\nmodel", "try \x9b31m[red]")
-    assert (str(error), error.advice) == ("no [2J model", "try 31m[red]")
+    assert (str(error), error.advice) == ("no model", "try [red]")
 
 
 @pytest.mark.parametrize("key", ["sk-planted-key", 'sk-"planted\\key'])

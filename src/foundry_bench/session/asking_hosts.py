@@ -10,7 +10,7 @@ import msgspec
 from foundry_bench.session.cluster import connected
 from foundry_bench.session.host_facts import host_facts
 from foundry_bench.values.fleet import HostRecord
-from foundry_bench.values.format import one_line
+from foundry_bench.values.format import brief
 from foundry_bench.values.host_facts import HostFacts
 
 _ANSWER_S = 60.0
@@ -54,4 +54,4 @@ async def _answer(future: Any) -> HostFacts:
     except ModuleNotFoundError as error:
         return HostFacts(problem=f"{error}; install the same foundry-bench there")
     except Exception as error:  # noqa: BLE001 - whatever the task raised there is raised here
-        return HostFacts(problem=one_line(f"{type(error).__name__}: {error}")[:300])
+        return HostFacts(problem=brief(f"{type(error).__name__}: {error}"))

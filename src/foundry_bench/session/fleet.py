@@ -28,7 +28,7 @@ from foundry_bench.session.start_line import StartLine
 from foundry_bench.session.store import Run
 from foundry_bench.values.events import ModelFinished, Noted
 from foundry_bench.values.fleet import hosts_plan
-from foundry_bench.values.format import one_line
+from foundry_bench.values.format import brief
 from foundry_bench.values.plan import Plan, Target
 from foundry_bench.values.record import Failure, HostStatus
 from foundry_bench.values.result import RunRecord, RunStatus
@@ -191,7 +191,7 @@ class FleetBenchmark:
             try:
                 news = decode_news(line)
             except ValueError as error:
-                message = f"it told what can't be understood ({one_line(str(error))[:200]}); update foundry-bench there"
+                message = f"it told what can't be understood ({brief(str(error))}); update foundry-bench there"
                 self._end(name, "failed", Failure(type="garbled", message=message))
                 return
             self._take(name, news)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Collection
 from typing import Any, TypeVar
 
 from foundry_bench.session.host_link import SILENCE_S
-from foundry_bench.values.format import one_line
+from foundry_bench.values.format import brief
 from foundry_bench.values.record import Failure, HostStatus
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ async def asked(answer: Awaitable[T]) -> T:
     try:
         return await answer
     except (OSError, RuntimeError, ValueError) as error:
-        raise SchedulerLostError(one_line(str(error))[:200] or type(error).__name__) from error
+        raise SchedulerLostError(brief(str(error)) or type(error).__name__) from error
 
 
 class HostWatch:
@@ -60,7 +60,7 @@ class HostWatch:
             return "lost", Failure(type="host_lost", message=f"it said nothing for {SILENCE_S:g} s")
         if self.future is not None and self.future.status == "error":
             error = await asked(self.future.exception())
-            message = f"{type(error).__name__}: {one_line(str(error))[:300]}"
+            message = f"{type(error).__name__}: {brief(str(error))}"
             if isinstance(error, ModuleNotFoundError):
                 message += "; install the same foundry-bench there"
             return "failed", Failure(type="broken", message=message)

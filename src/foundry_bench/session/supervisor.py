@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
 from foundry_bench.values.events import Event
-from foundry_bench.values.format import one_line
+from foundry_bench.values.format import brief
 from foundry_bench.values.record import Failure
 from foundry_bench.worker.processes import apart
 from foundry_bench.worker.protocol import Command, decode_event, encode_command
@@ -58,7 +58,7 @@ class Worker:
                 if line.endswith(b"\n"):  # else the worker died while it wrote
                     yield decode_event(line)
         except ValueError as error:  # readline's own says that a line has no end
-            self._give_up("worker_garbled", f"its process wrote what is no event: {one_line(str(error))[:200]}")
+            self._give_up("worker_garbled", f"its process wrote what is no event: {brief(str(error))}")
         finally:
             if watch:
                 watch.cancel()

@@ -10,6 +10,8 @@ if TYPE_CHECKING:  # both import numpy, which the first paint of the screen does
 
 UNDEFINED = "\N{EN DASH}"
 
+_BRIEF = 300  # characters of a reason
+
 # Escape sequences of terminals: CSI, OSC with either terminator, and the two-character ones.
 _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]?")
 # Control characters, line separators, the marks that reverse the direction of what follows, halves of surrogate pairs.
@@ -103,6 +105,12 @@ def score(value: float | None) -> str:
 def one_line(text: str) -> str:
     """Text of others, without escape sequences, control characters and line breaks."""
     return _UNSAFE.sub(" ", _ANSI.sub("", text)).strip()
+
+
+def brief(text: str) -> str:
+    """A reason in the words of others, on one line and within 300 characters."""
+    line = " ".join(one_line(text).split())
+    return line if len(line) <= _BRIEF else line[: _BRIEF - 1] + "…"
 
 
 def printable(text: str) -> str:

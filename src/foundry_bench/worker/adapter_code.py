@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from foundry_bench.values.adapter import GROUP, Adapter
-from foundry_bench.worker.answer import one_line
+from foundry_bench.values.format import brief
 
 _NEEDED = ("load", "generate")
 
@@ -57,7 +57,7 @@ def blame(error: BaseException, name: str) -> str:
     if isinstance(error, SyntaxError) and error.filename == name:
         lines, text = [error.lineno], error.msg
     where = f"{Path(name).name}, line {lines[-1]}" if lines else Path(name).name
-    return one_line(f"{where}: {type(error).__name__}: {text}" if text else f"{where}: {type(error).__name__}")
+    return brief(f"{where}: {type(error).__name__}: {text}" if text else f"{where}: {type(error).__name__}")
 
 
 def _run_file(file: Path) -> ModuleType:

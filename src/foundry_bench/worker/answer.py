@@ -4,6 +4,7 @@ import hashlib
 from array import array
 from dataclasses import dataclass
 
+from foundry_bench.values.format import brief
 from foundry_bench.values.plan import Prompt
 from foundry_bench.values.record import Clock, Disturbance, Failure, Path, Phase, Sample, Status, TokenSource
 
@@ -102,7 +103,7 @@ class Answer:
     def fail(self, kind: str, message: str) -> None:
         """Something went wrong; the first reason stands."""
         if self.failure is None:
-            self.failure = Failure(type=kind, message=one_line(message))
+            self.failure = Failure(type=kind, message=brief(message))
 
     def end(self, stamp_ns: int) -> None:
         """Nothing more will come."""
@@ -230,12 +231,6 @@ class Answer:
             return 1.0
         self.warnings.append("first_chunk_estimated")
         return tokens / chunks
-
-
-def one_line(text: str, limit: int = 300) -> str:
-    """The text with line breaks and control characters turned into spaces, cut to ``limit`` characters."""
-    clean = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
 def _writable(text: str) -> str:

@@ -12,8 +12,9 @@ from foundry_bench.values.events import (
     ModelRemoved,
     ModelUnloaded,
 )
+from foundry_bench.values.format import brief
 from foundry_bench.values.plan import Target
-from foundry_bench.worker.answer import Answer, one_line
+from foundry_bench.worker.answer import Answer
 
 Emit = Callable[[Event], None]
 
@@ -25,9 +26,9 @@ class ModelUnavailableError(Exception):
     """
 
     def __init__(self, kind: str, message: str, advice: str, *, skipped: bool = False) -> None:
-        super().__init__(one_line(message))  # servers and files have their say in it
+        super().__init__(brief(message))  # servers and files have their say in it
         self.kind = kind
-        self.advice = one_line(advice)
+        self.advice = brief(advice)
         self.skipped = skipped
 
 

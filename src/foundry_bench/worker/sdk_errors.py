@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import psutil
 
-from foundry_bench.worker.answer import one_line
+from foundry_bench.values.format import brief
 from foundry_bench.worker.backend import ModelUnavailableError
 
 _ADVICE = {
@@ -82,7 +82,7 @@ def _download_failure(text: str) -> tuple[str, str] | None:
         return _ANSWERS.get(found[1], f"http_{found[1]}"), f"the model registry (*.{_REGISTRY}) answered {found[1]}"
     if (found := re.search(r"failed to download blob '([^']*)': (\d{3}) ?(\w*)", text)) is not None:
         kind = _ANSWERS.get(found[2], f"http_{found[2]}")
-        return kind, f"the file store ({_peers()}) answered {found[2]} {found[3]} for {one_line(found[1])}"
+        return kind, f"the file store ({_peers()}) answered {found[2]} {found[3]} for {brief(found[1])}"
     if _holds(text, _NO_SPACE):
         return "disk_full", "the disk is full"
     return None
@@ -108,4 +108,4 @@ def _essence(text: str) -> str:
     line = lines[0] if lines else "no reason given"
     for mark in (">*) ", "(...) ", "() const ", "&) ", "*) "):
         line = line.rpartition(mark)[2]
-    return one_line(line)
+    return brief(line)
