@@ -3,11 +3,10 @@
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-import psutil
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from foundry_bench.tui.apart import apart
@@ -15,13 +14,10 @@ from foundry_bench.tui.pace import Pace, fair_share
 from foundry_bench.tui.screens.confirm import ConfirmScreen
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.pick import PickScreen
-from foundry_bench.tui.widgets.answers import Answers
-from foundry_bench.tui.widgets.event_log import EventLog
 from foundry_bench.tui.widgets.form_row import FormInput
+from foundry_bench.tui.widgets.live_panes import LivePanes
 from foundry_bench.tui.widgets.plan_form_pane import PlanForm
 from foundry_bench.tui.widgets.plan_summary import plan_summary
-from foundry_bench.tui.widgets.progress_lines import Board, lines_wanted, opening_line, progress_lines
-from foundry_bench.tui.widgets.text_pane import TextPane
 from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Plan
 
@@ -76,31 +72,18 @@ class RunScreen(FrameScreen):
         super().__init__()
         self._pace = Pace(0.1, fair_share())
         self._redraw: Timer | None = None
-        self._memory_mb = psutil.virtual_memory().total / 1e6
-        self._shown: Plan | None = None
         self._elsewhere: Sequence[Beacon] = ()
 
     def compose_body(self) -> ComposeResult:
         """The form beside its sum, and in their place the live panes."""
-        plan, glyphs = self.bench.settings.plan, self.bench.options.glyphs
-        ascii_only = self.bench.options.ascii
         with Horizontal(id="setup"):
-            form = PlanForm(plan, self.bench.marked, id="form", classes="pane")
+            form = PlanForm(self.bench.settings.plan, self.bench.marked, id="form", classes="pane")
             form.border_title = "Plan"
             yield form
             with VerticalScroll(id="summary", classes="pane") as summary:
                 summary.border_title = "Summary"
                 yield Static(id="sum", markup=False)
-        with Container(id="live"):
-            with Vertical(id="progress", classes="pane") as progress:
-                progress.border_title = "Progress"
-                yield TextPane(ellipsis=not ascii_only, id="bars")
-            answers = Answers(glyphs, id="answers", classes="pane")
-            answers.border_title = "Answers"
-            yield answers
-            with Vertical(id="log", classes="pane") as log:
-                log.border_title = "Log"
-                yield EventLog(ellipsis=not ascii_only, id="lines")
+        yield LivePanes(self.bench.control, self.bench.options, id="live")
 
     def on_mount(self) -> None:
         """Show the plan; measure at once where the application was started for that."""
@@ -263,30 +246,9 @@ class RunScreen(FrameScreen):
             self._look_elsewhere()
 
     def _show(self) -> None:
-        if not self.has_class("-live"):
-            return
-        control, bars = self.bench.control, self.query_one("#bars", TextPane)
-        snapshot = control.snapshot
-        if snapshot is None:
-            waited_s = control.clock() - control.began_s
-            bars.show([opening_line(waited_s, self.bench.options.glyphs)] if control.running else [])
-            return
-        if control.plan is not self._shown and control.plan:
-            self._shown = control.plan
-            self.query_one(Answers).expect(control.plan.concurrency)
-            bars.styles.height = lines_wanted(len(snapshot.models))
-        board = Board(
-            now_s=control.clock(),
-            over=not control.running,
-            width=bars.size.width,
-            height=bars.size.height,
-            glyphs=self.bench.options.glyphs,
-            memory_mb=self._memory_mb,
-        )
-        bars.show(progress_lines(snapshot, board))
-        self.query_one(Answers).show(snapshot.answers)
-        self.query_one(EventLog).follow(snapshot.log, snapshot.logged)
-        self.tell_status()
+        if self.has_class("-live"):
+            self.query_one(LivePanes).show()
+            self.tell_status()
 
     def _sum_up(self, described: Plan | str) -> None:
         self.query_one("#sum", Static).update(plan_summary(described, "r"))
