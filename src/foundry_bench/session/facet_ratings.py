@@ -40,17 +40,6 @@ def check_run(path: Path) -> tuple[Rating, ...]:
         for answer in answers:
             for facet in facets[answer.prompt_id]:
                 score, why = checker.score(answer.text, facet)
-                found.append(
-                    Rating(
-                        model=answer.model,
-                        prompt_id=answer.prompt_id,
-                        text_sha256=answer.text_sha256,
-                        score=score,
-                        by=CHECK,
-                        at=now,
-                        note=why,
-                        facet=facet.name,
-                    )
-                )
+                found.append(answer.rated(score, CHECK, now, note=why, facet=facet.name))
     save_ratings(path, found, "check")
     return tuple(found)

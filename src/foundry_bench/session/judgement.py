@@ -16,16 +16,7 @@ def ratings_of(verdicts: Iterable[Verdict], answers: Iterable[Answer]) -> tuple[
     for answer in answers:
         authors.setdefault((answer.prompt_id, answer.text_sha256), []).append(answer)
     return tuple(
-        Rating(
-            model=answer.model,
-            prompt_id=answer.prompt_id,
-            text_sha256=answer.text_sha256,
-            score=said.score,
-            by=verdict.judge,
-            at=verdict.at,
-            note=said.reason,
-            facet=facet,
-        )
+        answer.rated(said.score, verdict.judge, verdict.at, note=said.reason, facet=facet)
         for verdict in verdicts
         for answer in authors.get((verdict.prompt_id, verdict.texts[0]), ())
         for facet, said in verdict.scores.items()

@@ -96,19 +96,7 @@ def read_sheet(file: Path, sheet: Sheet, rater: str) -> tuple[Rating, ...]:
                 seen[code, facet] = number
             if score is not None:
                 note = one_line(str(row.get("note") or ""))
-                found += [
-                    Rating(
-                        model=answer.model,
-                        prompt_id=answer.prompt_id,
-                        text_sha256=answer.text_sha256,
-                        score=score,
-                        by=rater,
-                        at=now,
-                        note=note,
-                        facet=facet,
-                    )
-                    for answer in answers
-                ]
+                found += [answer.rated(score, rater, now, note=note, facet=facet) for answer in answers]
         if not found:
             raise InputError(f"no row has a score; write {SCALE} into the column 'score'")
     return tuple(found)

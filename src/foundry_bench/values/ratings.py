@@ -73,6 +73,19 @@ class Answer:
         """As ``Rating.subject``."""
         return self.model, self.prompt_id, self.text_sha256
 
+    def rated(self, score: float | None, by: str, at: datetime, *, note: str = "", facet: str = OVERALL) -> Rating:
+        """What a rater says of it."""
+        return Rating(
+            model=self.model,
+            prompt_id=self.prompt_id,
+            text_sha256=self.text_sha256,
+            score=score,
+            by=by,
+            at=at,
+            note=note,
+            facet=facet,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
