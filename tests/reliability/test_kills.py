@@ -134,38 +134,41 @@ def test_a_host(
     tally(f"{kills} hosts killed: 0 samples lost or repeated, {torn} lines torn and mended, 0 left over")
 
 
+async def worker_killed(out: Path, url: str, place: int) -> None:
+    """Kill the worker once so many samples are told; check what is left, finish the run, check again."""
+    run = Run.create(out, plan(url), {})
+    told, pids, ended = list[Sample](), list[int](), list[ModelFinished]()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, ModelFinished):
+            ended.append(event)
+        if isinstance(event, SampleFinished):
+            told.append(event.sample)
+        if len(told) == place and not pids and benchmark.worker_pid:
+            pids.append(benchmark.worker_pid)
+            os.kill(pids[0], signal.SIGKILL)
+
+    benchmark = Benchmark(run.record.plan, targets(url), run, listen)
+    async with asyncio.timeout(LIMIT_S):
+        await benchmark.measure()
+    assert list(read_samples(run.path)) == told
+    assert not psutil.pid_exists(pids[0])
+    (model,) = load(run.path).models
+    assert model.status in {"partial", "failed"}
+    assert ended[0].error
+    assert "SIGKILL" in ended[0].error.message
+    again = Run.resume(run.path)
+    benchmark = Benchmark(again.record.plan, targets(url), again, lambda _: None)
+    async with asyncio.timeout(LIMIT_S):
+        assert await benchmark.measure() == "done"
+    samples = list(read_samples(run.path))
+    assert samples[: len(told)] == told
+    assert complete(samples)
+
+
 async def test_a_worker(
     reference_server: str, tmp_path: Path, kills: int, places: random.Random, tally: Callable[[str], None]
 ) -> None:
     for number in range(kills):
-        out = tmp_path / str(number)
-        run = Run.create(out, plan(reference_server), {})
-        place, told, pids = places.randrange(SAMPLES - 10), list[Sample](), list[int]()
-        ended = list[ModelFinished]()
-
-        def listen(event: Event, place: int = place, told: list[Sample] = told, pids: list[int] = pids) -> None:
-            if isinstance(event, ModelFinished):
-                ended.append(event)  # noqa: B023 - of this turn
-            if isinstance(event, SampleFinished):
-                told.append(event.sample)
-            if len(told) == place and not pids and benchmark.worker_pid:  # noqa: B023 - of this turn
-                pids.append(benchmark.worker_pid)  # noqa: B023 - of this turn
-                os.kill(pids[0], signal.SIGKILL)
-
-        benchmark = Benchmark(run.record.plan, targets(reference_server), run, listen)
-        async with asyncio.timeout(LIMIT_S):
-            await benchmark.measure()
-        assert list(read_samples(run.path)) == told
-        assert not psutil.pid_exists(pids[0])
-        (model,) = load(run.path).models
-        assert model.status in {"partial", "failed"}
-        assert ended[0].error
-        assert "SIGKILL" in ended[0].error.message
-        again = Run.resume(run.path)
-        benchmark = Benchmark(again.record.plan, targets(reference_server), again, lambda _: None)
-        async with asyncio.timeout(LIMIT_S):
-            assert await benchmark.measure() == "done"
-        samples = list(read_samples(run.path))
-        assert samples[: len(told)] == told
-        assert complete(samples)
+        await worker_killed(tmp_path / str(number), reference_server, places.randrange(SAMPLES - 10))
     tally(f"{kills} workers killed: 0 samples lost or repeated, 0 lines torn, 0 left over")
