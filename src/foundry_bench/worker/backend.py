@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from foundry_bench.values.events import (
+    CatalogEntry,
     CatalogListed,
     Event,
     ModelDescribed,
@@ -30,6 +31,21 @@ class ModelUnavailableError(Exception):
         self.kind = kind
         self.advice = brief(advice)
         self.skipped = skipped
+
+
+def described(target: Target, entry: CatalogEntry) -> ModelDescribed:
+    """What is known of a model by its entry; the license of one's own is known by its target."""
+    return ModelDescribed(
+        model=target.name,
+        id=entry.id,
+        backend=target.backend,
+        device=entry.device,
+        execution_provider=entry.execution_provider,
+        disk_mb=entry.size_mb,
+        license=target.license or entry.license,
+        capabilities=entry.capabilities,
+        context_length=entry.context_length,
+    )
 
 
 class Backend(Protocol):

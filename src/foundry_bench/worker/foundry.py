@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import time
+from dataclasses import replace
 
 from foundry_bench.values.events import CatalogListed, ModelDescribed, StageStarted
 from foundry_bench.values.fit import Demand
 from foundry_bench.values.plan import Runtime, Target, Via
 from foundry_bench.worker.answer import Answer
-from foundry_bench.worker.backend import Emit, ModelUnavailableError
+from foundry_bench.worker.backend import Emit, ModelUnavailableError, described
 from foundry_bench.worker.chat_session import ChatSessions
 from foundry_bench.worker.foundry_model import FoundryModel
 from foundry_bench.worker.foundry_runtime import FoundryRuntime
@@ -87,17 +88,7 @@ class FoundryBackend:
             self._endpoint = OpenAIEndpoint(
                 Target(name=name, backend="openai_http", model=entry.id, url=await model.serve())
             )
-        return ModelDescribed(
-            model=name,
-            id=entry.id,
-            backend="foundry",
-            device=entry.device,
-            execution_provider=entry.execution_provider,
-            disk_mb=folder_mb(await model.path()) or entry.size_mb,
-            license=self._target.license or entry.license,
-            capabilities=entry.capabilities,
-            context_length=entry.context_length,
-        )
+        return described(self._target, replace(entry, size_mb=folder_mb(await model.path()) or entry.size_mb))
 
     async def connect(self, slots: int) -> None:
         """Open the connections beforehand, or the threads."""

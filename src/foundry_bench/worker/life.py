@@ -7,7 +7,6 @@ import threading
 from foundry_bench.values.events import (
     ActionFailed,
     Event,
-    ModelDescribed,
     ModelDownloaded,
     ModelLoaded,
     ModelRemoved,
@@ -17,7 +16,7 @@ from foundry_bench.values.events import (
 from foundry_bench.values.fit import Demand
 from foundry_bench.values.plan import Runtime, Target
 from foundry_bench.values.record import Failure, Memory
-from foundry_bench.worker.backend import Emit, LifeCycle, ModelUnavailableError
+from foundry_bench.worker.backend import Emit, LifeCycle, ModelUnavailableError, described
 from foundry_bench.worker.foundry_model import FoundryModel
 from foundry_bench.worker.foundry_runtime import FoundryRuntime
 from foundry_bench.worker.model_cache import folder_mb
@@ -101,19 +100,7 @@ class FoundryLife:
         self._emit(StageStarted(model=target.name, stage="catalog"))
         model = FoundryModel(self._runtime, target, demand)
         entry = await model.find()
-        self._emit(
-            ModelDescribed(
-                model=target.name,
-                id=entry.id,
-                backend=target.backend,
-                device=entry.device,
-                execution_provider=entry.execution_provider,
-                disk_mb=entry.size_mb,
-                license=target.license or entry.license,
-                capabilities=entry.capabilities,
-                context_length=entry.context_length,
-            )
-        )
+        self._emit(described(target, entry))
         return model
 
 

@@ -11,7 +11,7 @@ from foundry_bench.values.events import CatalogEntry, CatalogListed, ModelDescri
 from foundry_bench.values.plan import Prompt, Target
 from foundry_bench.values.service import Service
 from foundry_bench.worker.answer import Answer, Request
-from foundry_bench.worker.backend import Emit, ModelUnavailableError
+from foundry_bench.worker.backend import Emit, ModelUnavailableError, described
 from foundry_bench.worker.chat import ChatStream, decode_json, error_message, request_body, take_document
 from foundry_bench.worker.http import HttpConnection, HttpError, Origin
 from foundry_bench.worker.retry_after import retry_after_s
@@ -157,7 +157,7 @@ class OpenAIEndpoint:
             self.model_id = await self._load(found.control, found, entry)
         else:
             raise unknown_model(name, entries)
-        return described(self._target.name, self.model_id, entry, found.service)
+        return served(self._target, self.model_id, entry, found.service)
 
     async def _load(self, control: ServiceControl, found: FoundService, entry: CatalogEntry | None) -> str:
         started_ns = time.perf_counter_ns()
@@ -245,17 +245,7 @@ class OpenAIEndpoint:
             connection.close()
 
 
-def described(name: str, model_id: str, entry: CatalogEntry | None, service: Service) -> ModelDescribed:
-    """What a service says of one of its models."""
+def served(target: Target, model_id: str, entry: CatalogEntry | None, service: Service) -> ModelDescribed:
+    """What a service says of one of its models, if it lists that."""
     facts = entry or CatalogEntry(id=model_id, alias=model_id, name=model_id)
-    return ModelDescribed(
-        model=name,
-        id=model_id,
-        backend="openai_http",
-        device=facts.device,
-        execution_provider=facts.execution_provider,
-        disk_mb=facts.size_mb,
-        license=facts.license,
-        context_length=facts.context_length,
-        service=service,
-    )
+    return replace(described(target, facts), id=model_id, service=service)

@@ -16,7 +16,7 @@ from foundry_bench.values.events import (
 )
 from foundry_bench.values.plan import Target
 from foundry_bench.worker.backend import Emit, ModelUnavailableError
-from foundry_bench.worker.openai_http import described
+from foundry_bench.worker.openai_http import served
 from foundry_bench.worker.secret import read_key
 from foundry_bench.worker.service import find_entry, find_service, unknown_model
 from foundry_bench.worker.service_client import ServiceClient
@@ -89,7 +89,7 @@ class ServiceLife:
             found.service.kind == "foundry-legacy" or not (fetching or found.service.kind == "foundry")
         ):
             raise unknown_model(target.model, found.entries or ())
-        self._emit(described(target.name, entry.id if entry else target.model, entry, found.service))
+        self._emit(served(target, entry.id if entry else target.model, entry, found.service))
         return found.control, entry, found.service.url
 
     async def _cancellable(self, work: Coroutine[Any, Any, None]) -> None:
