@@ -185,7 +185,7 @@ def test_the_phases_are_told_and_the_noise_is_kept_in_the_log(
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ("refuses", "the model builder failed: NotImplementedError: The [31mtiny model is not currently supported."),
+        ("refuses", "the model builder failed: NotImplementedError: The tiny model is not currently supported."),
         ("dies", "the model builder failed: signal 6; was memory short?"),
         ("forgets", "the model builder left no usable genai_config.json"),
     ],

@@ -22,6 +22,7 @@ import psutil
 from foundry_bench.convert.errors import ConvertError
 from foundry_bench.convert.snapshot import Snapshot, read_snapshot
 from foundry_bench.convert.whole_folder import whole_or_nothing
+from foundry_bench.values.format import brief
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +44,6 @@ _QUANTISING: Final = re.compile(r"to quantize \S*layers\.(\d{1,4})/")
 _WRITING: Final = re.compile(r"Saving .*\): +(\d{1,3})%")
 _WAIT_S: Final = 5.0
 _PIECE: Final = 1 << 16  # bytes
-_MAX_MESSAGE: Final = 300  # characters
 
 
 def build_folder(
@@ -107,8 +107,7 @@ def _run(command: list[str], source: Path, log: Path, hear: Callable[[str], None
             last = line
         code = child.wait()
     if code:
-        printable = "".join(character for character in last if character.isprintable())[:_MAX_MESSAGE]
-        how = f"signal {-code}; was memory short?" if code < 0 else printable
+        how = f"signal {-code}; was memory short?" if code < 0 else brief(last)
         raise ConvertError(f"{source}: the model builder failed: {how} (its log: {log})")
 
 
