@@ -29,16 +29,10 @@ class RunControl:
     Args:
         ended: is called, from the event loop, when the benchmark is over.
         make_room: is awaited before one begins.
-        clock: seconds of a monotonic clock that all processes of this machine share.
     """
 
-    def __init__(
-        self,
-        ended: Callable[[], None],
-        make_room: Callable[[], Awaitable[None]],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.clock = clock
+    def __init__(self, ended: Callable[[], None], make_room: Callable[[], Awaitable[None]]) -> None:
+        self.clock = time.monotonic  # which all processes of this machine share
         self.plan: Plan | None = None
         self.snapshot: Snapshot | None = None
         self.status: RunStatus | None = None
