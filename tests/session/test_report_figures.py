@@ -113,7 +113,7 @@ def test_votes_are_the_same(documents: Mapping[str, str]) -> None:
     for tables in (markdown_tables(documents["md"]), page(documents["html"]).tables):
         (row,) = tables["Preference between two answers, by hand"]
         assert list(row.values()) == [
-            *("phi-4-mini", "smollm2-135m", "1", "2", "0", "0", "2"),
+            *("phi-4-mini", "smollm2-135m", "1", "2 (1 both bad)", "0", "0", "2"),
             *("62 %", " to ".join(map(percent, told["ci95"])), "too few prompts"),
         ]
 

@@ -90,21 +90,6 @@ async def test_a_click_waits_for_what_was_typed_before_it(tmp_path: Path) -> Non
         assert first.value[-3:] == "one"
 
 
-async def test_a_letter_that_comes_in_one_packet_with_escape_is_no_alt(tmp_path: Path) -> None:
-    async with running(make_app(tmp_path)) as driver:
-        await driver.press("g", "r", "tab")
-        driver.app.post_message(events.Key("alt+g", "g"))
-        driver.app.post_message(events.Key("h", "h"))
-        await driver.mode_is("history")
-
-
-async def test_an_alt_that_has_an_action_stays_one(tmp_path: Path) -> None:
-    async with running(make_app(tmp_path, display={"keys": {"help": "alt+g"}})) as driver:
-        await driver.shows("Models")
-        driver.app.post_message(events.Key("alt+g", "g"))
-        await driver.shows("This screen")
-
-
 async def test_a_letter_that_comes_in_one_packet_with_its_g_counts(tmp_path: Path) -> None:
     async with running(make_app(tmp_path)) as driver:
         for key in "gh":

@@ -46,7 +46,9 @@ def preference(votes: Sequence[Vote]) -> Table:
     rows = [
         (
             *map(one_line, (one.model, one.against or "all others")),
-            *map(str, (one.wins, one.alike + one.both_bad, one.losses, one.undecided, one.prompts)),
+            str(one.wins),
+            f"{one.alike + one.both_bad}{f' ({one.both_bad} both bad)' if one.both_bad else ''}",
+            *map(str, (one.losses, one.undecided, one.prompts)),
             percent(one.share),
             " to ".join(map(percent, one.ci95)) if one.ci95 else UNDEFINED,
             one.verdict,

@@ -71,9 +71,6 @@ class KeyOrderApp(App[None]):
         if isinstance(event, events.MouseEvent):
             await self.take(event)
             return
-        if isinstance(event, events.Key) and (letter := self._after_escape(event)):
-            self._waiting.appendleft(letter)
-            event = events.Key("escape", "\x1b")
         self._number += 1
         self._under_way = True
         number, start, looks = self._number, self.focused or self.screen, 0
@@ -90,9 +87,3 @@ class KeyOrderApp(App[None]):
         watch = self.set_interval(_LOOK_S, look)
         await self.take(event)
         start.post_message(KeyPassed(number, start))
-
-    def _after_escape(self, event: events.Key) -> events.Key | None:
-        """The letter that came in one packet with Escape, as over a slow line: terminals send alt the same way."""
-        if not event.character or not event.key.startswith("alt+") or event.key in self.screen.active_bindings:
-            return None
-        return events.Key(event.character, event.character)

@@ -73,17 +73,8 @@ class RateScreen(BlindScreen[Answer, Rating]):
             return
         answer = self.course.in_hand
         earlier = self.course.said_of(answer)
-        self.keep(
-            Rating(
-                model=answer.model,
-                prompt_id=answer.prompt_id,
-                text_sha256=answer.text_sha256,
-                score=score or None,
-                by=self.rater,
-                at=datetime.now(UTC),
-                note=earlier.note if earlier else "",
-            )
-        )
+        note = earlier.note if earlier else ""
+        self.keep(answer.rated(score or None, self.rater, datetime.now(UTC), note=note))
 
     def action_pairs(self) -> None:
         """Compare in pairs, where two answers have room side by side."""
