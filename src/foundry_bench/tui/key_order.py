@@ -41,7 +41,7 @@ class KeyOrderApp(App[None]):
     async def let_keys_go(self) -> None:
         """There is something that keys can act on: begin with those that wait."""
         self._under_way = False
-        while self._waiting and not self._under_way:
+        while self._waiting and self.screen_stack and not self._under_way:
             await self._press(self._waiting.popleft())
 
     async def take(self, event: _Fresh) -> None:
@@ -50,6 +50,8 @@ class KeyOrderApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """What is pressed, pasted and clicked in its order, all else as it comes."""
+        if isinstance(event, _Fresh) and not self.screen_stack:
+            return  # the application ends
         if event.is_forwarded or not isinstance(event, _Fresh):
             await super().on_event(event)
         elif self._under_way:
@@ -66,8 +68,6 @@ class KeyOrderApp(App[None]):
             await self.let_keys_go()
 
     async def _press(self, event: _Fresh) -> None:
-        if not self.screen_stack:
-            return  # the application ends
         if isinstance(event, events.MouseEvent):
             await self.take(event)
             return
