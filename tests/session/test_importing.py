@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from foundry_bench.session.catalog import own_entries
 from foundry_bench.session.importing import Choices, cache_mb, find_kind, import_model
 from foundry_bench.session.own_models import list_own
 from foundry_bench.values.errors import InputError
@@ -129,3 +131,14 @@ def test_a_snapshot_in_the_hub_cache_takes_the_model_s_name(tmp_path: Path) -> N
 def test_the_cache_of_a_folder_is_layers_heads_and_context_in_floats(tmp_path: Path) -> None:
     assert cache_mb(tiny_model(tmp_path / "m")) == pytest.approx(2 * 4 * 2 * 2 * 16 * 4096 / 1e6)
     assert cache_mb(holding(tmp_path / "n", "genai_config.json")) is None
+
+
+def test_an_imported_model_is_listed_with_the_size_of_its_folder_while_that_is_there(tmp_path: Path) -> None:
+    folder = tiny_model(tmp_path / "mine")
+    import_model(folder, "mine", Choices())
+    (entry,) = own_entries()
+    size_mb = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+    assert (entry.id, entry.size_mb) == ("mine", pytest.approx(size_mb, abs=0.05))
+    shutil.rmtree(folder)
+    (entry,) = own_entries()
+    assert entry.size_mb is None

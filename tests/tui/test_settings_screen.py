@@ -63,6 +63,19 @@ async def test_a_value_is_checked_as_it_is_typed_and_saved() -> None:
     assert "rounds = 5" in written("config.toml.bak")
 
 
+@pytest.mark.usefixtures("config")
+async def test_a_section_is_entered_at_its_first_value_with_what_that_is_for() -> None:
+    async with running(opened()) as driver:
+        await driver.press("g", "s")
+        await driver.shows("rounds", "config.toml")
+        for _ in range(3):
+            await driver.press("down", "down", "down", "enter")
+            await driver.shows("dark, light, high-contrast")
+            await driver.press("escape", "up", "up", "up", "enter")
+            await driver.shows("model to measure")
+            await driver.press("escape")
+
+
 async def test_comments_are_asked_about(config: Path) -> None:
     commented(config)
     app = opened()

@@ -4,25 +4,37 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from foundry_bench.session.own_models import list_own
+from foundry_bench.session.own_models import OwnModel, list_own
 from foundry_bench.session.paths import log_dir, with_default_folders
 from foundry_bench.session.supervisor import start_worker
 from foundry_bench.session.targets import endpoint_target
 from foundry_bench.values.events import CatalogEntry, CatalogListed
 from foundry_bench.values.plan import Plan
-from foundry_bench.worker.model_cache import cached_models
+from foundry_bench.worker.model_cache import cached_models, folder_mb
 from foundry_bench.worker.protocol import Catalog
 
 
 def own_entries() -> tuple[CatalogEntry, ...]:
-    """Imported models, known at once.
+    """Imported models, known at once by their folders; of one that is gone the size is not known.
 
     Raises:
         InputError: the registry was damaged by hand.
     """
-    return tuple(
-        CatalogEntry(id=name, alias=name, name=name, license=model.license, cached=True, path=model.path, source="own")
-        for name, model in list_own().items()
+    return tuple(_own_entry(name, model) for name, model in list_own().items())
+
+
+def _own_entry(name: str, model: OwnModel) -> CatalogEntry:
+    return CatalogEntry(
+        id=name,
+        alias=name,
+        name=name,
+        device="CPU",
+        size_mb=folder_mb(Path(model.path)),
+        license=model.license,
+        task="chat-completion",
+        cached=True,
+        path=model.path,
+        source="own",
     )
 
 

@@ -1,6 +1,7 @@
 """What all modes have in common: the header, the footer, the panes and the rules of size."""
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.text import Text
@@ -250,6 +251,11 @@ class FrameScreen(Screen[None]):
 
 
 def _fields(pane: Widget) -> Iterator[Widget]:
-    """What can take the focus in a pane, itself included."""
+    """What can take the focus in a pane, itself included; nothing within what is hidden there."""
     widgets = [pane, *pane.query("*").results(Widget)]
-    yield from (widget for widget in widgets if widget.can_focus and not widget.disabled and widget.display)
+    yield from (widget for widget in widgets if widget.can_focus and not widget.disabled and _shown_in(pane, widget))
+
+
+def _shown_in(pane: Widget, widget: Widget) -> bool:
+    inside = takewhile(lambda node: node is not pane, widget.ancestors_with_self)
+    return pane.display and all(node.display for node in inside if isinstance(node, Widget))

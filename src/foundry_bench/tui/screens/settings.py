@@ -74,10 +74,7 @@ class SettingsScreen(FrameScreen):
     @on(OptionList.OptionSelected)
     def action_edit(self) -> None:
         """Into the section's first line."""
-        first = next((row for row in self.query(SettingRow) if row.display), None)
         self.show_pane(self.query_one("#form-pane"))
-        if first:
-            self.set_focus(first.query_one(FormInput))
 
     @on(FormInput.Left)
     def _left(self) -> None:
