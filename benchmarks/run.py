@@ -1,6 +1,6 @@
 """Measures the product itself and writes RESULTS.md beside this file.
 
-    python benchmarks/run.py [fidelity] [keys] [startup] [scale] [drag] [peers] [decisions] [--model NAME]
+    python benchmarks/run.py [fidelity] [keys] [line] [startup] [scale] [drag] [peers] [decisions] [--model NAME]
 
 Without names it measures everything; parts that are not measured keep their last results. ``drag`` wants a catalog
 model that is on the disk (``--model``). Other tools are measured where they are installed (see peers.py). Have the
@@ -21,6 +21,7 @@ import decisions
 import drag
 import fidelity
 import keys
+import line
 import msgspec
 import scale
 import startup
@@ -32,7 +33,7 @@ from foundry_bench.values.votes import wilson
 
 HERE = Path(__file__).parent
 _KEPT = HERE / "results.json"
-_PARTS = ("fidelity", "keys", "startup", "scale", "drag", "peers", "decisions")
+_PARTS = ("fidelity", "keys", "line", "startup", "scale", "drag", "peers", "decisions")
 
 
 def main() -> None:
@@ -62,7 +63,7 @@ def _measure(part: str, folder: Path, model: str) -> Any:
         return done.stdout.splitlines()
     if part == "decisions":
         return list(decisions.measure(100))
-    module = {"fidelity": fidelity, "keys": keys, "startup": startup, "scale": scale}[part]
+    module = {"fidelity": fidelity, "keys": keys, "line": line, "startup": startup, "scale": scale}[part]
     return module.measure(folder)
 
 
@@ -80,8 +81,8 @@ def _machine() -> dict[str, Any]:
 def _document(kept: dict[str, Any]) -> str:
     lines = ["# Measured: foundry-bench itself", "", "Written by `python benchmarks/run.py`.", ""]
     writers = {
-        "fidelity": _fidelity, "keys": _keys, "startup": _startup, "scale": _scale, "drag": _drag, "peers": _peers,
-        "decisions": _decisions,
+        "fidelity": _fidelity, "keys": _keys, "line": _line, "startup": _startup, "scale": _scale, "drag": _drag,
+        "peers": _peers, "decisions": _decisions,
     }  # fmt: skip
     for part, write in writers.items():
         if part in kept:
@@ -171,6 +172,22 @@ def _keys(rows: list[dict[str, Any]]) -> list[str]:
         "",
         *_table(["streams", "key answered", "TTFT error", "ITL error"], body),
     ]
+
+
+def _line(rows: list[dict[str, Any]]) -> list[str]:
+    """A row a load and mode, a column a size."""
+    sizes = list(dict.fromkeys((row["columns"], row["rows"]) for row in rows))
+    sent = {(row["streams"], row["low_bandwidth"], row["columns"], row["rows"]): row["bytes_per_s"] for row in rows}
+    body = [
+        [
+            "idle" if streams == 0 else f"{streams} of {200 // streams} tokens/s",
+            "--low-bandwidth" if low else "",
+            *(f"{sent[streams, low, *size] / 1024:.1f}" if (streams, low, *size) in sent else "" for size in sizes),
+        ]
+        for streams, low in dict.fromkeys((row["streams"], row["low_bandwidth"]) for row in rows)
+    ]
+    headings = ["answers", "mode", *(f"{columns}x{height}" for columns, height in sizes)]
+    return ["## Bytes to the terminal", "", "In KiB/s.", "", *_table(headings, body)]
 
 
 def _errors(size: dict[str, Any]) -> str:

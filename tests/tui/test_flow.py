@@ -31,6 +31,26 @@ def test_lines(pieces: list[str], expected: list[str]) -> None:
     assert lines(*pieces) == expected
 
 
+def test_without_room_for_another_line_half_of_them_go_at_once_where_that_is_wanted() -> None:
+    flow = Flow(10, 4, jumps=True)
+    seen = []
+    for number in range(8):
+        flow.feed(f"{number}\n")
+        seen.append((flow.gone, list(flow.lines)))
+    assert seen[2] == (0, ["0", "1", "2", ""])
+    assert seen[3] == (2, ["2", "3", ""])
+    assert seen[4] == (2, ["2", "3", "4", ""])
+    assert seen[5] == (4, ["4", "5", ""])
+
+
+def test_what_was_fed_into_full_lines_is_the_same_with_and_without_jumps() -> None:
+    jumping, scrolling = Flow(12, 6, jumps=True), Flow(12, 6)
+    for word in ("alpha", "beta", "\n", "gamma delta", " ", "epsilon") * 9:
+        jumping.feed(word)
+        scrolling.feed(word)
+        assert list(scrolling.lines)[-len(jumping.lines) :] == list(jumping.lines)
+
+
 def test_a_megabyte_on_one_line_is_bounded() -> None:
     flow = Flow(40, 10)
     flow.feed("x" * 1_000_000)

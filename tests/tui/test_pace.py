@@ -5,13 +5,14 @@ import pytest
 from foundry_bench.tui.pace import Pace, fair_share
 
 
-def settled(draw_s: float, told_per_s: float) -> float:
-    """The wait after many draws of ``draw_s`` each, while what comes in takes ``told_per_s`` of each second."""
-    pace, now_s, cpu_s = Pace(0.1, share=0.05), 0.0, 0.0
+def settled(draw_s: float = 0.0, told_per_s: float = 0.0, draw_bytes: int = 0, most: float | None = None) -> float:
+    """The wait after many draws of ``draw_s`` and ``draw_bytes``, while what comes in takes ``told_per_s`` a second."""
+    pace, now_s, cpu_s, written = Pace(0.1, share=0.05, most_bytes_per_s=most), 0.0, 0.0, 0
     for _ in range(100):
-        pace.drawing(now_s, cpu_s)
+        pace.drawing(now_s, cpu_s, written)
         now_s += pace.wait_s
         cpu_s += draw_s + told_per_s * pace.wait_s
+        written += draw_bytes
     return pace.wait_s
 
 
@@ -22,6 +23,16 @@ def test_cheap_draws_keep_the_tick() -> None:
 def test_dear_draws_stretch_it_until_all_keeps_to_the_share() -> None:
     wait_s = settled(draw_s=0.012, told_per_s=0.02)
     assert 0.012 / wait_s + 0.02 == pytest.approx(0.05, rel=0.01)
+
+
+def test_a_slow_line_stretches_it_until_it_carries_all() -> None:
+    assert settled(draw_bytes=3_000, most=6_000) == pytest.approx(0.5, rel=0.01)
+    assert settled(draw_bytes=500, most=6_000) == 0.1
+    assert settled(draw_bytes=3_000) == 0.1
+
+
+def test_the_scarcer_of_line_and_processor_counts() -> None:
+    assert settled(draw_s=0.03, draw_bytes=3_000, most=6_000) == pytest.approx(0.6, rel=0.01)
 
 
 def test_it_never_waits_longer_than_a_second() -> None:

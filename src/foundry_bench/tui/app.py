@@ -21,6 +21,7 @@ from textual.screen import Screen
 from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.tui import notices, palette
 from foundry_bench.tui.ascii_filter import AsciiFilter
+from foundry_bench.tui.counting_driver import counting
 from foundry_bench.tui.display import Display
 from foundry_bench.tui.key_order import KeyOrderApp
 from foundry_bench.tui.leaving import abandoned, ask_to_quit
@@ -77,9 +78,14 @@ class FoundryBenchApp(KeyOrderApp):
         self._started_by = os.getppid()
 
     def get_driver_class(self) -> "type[Driver]":
-        """Textual's own; on a terminal of Linux or macOS one that outlives it."""
+        """Textual's own, which counts what it writes; on a terminal of Linux or macOS one that outlives it."""
         driver = super().get_driver_class()
-        return lossy(driver) if driver.__name__ == "LinuxDriver" else driver
+        return counting(lossy(driver) if driver.__name__ == "LinuxDriver" else driver)
+
+    @property
+    def bytes_written(self) -> int:
+        """How much has gone to the terminal so far."""
+        return getattr(self._driver, "bytes_written", 0)  # tests bring a driver of their own
 
     def get_default_screen(self) -> Screen[None]:
         """The frame alone; the mode where there is something to see follows."""

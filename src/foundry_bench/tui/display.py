@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 TICK_S = 0.1
 SLOW_TICK_S = 0.25
+SLOW_LINE_BYTES_PER_S = 6_000  # of a line of 64 kbit/s; the rest is left to the answers to keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,7 @@ class Display:
     Attributes:
         theme: name of a theme, or the path of a theme's file.
         ascii: draw with characters of ASCII alone.
-        low_bandwidth: redraw seldom, and only what changed.
+        low_bandwidth: redraw seldom, move texts by half pages, and keep below what a slow line carries.
         keys: other keys for actions, by the action's id.
         theme_folder: a folder of the user's own themes.
     """
@@ -31,6 +32,11 @@ class Display:
     def tick_s(self) -> float:
         """Seconds between two looks at what has changed."""
         return SLOW_TICK_S if self.low_bandwidth else TICK_S
+
+    @property
+    def most_bytes_per_s(self) -> float | None:
+        """How much a benchmark under way may send to the terminal; None where that is no matter."""
+        return SLOW_LINE_BYTES_PER_S if self.low_bandwidth else None
 
     @property
     def glyphs(self) -> "Glyphs":

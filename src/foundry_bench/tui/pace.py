@@ -1,5 +1,6 @@
-"""How often to draw, so that the application never takes more than its share of a core."""
+"""How often to draw, so that the application never takes more than its share of a core and of the line."""
 
+import math
 import os
 
 _SHARE = 0.05  # somewhat under the 6 % of a core that are promised
@@ -15,23 +16,28 @@ def fair_share() -> float:
 
 
 class Pace:
-    """The wait before the next draw: the wanted tick, or as much longer as the processor time in between asks for.
+    """The wait before the next draw: the wanted tick, or as much longer as the processor time in between asks for, and
+    what was written.
 
     Not only a draw counts but all that is done until the next: painting comes after the draw that asked for it, and to
     hear what the benchmark tells costs too.
     """
 
-    def __init__(self, tick_s: float, share: float) -> None:
+    def __init__(self, tick_s: float, share: float, most_bytes_per_s: float | None = None) -> None:
         self.wait_s = tick_s
         self._tick_s = tick_s
         self._share = share
-        self._last: tuple[float, float] | None = None
+        self._most_bytes_per_s = most_bytes_per_s or math.inf
+        self._last: tuple[float, float, int] | None = None
 
-    def drawing(self, now_s: float, cpu_s: float) -> None:
-        """A draw begins: at ``now_s``, when the process had used ``cpu_s`` of processor time since whenever."""
-        if self._last:
-            wall_s, used_s = now_s - self._last[0], cpu_s - self._last[1]
-            asked_s = self.wait_s * (used_s / wall_s) / self._share if wall_s > 0 else self.wait_s
+    def drawing(self, now_s: float, cpu_s: float, written: int = 0) -> None:
+        """A draw begins at ``now_s``, when since whenever the process had used ``cpu_s`` of processor time and had
+        ``written`` so many bytes.
+        """
+        if self._last and now_s > self._last[0]:
+            wall_s = now_s - self._last[0]
+            cores, bytes_per_s = (cpu_s - self._last[1]) / wall_s, (written - self._last[2]) / wall_s
+            asked_s = self.wait_s * max(cores / self._share, bytes_per_s / self._most_bytes_per_s)
             self.wait_s += _SMOOTH * (asked_s - self.wait_s)
             self.wait_s = min(_LONGEST_S, max(self._tick_s, self.wait_s))
-        self._last = (now_s, cpu_s)
+        self._last = (now_s, cpu_s, written)

@@ -10,6 +10,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from foundry_bench.tui.apart import apart
+from foundry_bench.tui.display import TICK_S
 from foundry_bench.tui.pace import Pace, fair_share
 from foundry_bench.tui.screens.confirm import ConfirmScreen
 from foundry_bench.tui.screens.frame import FrameScreen
@@ -70,7 +71,7 @@ class RunScreen(FrameScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pace = Pace(0.1, fair_share())
+        self._pace = Pace(TICK_S, fair_share())
         self._redraw: Timer | None = None
         self._elsewhere: Sequence[Beacon] = ()
 
@@ -87,7 +88,8 @@ class RunScreen(FrameScreen):
 
     def on_mount(self) -> None:
         """Show the plan; measure at once where the application was started for that."""
-        self._pace = Pace(self.bench.options.tick_s, fair_share())
+        options = self.bench.options
+        self._pace = Pace(options.tick_s, fair_share(), options.most_bytes_per_s)
         self._dress()
         self._sum_up(self.query_one(PlanForm).described)
         start, self.bench.start = self.bench.start, None
@@ -237,7 +239,7 @@ class RunScreen(FrameScreen):
             self._redraw.stop()
         if not self.is_current or not self.has_class("-live"):
             return
-        self._pace.drawing(time.monotonic(), time.process_time())
+        self._pace.drawing(time.monotonic(), time.process_time(), self.bench.bytes_written)
         self._show()
         if self.bench.control.running:
             self._redraw = self.set_timer(self._pace.wait_s, self._draw)

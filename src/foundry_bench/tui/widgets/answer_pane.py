@@ -8,7 +8,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from foundry_bench.tui.display import Glyphs
+from foundry_bench.tui.display import Display, Glyphs
 from foundry_bench.tui.flow import Flow
 from foundry_bench.values.format import one_line, seconds
 from foundry_bench.values.snapshot import LiveAnswer
@@ -22,9 +22,10 @@ class AnswerPane(Widget):
 
     DEFAULT_CSS = "AnswerPane { width: 1fr; height: 1fr; }"
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    def __init__(self, options: Display) -> None:
         super().__init__()
-        self._glyphs = glyphs
+        self._glyphs = options.glyphs
+        self._jumps = options.low_bandwidth
         self._answer: LiveAnswer | None = None
         self._figures = _NOTHING
         self._flow = Flow(20, 1)
@@ -71,7 +72,7 @@ class AnswerPane(Widget):
         self.refresh()
 
     def _begin(self) -> None:
-        self._flow = Flow(self.size.width, max(1, self.size.height - 1))
+        self._flow = Flow(self.size.width, self.size.height - 1, jumps=self._jumps)
         self._fed = 0
 
     def _take(self, answer: LiveAnswer) -> None:
@@ -79,11 +80,12 @@ class AnswerPane(Widget):
         if new <= 0:
             return
         self._fed = answer.length
-        flow, broken, first = self._flow, self._flow.broken, len(self._flow.lines)
+        flow, gone, last = self._flow, self._flow.gone, len(self._flow.lines)
         flow.feed(answer.text[-new:])
-        scrolled = flow.broken - broken > len(flow.lines) - first
-        top = 1 if scrolled else first
-        self.refresh(Region(0, top, self.size.width, max(1, self.size.height - top)))
+        if flow.gone != gone:
+            self.refresh(Region(0, 1, self.size.width, self.size.height - 1))
+        else:
+            self.refresh(Region(0, last, self.size.width, len(flow.lines) + 1 - last))
 
 
 def answer_figures(answer: LiveAnswer, glyphs: Glyphs, width: int) -> Text:

@@ -5,7 +5,7 @@ from math import ceil
 from textual import events
 from textual.containers import Container
 
-from foundry_bench.tui.display import Glyphs
+from foundry_bench.tui.display import Display
 from foundry_bench.tui.widgets.answer_pane import AnswerPane
 from foundry_bench.values.snapshot import LiveAnswer
 
@@ -25,14 +25,14 @@ class Answers(Container):
 
     DEFAULT_CSS = "Answers { layout: grid; grid-gutter: 0 1; }"
 
-    def __init__(self, glyphs: Glyphs, *, id: str, classes: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, options: Display, *, id: str, classes: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
-        self._glyphs = glyphs
+        self._options = options
         self._count = 1
 
     def on_mount(self) -> None:
         """The first pane."""
-        self.mount(AnswerPane(self._glyphs))
+        self.mount(AnswerPane(self._options))
 
     def on_resize(self, event: events.Resize) -> None:
         """As many panes as fit now."""
@@ -64,4 +64,4 @@ class Answers(Container):
         for pane in panes[wanted:]:
             pane.remove()
         if wanted > len(panes):
-            self.mount_all([AnswerPane(self._glyphs) for _ in range(wanted - len(panes))])
+            self.mount_all([AnswerPane(self._options) for _ in range(wanted - len(panes))])

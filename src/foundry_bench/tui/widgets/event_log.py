@@ -5,6 +5,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
+from foundry_bench.tui.display import Display
 from foundry_bench.tui.widgets.text_pane import TextPane
 from foundry_bench.values.eta import clock
 from foundry_bench.values.snapshot import LogLine
@@ -22,19 +23,26 @@ class EventLog(TextPane, can_focus=True):
         Binding("pagedown", "back(-10)", "forth", show=False),
     ]
 
-    def __init__(self, *, ellipsis: bool, id: str) -> None:  # noqa: A002 - Textual's name
-        super().__init__(ellipsis=ellipsis, id=id)
+    def __init__(self, options: Display, *, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(ellipsis=not options.ascii, id=id)
+        self._jumps = options.low_bandwidth  # by half a page where there is no room for another line
         self._log: tuple[LogLine, ...] = ()
         self._back = 0
         self._drawn: tuple[int, int, int] | None = None
+        self._top = 0  # the first line shown, of all there ever were
 
     def follow(self, log: tuple[LogLine, ...], logged: int) -> None:
         """Bring the log up to date; ``logged`` counts all lines there ever were."""
-        if self._drawn != (logged, self.size.height, self._back):
-            self._drawn = (logged, self.size.height, self._back)
-            self._log = log
-            end = len(log) - self._back
-            self.show([_line(line) for line in log[max(0, end - self.size.height) : end]])
+        room, before = self.size.height, self._drawn
+        if before == (logged, room, self._back):
+            return
+        self._drawn, self._log = (logged, room, self._back), log
+        if self._back or before is None or before[1:] != (room, 0):
+            self._top = max(0, logged - self._back - room)
+        elif logged - self._top > room:
+            self._top = logged - room + (room // 2 if self._jumps else 0)
+        first = max(0, self._top - (logged - len(log)))
+        self.show([_line(line) for line in log[first : first + room]])
 
     def action_back(self, lines: int) -> None:
         """Look so many lines further back."""

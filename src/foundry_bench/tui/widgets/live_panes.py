@@ -28,12 +28,12 @@ class LivePanes(Container):
         with Vertical(id="progress", classes="pane") as progress:
             progress.border_title = "Progress"
             yield TextPane(ellipsis=not self._options.ascii, id="bars")
-        answers = Answers(self._options.glyphs, id="answers", classes="pane")
+        answers = Answers(self._options, id="answers", classes="pane")
         answers.border_title = "Answers"
         yield answers
         with Vertical(id="log", classes="pane") as log:
             log.border_title = "Log"
-            yield EventLog(ellipsis=not self._options.ascii, id="lines")
+            yield EventLog(self._options, id="lines")
 
     def show(self) -> None:
         """Draw how far the benchmark is."""
