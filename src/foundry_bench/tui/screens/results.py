@@ -1,5 +1,6 @@
 """The mode Results: models by metrics, and charts of the requests behind them."""
 
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -7,7 +8,7 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import DataTable, Input
 
 from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.tui.apart import apart
@@ -16,6 +17,7 @@ from foundry_bench.tui.screens.model_detail import ModelDetailScreen
 from foundry_bench.tui.widgets.chart import Chart
 from foundry_bench.tui.widgets.figures_table import FiguresTable
 from foundry_bench.tui.widgets.filter_line import FilterLine
+from foundry_bench.tui.widgets.fitted_text import FittedText, units_kept
 from foundry_bench.tui.widgets.plot_braille import prepare
 from foundry_bench.tui.widgets.results_columns import COLUMNS, cautions, fitting, headings, rows, title_of
 from foundry_bench.tui.widgets.results_plots import plots_of
@@ -59,7 +61,7 @@ class ResultsScreen(FrameScreen):
         with Vertical(id="results-pane", classes="pane") as pane:
             pane.border_title = "Results"
             yield FiguresTable(id="figures")
-            yield Static(id="note", markup=False)
+            yield FittedText(id="note")
             yield FilterLine("model or device")
         with Vertical(id="chart-pane", classes="pane") as pane:
             pane.border_title = "Chart"
@@ -74,13 +76,13 @@ class ResultsScreen(FrameScreen):
         """Read the run in a thread, then draw it."""
         out, chosen = self.bench.settings.out, self.bench.chosen_run
         if self._view is None:
-            self.query_one("#note", Static).update("reading the run ...")
+            self._note("reading the run ...")
         try:
             self._view = await apart(self.app, open_run, out, chosen)
             await apart(self.app, prepare)
         except InputError as error:
             self._view = None
-            self.query_one("#note", Static).update(_nothing(error))
+            self._note(_nothing(error))
             return
         self.refresh_bindings()
         if self._view.problem:
@@ -147,18 +149,21 @@ class ResultsScreen(FrameScreen):
     def _tell(self) -> None:
         """Under the table: what calls for care where the cursor is."""
         table, model = self.query_one("#figures", FiguresTable), self._model_in_hand()
-        note = Text(no_wrap=False)
+        note = ""
         if model and model.status != "ok":
             reason = model.error.message if model.error else "no reason is known"
-            note.append(f"{one_line(model.name)} {model.status}: {one_line(reason)}")
-            note.append(f"; {one_line(model.advice)}" if model.advice else "")
+            note = f"{one_line(model.name)} {model.status}: {one_line(reason)}"
+            note += f"; {one_line(model.advice)}" if model.advice else ""
         elif model and table.column_in_hand:
             sign = signs(ascii_only=self.bench.options.ascii)
             found = cautions(model, COLUMNS[table.column_in_hand])
             general = [caution for caution in model.warnings if caution.metric is None]
             lines = dict.fromkeys(f"{sign.caution} {one_line(one.message)}" for one in (found or general))
-            note.append("\n".join(lines))
-        self.query_one("#note", Static).update(note)
+            note = "\n".join(lines)
+        self._note(note)
+
+    def _note(self, text: str) -> None:
+        self.query_one("#note", FittedText).show(partial(units_kept, text))
 
     @on(FiguresTable.Sorted)
     def _title(self) -> None:
