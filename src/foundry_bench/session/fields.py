@@ -183,7 +183,7 @@ FIELDS: Mapping[str, Field] = {
     "foundry.app_data_dir": Field(FOLDER, "data folder of the embedded runtime", ("--data-dir",), "FOUNDRY_BENCH_DATA"),
     "screen.theme": Field(NAME, "dark, light, high-contrast, ansi-16, or a file", ("--theme",)),
     "screen.ascii": Field(FLAG, "draw with ASCII characters alone", ("--ascii",)),
-    "screen.low_bandwidth": Field(FLAG, "redraw seldom (default: over SSH)", ("--low-bandwidth",)),
+    "screen.low_bandwidth": Field(FLAG, "send the terminal little (default: over SSH)", ("--low-bandwidth",)),
 }
 RUNTIME, SCREEN = (tuple(name for name in FIELDS if name.startswith(table)) for table in ("foundry.", "screen."))
 

@@ -21,7 +21,6 @@ from textual.screen import Screen
 from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.tui import notices, palette
 from foundry_bench.tui.ascii_filter import AsciiFilter
-from foundry_bench.tui.counting_driver import counting
 from foundry_bench.tui.display import Display
 from foundry_bench.tui.key_order import KeyOrderApp
 from foundry_bench.tui.leaving import abandoned, ask_to_quit
@@ -31,6 +30,8 @@ from foundry_bench.tui.modes import LETTERS, MODE_NAMES, MODES
 from foundry_bench.tui.run_control import RunControl
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.opening import OpeningScreen
+from foundry_bench.tui.sparing_driver import sparing
+from foundry_bench.tui.terminal_state import TerminalState
 from foundry_bench.tui.wardrobe import Wardrobe
 from foundry_bench.values.plan import Plan
 
@@ -54,6 +55,7 @@ class FoundryBenchApp(KeyOrderApp):
         Binding("t", "next_theme", "next theme", show=False, id="theme"),
         Binding("P", "screenshot", "screenshot", show=False, id="screenshot"),
         Binding("q", "ask_to_quit", "quit", id="quit"),
+        Binding("ctrl+l", "redraw", "draw all anew", show=False, id="redraw"),
         Binding("ctrl+z", "suspend_process", "to the shell, fg comes back", show=False, id="suspend"),
         Binding("ctrl+q,ctrl+c", "ask_to_quit", "quit", show=False, priority=True),
     ]
@@ -62,6 +64,7 @@ class FoundryBenchApp(KeyOrderApp):
         super().__init__()
         self.settings = settings
         self.options = options
+        self.terminal = TerminalState()
         self.start = None if isinstance(start, Path) else start
         self.rater: str | None = None  # who rates; None is the user of this machine
         self.marked: tuple[str, ...] = settings.plan.models  # names of the models that the next run measures
@@ -78,14 +81,9 @@ class FoundryBenchApp(KeyOrderApp):
         self._started_by = os.getppid()
 
     def get_driver_class(self) -> "type[Driver]":
-        """Textual's own, which counts what it writes; on a terminal of Linux or macOS one that outlives it."""
+        """Textual's own, by way of ``terminal``; on a terminal of Linux or macOS one that outlives it."""
         driver = super().get_driver_class()
-        return counting(lossy(driver) if driver.__name__ == "LinuxDriver" else driver)
-
-    @property
-    def bytes_written(self) -> int:
-        """How much has gone to the terminal so far."""
-        return getattr(self._driver, "bytes_written", 0)  # tests bring a driver of their own
+        return sparing(lossy(driver) if driver.__name__ == "LinuxDriver" else driver)
 
     def get_default_screen(self) -> Screen[None]:
         """The frame alone; the mode where there is something to see follows."""
@@ -117,6 +115,17 @@ class FoundryBenchApp(KeyOrderApp):
             self.open_mode(LETTERS.get(event.character or ""))
         else:
             await super().take(event)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """On a slow line only what differs is sent; of a terminal that has another size nothing is known any more."""
+        if self.options.low_bandwidth:
+            self.terminal.forget(*event.size)
+
+    def action_redraw(self) -> None:
+        """Draw all anew, where something else has written over the screen."""
+        if self.options.low_bandwidth:
+            self.terminal.forget(*self.size)
+        self.screen.refresh()
 
     def delay_update(self, delay: float = 0.05) -> None:
         """Hold nothing back: Textual would leave a mode that is gone to for so long undrawn."""

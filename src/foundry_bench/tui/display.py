@@ -17,7 +17,8 @@ class Display:
     Attributes:
         theme: name of a theme, or the path of a theme's file.
         ascii: draw with characters of ASCII alone.
-        low_bandwidth: redraw seldom, move texts by half pages, and keep below what a slow line carries.
+        low_bandwidth: send only what differs, redraw seldom, move texts by half pages, all within what a slow line
+            carries.
         keys: other keys for actions, by the action's id.
         theme_folder: a folder of the user's own themes.
     """

@@ -239,7 +239,7 @@ class RunScreen(FrameScreen):
             self._redraw.stop()
         if not self.is_current or not self.has_class("-live"):
             return
-        self._pace.drawing(time.monotonic(), time.process_time(), self.bench.bytes_written)
+        self._pace.drawing(time.monotonic(), time.process_time(), self.bench.terminal.bytes_sent)
         self._show()
         if self.bench.control.running:
             self._redraw = self.set_timer(self._pace.wait_s, self._draw)
