@@ -33,6 +33,12 @@ def workers() -> list[psutil.Process]:
     return processes("foundry_bench.worker")
 
 
+async def test_without_models_it_tells_how_to_get_some(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path)) as driver:
+        await driver.press("g", "r")
+        await driver.shows("no model yet: mark some with")
+
+
 async def test_a_plan_is_checked_as_one_types_and_then_measured(tmp_path: Path, reference_server: str) -> None:
     app = make_app(tmp_path, endpoint=reference_server, models=(FAST,), rounds=2, max_tokens=8, calibrate=False)
     async with running(app, (120, 40)) as driver:

@@ -105,6 +105,8 @@ def read(name: str, text: str) -> Any:
     if name == "prompts" and text.endswith(".json"):
         return read_prompts(Path(text).expanduser())
     if name == "models":
+        if not text:
+            raise InputError("no model yet: mark some with g m and space, or write their names here")
         return FIELDS[name].rule.read([",".join(part.strip() for part in text.split(","))], label)
     return FIELDS[name].rule.read([text], label)
 
