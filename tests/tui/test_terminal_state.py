@@ -18,7 +18,17 @@ from foundry_bench.tui.terminal_state import TerminalState, _change_of_style
 from pseudo_terminal import application, read_until, resize
 
 WIDTH, HEIGHT = 12, 4
-STYLES = ("1", "2;3", "38;2;1;2;3;48;2;4;5;6", "1;38;2;1;2;3;48;2;4;5;6", "7;31", "38;5;9;44", "4;9;97;100")
+STYLES = (
+    "1",
+    "2;3",
+    "1;31",
+    "31;1",
+    "38;2;1;2;3;48;2;4;5;6",
+    "1;38;2;1;2;3;48;2;4;5;6",
+    "7;31",
+    "38;5;9;44",
+    "4;9;97;100",
+)
 
 
 def at(row: int, column: int, *parts: tuple[str, str]) -> str:
@@ -133,9 +143,17 @@ def test_signs_whose_width_terminals_disagree_on_move_nothing_after_them() -> No
     assert cell_len("✓") == 1
 
 
-def test_text_of_unknown_width_is_sent_whole() -> None:
-    state, family = blank(20), at(0, 0, ("\U0001f469\u200d\U0001f467 a", ""))
-    assert [state.sparing(family), state.sparing(family)] == [family, family]
+def test_after_all_was_sent_a_write_that_begins_in_the_midst_is_sent_whole_too() -> None:
+    state = blank(20)
+    assert state.sparing("\x1b[1;1H\x1b[1mone\x1b[2J") == "\x1b[1;1H\x1b[1mone\x1b[2J"
+    assert state.sparing("two\x1b[0m\x1b[1;1H") == "two\x1b[0m\x1b[1;1H"
+    assert state.sparing(at(0, 0, ("three", ""))) == "\x1b[1;1H\x1b[mthree\x1b[1;1H"
+
+
+@pytest.mark.parametrize("text", ["\U0001f469\u200d\U0001f467 a", "\u0301ab"])
+def test_text_of_unknown_width_is_sent_whole(text: str) -> None:
+    state, written = blank(20), at(0, 0, (text, ""))
+    assert [state.sparing(written), state.sparing(written)] == [written, written]
 
 
 def test_the_application_on_a_terminal(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ _BEGUN = re.compile(r"\x1b(?:\[[\d;<=>?]*|\][^\x07\x1b]*)?\Z")  # a sequence who
 _SINGLE = re.compile(r"[ -~\u00a1-\u00ac\u00ae-\u02ff\u2500-\u259f\u2800-\u28ff]*\Z")
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "9": "29"}
 _WIDE = re.compile("[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]\\Z")  # two cells, everywhere too
+_NOWHERE = -1
 _SHORT_GAP = 4  # cells, which cost no more than to jump over them
 
 Cell = tuple[str, str]  # a character and its style; after a wide character an empty one
@@ -36,7 +37,7 @@ class TerminalState:
         self._shown: list[list[Cell | None]] = [[None] * columns for _ in range(rows)]
         self._wanted = [row.copy() for row in self._shown]
         self._touched = set[int]()
-        self._row = self._column = 0  # where the next character is wanted
+        self._row, self._column = _NOWHERE, 0  # where the next character is wanted
         self._style = ""
         self._cursor: tuple[int, int] | None = None  # of the terminal, if known
         self._pen: str | None = None
@@ -66,12 +67,12 @@ class TerminalState:
         if self._pen:
             sent.append("\x1b[m")
             self._pen = ""
-        if self._cursor != (self._row, self._column):
+        if self._cursor != (self._row, self._column) and self._row != _NOWHERE:
             self._move(sent, self._row, self._column)
         return "".join(sent)
 
     def _take(self, token: re.Match[str], sent: list[str]) -> bool:
-        """Do what a token says; False where it can't be told how many cells it takes."""
+        """Do what a token says; False where it can't be told which cells that changes."""
         match token.lastgroup:
             case "text":
                 return self._draw(token[0])
@@ -80,7 +81,8 @@ class TerminalState:
                 kept = "" if codes in {"", "0"} or codes.startswith("0;") else self._style
                 self._style = ";".join(filter(None, (kept, codes.removeprefix("0").removeprefix(";"))))
             case "line":
-                self._row, self._column = self._row + 1, 0
+                self._column = 0
+                self._row += self._row != _NOWHERE
             case "aside":
                 self._send_changes(sent)
                 sent.append(token[0])
@@ -89,15 +91,15 @@ class TerminalState:
         return True
 
     def _draw(self, text: str) -> bool:
-        if self._row >= self._rows:
-            return True
+        if not 0 <= self._row < self._rows:
+            return self._row != _NOWHERE
         self._touched.add(self._row)
         row, first = self._wanted[self._row], self._column
         if _SINGLE.match(text):
             cells = [(character, self._style) for character in text]
         else:
             cells = _cells(text, self._style)
-            if len(cells) != cell_len(text):
+            if len(cells) != cell_len(text) or not get_character_cell_size(text[0]):
                 return False
         self._column = end = first + len(cells)
         # Half of a wide character can't stay.
@@ -149,7 +151,7 @@ def _cells(text: str, style: str) -> list[Cell]:
         if width:
             cells += [(character, style), *[("", style)] * (width - 1)]
         elif cells:
-            last = max(place for place, cell in enumerate(cells) if cell[0])
+            last = -1 if cells[-1][0] else -2
             cells[last] = (cells[last][0] + character, style)
     return cells
 
@@ -201,7 +203,7 @@ def _change_of_style(before: str | None, after: str) -> str:
     codes = sorted(off) + sorted(code for code in has if code not in had or _OFF.get(code) in off)
     changed = zip(colors_before, colors, ("39", "49"), strict=True)
     codes += [new or default for old, new, default in changed if new != old]
-    return min(whole, f"\x1b[{';'.join(codes)}m", key=len)
+    return min(whole, f"\x1b[{';'.join(codes)}m", key=len) if codes else ""
 
 
 @lru_cache(4096)
