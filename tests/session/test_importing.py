@@ -143,3 +143,16 @@ def test_an_imported_model_is_listed_with_the_size_of_its_folder_while_that_is_t
     shutil.rmtree(folder)
     (entry,) = own_entries()
     assert entry.size_mb is None
+
+
+def test_a_model_whose_folder_can_not_be_read_is_listed_without_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_model(tiny_model(tmp_path / "mine"), "mine", Choices())
+
+    def refused(_path: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", refused)
+    (entry,) = own_entries()
+    assert (entry.id, entry.size_mb) == ("mine", None)

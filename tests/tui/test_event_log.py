@@ -44,6 +44,12 @@ async def test_it_follows_line_by_line_or_by_half_pages(low_bandwidth: bool, exp
 
 
 @pytest.mark.parametrize("low_bandwidth", [False, True])
+async def test_another_benchmark_begins_its_own(low_bandwidth: bool) -> None:
+    seen = await shown(Display(low_bandwidth=low_bandwidth), (ALL, 20), (ALL[:1], 1), (ALL[:3], 3))
+    assert seen[1:] == [["0"], ["0", "1", "2"]]
+
+
+@pytest.mark.parametrize("low_bandwidth", [False, True])
 async def test_of_a_log_that_keeps_its_end_alone_the_newest_are_there(low_bandwidth: bool) -> None:
     steps = [(ALL[:5], 5), (ALL[10:], 20)]
     *_, last = await shown(Display(low_bandwidth=low_bandwidth), *steps)

@@ -10,6 +10,7 @@ from foundry_bench.tui.widgets.fitted_text import units_kept
         ("at worst 14 %", 13, ["at worst 14 %"]),
         ("took 3 ms more\nthan 2 answers", 7, ["took", "3 ms", "more", "than 2", "answers"]),
         ("! of 5 models\n\nnone", 40, ["! of 5 models", "", "none"]),
+        ("phi-4-mini-instruct: 9 %", 12, ["phi-4-mini-i", "nstruct: 9 %"]),
         ("not laid out yet", 0, ["not laid out yet"]),
         ("", 10, [""]),
     ],

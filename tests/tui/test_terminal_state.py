@@ -23,6 +23,9 @@ STYLES = (
     "2;3",
     "1;31",
     "31;1",
+    "5;6",
+    "6",
+    "1;4;21",
     "38;2;1;2;3;48;2;4;5;6",
     "1;38;2;1;2;3;48;2;4;5;6",
     "7;31",
@@ -132,6 +135,20 @@ def test_a_sequence_that_is_cut_goes_on_with_the_next_write() -> None:
         assert screen.buffer[1][2].bold
 
 
+def test_leaving_the_application_s_screen_moves_no_cursor() -> None:
+    state = blank(20)
+    assert [state.sparing(one) for one in ("\x1b[?1049l", "\x1b[?25h")] == ["\x1b[?1049l", "\x1b[?25h"]
+
+
+def test_what_goes_on_in_the_style_of_the_write_before_keeps_it() -> None:
+    state, screen = blank(8), pyte.Screen(8, 1)
+    for write in ("\x1b[1;2H\x1b[1mab", "cd\x1b[2J\x1b[1;2Hef", "gh\x1b[0m"):
+        pyte.Stream(screen).feed(state.sparing(write))
+    assert screen.display == [" efgh   "]
+    assert all(screen.buffer[0][column].bold for column in range(1, 5))
+    assert not screen.cursor.attrs.bold
+
+
 def test_half_of_a_wide_character_does_not_stay() -> None:
     state = blank(8)
     state.sparing(at(0, 0, ("日本 ab ", "")))
@@ -173,6 +190,7 @@ def test_the_application_on_a_terminal(tmp_path: Path) -> None:
 async def test_the_key_that_draws_all_anew_forgets_what_a_slow_line_s_terminal_shows(tmp_path: Path) -> None:
     app = make_app(tmp_path, display={"low_bandwidth": True})
     async with running(app) as driver:
+        app.terminal.forget(20, 2)
         row = at(0, 0, ("hello", "1"))
         assert "hello" in app.terminal.sparing(row)
         assert "hello" not in app.terminal.sparing(row)

@@ -1,6 +1,7 @@
 """The list of models: what one imported, what the catalog offers, what the disk holds."""
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from foundry_bench.worker.protocol import Catalog
 
 
 def own_entries() -> tuple[CatalogEntry, ...]:
-    """Imported models, known at once by their folders; of one that is gone the size is not known.
+    """Imported models, known at once by their folders; of one that is gone, or can't be read, the size is not known.
 
     Raises:
         InputError: the registry was damaged by hand.
@@ -24,12 +25,15 @@ def own_entries() -> tuple[CatalogEntry, ...]:
 
 
 def _own_entry(name: str, model: OwnModel) -> CatalogEntry:
+    size_mb: float | None = None
+    with contextlib.suppress(OSError):  # a folder that can't be read, or whose disk is gone
+        size_mb = folder_mb(Path(model.path))
     return CatalogEntry(
         id=name,
         alias=name,
         name=name,
         device="CPU",
-        size_mb=folder_mb(Path(model.path)),
+        size_mb=size_mb,
         license=model.license,
         task="chat-completion",
         cached=True,

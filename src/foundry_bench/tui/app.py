@@ -61,9 +61,9 @@ class FoundryBenchApp(KeyOrderApp):
     ]
 
     def __init__(self, settings: Settings, *, options: Display, start: "Plan | Beacon | Path | None" = None) -> None:
+        self.options = options  # decides what draws
         super().__init__()
         self.settings = settings
-        self.options = options
         self.terminal = TerminalState()
         self.start = None if isinstance(start, Path) else start
         self.rater: str | None = None  # who rates; None is the user of this machine
@@ -81,9 +81,10 @@ class FoundryBenchApp(KeyOrderApp):
         self._started_by = os.getppid()
 
     def get_driver_class(self) -> "type[Driver]":
-        """Textual's own, by way of ``terminal``; on a terminal of Linux or macOS one that outlives it."""
+        """Textual's own; on a terminal of Linux or macOS one that outlives it, on a slow line a sparing one."""
         driver = super().get_driver_class()
-        return sparing(lossy(driver) if driver.__name__ == "LinuxDriver" else driver)
+        driver = lossy(driver) if driver.__name__ == "LinuxDriver" else driver
+        return sparing(driver) if self.options.low_bandwidth else driver
 
     def get_default_screen(self) -> Screen[None]:
         """The frame alone; the mode where there is something to see follows."""
@@ -117,14 +118,12 @@ class FoundryBenchApp(KeyOrderApp):
             await super().take(event)
 
     def on_resize(self, event: events.Resize) -> None:
-        """On a slow line only what differs is sent; of a terminal that has another size nothing is known any more."""
-        if self.options.low_bandwidth:
-            self.terminal.forget(*event.size)
+        """Of a terminal that has another size nothing is known any more."""
+        self.terminal.forget(*event.size)
 
     def action_redraw(self) -> None:
         """Draw all anew, where something else has written over the screen."""
-        if self.options.low_bandwidth:
-            self.terminal.forget(*self.size)
+        self.terminal.forget(*self.size)
         self.screen.refresh()
 
     def delay_update(self, delay: float = 0.05) -> None:

@@ -30,7 +30,7 @@ class Pace:
         self._most_bytes_per_s = most_bytes_per_s or math.inf
         self._last: tuple[float, float, int] | None = None
 
-    def drawing(self, now_s: float, cpu_s: float, written: int = 0) -> None:
+    def drawing(self, now_s: float, cpu_s: float, written: int) -> None:
         """A draw begins at ``now_s``, when since whenever the process had used ``cpu_s`` of processor time and had
         ``written`` so many bytes.
         """

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
 _BEGUN = re.compile(r"\x1b(?:\[[\d;<=>?]*|\][^\x07\x1b]*)?\Z")  # a sequence whose end comes with the next write
 # Characters that take one cell each everywhere: most of what is drawn, so they are looked at together.
 _SINGLE = re.compile(r"[ -~\u00a1-\u00ac\u00ae-\u02ff\u2500-\u259f\u2800-\u28ff]*\Z")
-_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "9": "29"}
+_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
 _WIDE = re.compile("[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]\\Z")  # two cells, everywhere too
 _NOWHERE = -1
 _SHORT_GAP = 4  # cells, which cost no more than to jump over them
@@ -50,7 +50,7 @@ class TerminalState:
         return sent
 
     def _spared(self, data: str) -> str:
-        whole = self._begun + data
+        whole, style = self._begun + data, self._style
         begun = _BEGUN.search(whole)
         self._begun = begun[0] if begun else ""
         whole = whole[: len(whole) - len(self._begun)]
@@ -62,7 +62,7 @@ class TerminalState:
         if end != len(whole):
             rest = self._begun
             self.forget(self._columns, self._rows)
-            return whole + rest
+            return (f"\x1b[0;{style}m" if style else "") + whole + rest
         self._send_changes(sent)
         if self._pen:
             sent.append("\x1b[m")
@@ -77,6 +77,8 @@ class TerminalState:
             case "text":
                 return self._draw(token[0])
             case "style":
+                if self._row == _NOWHERE:
+                    sent.append(token[0])
                 codes = token["style"]
                 kept = "" if codes in {"", "0"} or codes.startswith("0;") else self._style
                 self._style = ";".join(filter(None, (kept, codes.removeprefix("0").removeprefix(";"))))
@@ -196,10 +198,9 @@ def _change_of_style(before: str | None, after: str) -> str:
     if before is None:
         return whole
     (had, *colors_before), (has, *colors) = _parts(before), _parts(after)
-    gone = had - has
-    if not gone <= _OFF.keys():
+    if not had | has <= _OFF.keys():
         return whole
-    off = {_OFF[code] for code in gone}
+    off = {_OFF[code] for code in had - has}
     codes = sorted(off) + sorted(code for code in has if code not in had or _OFF.get(code) in off)
     changed = zip(colors_before, colors, ("39", "49"), strict=True)
     codes += [new or default for old, new, default in changed if new != old]

@@ -34,6 +34,8 @@ class EventLog(TextPane, can_focus=True):
     def follow(self, log: tuple[LogLine, ...], logged: int) -> None:
         """Bring the log up to date; ``logged`` counts all lines there ever were."""
         room, before = self.size.height, self._drawn
+        if before and logged < before[0]:  # another benchmark's
+            self._back, before = 0, None
         if before == (logged, room, self._back):
             return
         self._drawn, self._log = (logged, room, self._back), log
