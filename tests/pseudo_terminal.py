@@ -22,15 +22,11 @@ def resize(terminal: int, columns: int, rows: int) -> None:
 
 
 def read_until(master: int, *texts: str) -> bytes:
-    """What comes until the texts have come, and then until nothing more does for a while."""
+    """What comes until all of the texts have come."""
     seen = b""
-
-    def complete() -> bool:
-        return all(text.encode() in seen for text in texts)
-
-    while select.select([master], [], [], 0.3 if complete() else 20)[0]:
+    while not all(text.encode() in seen for text in texts):
+        assert select.select([master], [], [], 20)[0], seen
         seen += os.read(master, 1 << 16)
-    assert complete(), seen
     return seen
 
 

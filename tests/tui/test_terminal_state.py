@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,11 @@ STYLES = (
 )
 
 
+def batched(pieces: list[str], count: int) -> Iterator[list[str]]:
+    for first in range(0, len(pieces), count):
+        yield pieces[first : first + count]
+
+
 def at(row: int, column: int, *parts: tuple[str, str]) -> str:
     drawn = "".join(f"\x1b[{style}m{text}\x1b[0m" if style else text for text, style in parts)
     return f"\x1b[{row + 1};{column + 1}H{drawn}\x1b[1;1H"
@@ -52,7 +58,8 @@ def played(width: int, height: int, *writes: str) -> tuple[int, int]:
         all_of_it.feed(write)
         part.feed(state.sparing(write))
         assert cells(spared) == cells(whole)
-        assert (spared.cursor.x, spared.cursor.y) == (whole.cursor.x, whole.cursor.y)
+        # Behind the last column a cursor waits to begin a line; what is drawn next begins with a move.
+        assert (spared.cursor.x, spared.cursor.y) == (min(whole.cursor.x, width - 1), whole.cursor.y)
     return sum(len(write.encode()) for write in writes), state.bytes_sent
 
 
@@ -180,9 +187,10 @@ def test_the_application_on_a_terminal(tmp_path: Path) -> None:
         for keys, shows in (("gh", "Status"), ("gs", "Sections"), ("?", "Everywhere"), ("\r", ""), ("gr", "Summary")):
             os.write(master, keys.encode())
             written += read_until(master, shows)
-    frames = re.split("(?<=\x1b\\[\\?2026l)", written.decode().split("\x1b[?1049h")[-1])
-    frames = [re.sub(r"\x1b\[[<>=?][\d;$]*[a-z]", "", frame) for frame in frames]
-    wrote, sent = played(80, 24, *frames)
+    drawn = written.decode(errors="ignore").split("\x1b[?1049h")[-1]
+    _setting_up, *pieces, _cut = re.split("(?=\x1b\\[[0-9]+;[0-9]+H)", drawn)
+    writes = ["".join(some) for some in batched(pieces, 20)]
+    wrote, sent = played(80, 24, *writes)
     assert sent < wrote / 3
 
 
