@@ -22,7 +22,7 @@ async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_
         await driver.until(lambda: not isinstance(app.screen, HelpScreen))
 
 
-@pytest.mark.parametrize(("letter", "keys"), [("a", "skip"), ("e", "write"), ("h", "compare two")])
+@pytest.mark.parametrize(("letter", "keys"), [("a", "skip"), ("e", "write"), ("h", "compare two"), ("r", "hosts")])
 async def test_it_tells_the_keys_of_the_screen_in_hand(tmp_path: Path, letter: str, keys: str) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)

@@ -114,7 +114,9 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _two_columns(title: str, lines: Iterable[tuple[str, str]]) -> Table:
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, title=title, title_justify="left")
+    table = Table(
+        box=None, padding=(0, 1, 0, 0), pad_edge=False, title=title, title_justify="left", min_width=len(title)
+    )
     table.title_style = "bold underline"
     table.show_header = False
     table.add_column(style="bold", no_wrap=True)
