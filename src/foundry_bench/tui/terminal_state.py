@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from threading import RLock
 
 from rich.cells import cell_len, get_character_cell_size
 
@@ -25,14 +26,25 @@ Cell = tuple[str, str]  # a character and its style; after a wide character an e
 
 
 class TerminalState:
-    """Knows nothing of its terminal, and spares nothing, until ``forget`` tells how large that is."""
+    """Knows nothing of its terminal, and spares nothing, until ``forget`` tells how large that is.
+
+    Attributes:
+        lock: held by whoever writes. The thread that reads keys answers the terminal's reports, and a signal's handler
+            may write in the midst of a write.
+        bytes_sent: how much has gone to the terminal.
+    """
 
     def __init__(self) -> None:
+        self.lock = RLock()
         self.bytes_sent = 0
-        self.forget(0, 0)
+        self._reset(0, 0)
 
     def forget(self, columns: int, rows: int) -> None:
         """The terminal has this size, and may show anything."""
+        with self.lock:
+            self._reset(columns, rows)
+
+    def _reset(self, columns: int, rows: int) -> None:
         self._columns, self._rows = columns, rows
         self._shown: list[list[Cell | None]] = [[None] * columns for _ in range(rows)]
         self._wanted = [row.copy() for row in self._shown]
@@ -61,7 +73,7 @@ class TerminalState:
             end = token.end()
         if end != len(whole):
             rest = self._begun
-            self.forget(self._columns, self._rows)
+            self._reset(self._columns, self._rows)
             return (f"\x1b[0;{style}m" if style else "") + whole + rest
         self._send_changes(sent)
         if self._pen:
