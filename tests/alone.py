@@ -5,7 +5,6 @@ beside them is short: it is waited for.
 """
 
 import os
-import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,19 +27,19 @@ def _is_alone(item: pytest.Item) -> bool:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     with ExitStack() as locks:
-        if run := os.environ.get("PYTEST_XDIST_TESTRUNUID"):
-            _lock(run, locks, exclusive=_is_alone(item))
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            # Each process has a folder of its own in the one of the run, which pytest clears away some runs later.
+            _lock(Path(item.config.getoption("basetemp")).parent, locks, exclusive=_is_alone(item))
         return (yield)
 
 
-def _lock(run: str, locks: ExitStack, *, exclusive: bool) -> None:
+def _lock(folder: Path, locks: ExitStack, *, exclusive: bool) -> None:
     try:
         import fcntl  # noqa: PLC0415 - POSIX alone has it; elsewhere tests run side by side, timed ones too
     except ImportError:
         return
-    folder = Path(tempfile.gettempdir())
-    held = locks.enter_context((folder / f"{run}.lock").open("w"))
+    held = locks.enter_context((folder / "alone.lock").open("w"))
     # Whoever waits stands in the door: those who come later can't overtake a test that waits for all to be gone.
-    with (folder / f"{run}.door").open("w") as door:
+    with (folder / "alone.door").open("w") as door:
         fcntl.flock(door, fcntl.LOCK_EX)
         fcntl.flock(held, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from foundry_bench.cli import main
+from foundry_bench.commands import live_page as page
 from foundry_bench.commands.live_page import live_page
 
 LIMIT_S = 60.0
@@ -94,6 +95,27 @@ async def test_a_window_whose_screen_breaks_is_closed(capsys: pytest.CaptureFixt
     ):
         assert (await window.receive()).type is aiohttp.WSMsgType.CLOSE
     assert "it broke" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process there can't refuse to be ended")
+async def test_a_screen_that_will_not_leave_is_gone_with_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "_ENDED_S", 0.3)
+    stubborn = """
+import signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+sys.stdout.buffer.write(b"__GANGLION__\\nD\\x00\\x00\\x00\\x04here")
+sys.stdout.flush()
+signal.pause()
+"""
+    async with (
+        aiohttp.ClientSession() as browser,
+        live_page("127.0.0.1", 0, [sys.executable, "-c", stubborn]) as address,
+        browser.ws_connect(f"{address}ws") as window,
+    ):
+        await drawn(window, "here")
+        (screen,) = [child for child in psutil.Process().children() if stubborn in child.cmdline()]
+    assert not screen.is_running()
+
 
 
 def test_a_port_that_is_taken_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,7 +53,8 @@ async def live_page(host: str, port: int, argv: Sequence[str]) -> AsyncIterator[
     secret = secrets.token_urlsafe(12)
     app = web.Application(middlewares=[_guarded])
     app.add_subapp(f"/{secret}/", _routes(argv))
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_ENDED_S)
+    # Longer than a process may take to leave: a window is let go of when its process is gone, and no sooner.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2 * _ENDED_S)
     await runner.setup()
     try:
         try:
