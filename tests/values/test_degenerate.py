@@ -21,6 +21,9 @@ PROSE = (
         ("It is good. " * 12, "loop"),
         ("Once upon a time. " + "the cat sat on the mat and " * 8, "loop"),
         ("\u306f\u3044\u3002" * 20, "loop"),
+        ("aaaa" + "the cat sat. " * 9, "loop"),
+        ("It is so. " * 12 + PROSE[:79], "loop"),
+        ("It is so. " * 12 + PROSE[:80], "repeats"),
         (".   and,   ,   , and,  ,  , and,   , and,    , and,  , and,    , and,   ,  , and,  , and,  ,  ,", "repeats"),
         ("a b c d e " + "x y z q " * 2 + "a b c d e " * 3 + "x y z q " * 2 + "a b c d e x", "repeats"),
         (PROSE, None),
@@ -40,6 +43,8 @@ def test_long_answers_are_looked_at_in_no_time() -> None:
     started = time.process_time()
     fault_of(" ".join(f"word{number % 997} {number}" for number in range(10_000)))
     fault_of("ab" * 20_000 + "c")
+    for sign in "0-_ ":
+        fault_of(sign * 1_800 + PROSE)
     assert time.process_time() - started < 2
 
 

@@ -3,6 +3,8 @@
 import re
 from typing import Literal
 
+import numpy as np
+
 from foundry_bench.values.record import Sample
 
 Fault = Literal["empty", "loop", "repeats"]
@@ -13,8 +15,8 @@ REPEATED_SHARE = 0.5
 _TAIL = 2_000
 _LEAST_LOOP = 24
 _WORDS = re.compile(r"\w+|[^\w\s]")
-# The end of a text: something of up to 80 characters, four times or more in a row.
-_LOOP = re.compile(r"((.{1,80}?)\2{3,}).{0,79}\Z", re.DOTALL)
+_LONGEST_PERIOD = 80
+_TIMES = 4
 _SAID: dict[Fault, str] = {"empty": "empty", "loop": "ending in a loop", "repeats": "repeating themselves"}
 
 
@@ -32,14 +34,29 @@ def fault_of(text: str) -> Fault | None:
     if not any(sign.isalnum() for sign in text):
         return "empty"
     end = text.strip()[-_TAIL:]
-    loop = _LOOP.search(end)
-    if loop and len(loop[1]) >= max(_LEAST_LOOP, len(end) / 2):
+    if _looped(end) >= max(_LEAST_LOOP, len(end) / 2):
         return "loop"
     words = _WORDS.findall(text)
     fours = list(zip(words, words[1:], words[2:], words[3:], strict=False))
     if len(words) >= FEWEST_WORDS and 1 - len(set(fours)) / len(fours) >= REPEATED_SHARE:
         return "repeats"
     return None
+
+
+def _looped(end: str) -> int:
+    """Length of the longest stretch that repeats up to 80 characters four times or more, and reaches the last 80.
+
+    A text of period p equals itself p further on; the longest runs of such equality are looked for, period by period.
+    """
+    signs = np.frombuffer(end.encode("utf-32-le", "surrogatepass"), np.uint32)
+    longest = 0
+    for period in range(1, min(_LONGEST_PERIOD, len(signs) // _TIMES) + 1):
+        breaks = np.flatnonzero(signs[period:] != signs[:-period])
+        ends = np.append(breaks, len(signs) - period)
+        runs = np.diff(ends, prepend=-1) - 1
+        there = (runs >= (_TIMES - 1) * period) & (ends + period > len(signs) - _LONGEST_PERIOD)
+        longest = max(longest, int(runs[there].max(initial=-period)) + period)
+    return longest
 
 
 class OutputCheck:
