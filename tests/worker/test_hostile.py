@@ -1,6 +1,7 @@
 """What a server may do to harm or mislead: each costs its own answer, in bounded time and memory, and is named."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import sys
 import time
 import traceback
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,13 +24,14 @@ from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.record import Disturbance, Failure, Sample
 from foundry_bench.worker import flights as flights_module
 from foundry_bench.worker import http
+from foundry_bench.worker import openai_http as http_endpoint
 from foundry_bench.worker.answer import Answer
 from foundry_bench.worker.backend import ModelUnavailableError
 from foundry_bench.worker.flights import Flights
 from foundry_bench.worker.link import StampedSocket
 from foundry_bench.worker.openai_client import OpenAIClient
 from foundry_bench.worker.openai_http import OpenAIEndpoint
-from foundry_bench.worker.protocol import Measure, encode_event
+from foundry_bench.worker.protocol import Measure, encode
 from foundry_bench.worker.secret import Key
 from scripted_server import reply, scripted, stream
 
@@ -205,8 +207,8 @@ def test_halves_of_characters_can_be_written(pieces: Sequence[str], text: str) -
     shown, _, _ = answer.progress()
     sample = answer.sample("m\ud800")
     assert (sample.text, sample.model_id) == (text, "m\ufffd")
-    encode_event(SampleFinished(slot=0, sample=sample))
-    encode_event(AnswerProgressed(model="m", slot=0, text=shown, chunks=1, elapsed_s=0.1, ttft_s=None))
+    encode(SampleFinished(slot=0, sample=sample))
+    encode(AnswerProgressed(model="m", slot=0, text=shown, chunks=1, elapsed_s=0.1, ttft_s=None))
 
 
 def test_words_of_others_about_a_model_are_one_clean_line() -> None:
@@ -217,7 +219,7 @@ def test_words_of_others_about_a_model_are_one_clean_line() -> None:
 @pytest.mark.parametrize("key", ["sk-planted-key", 'sk-"planted\\key'])
 def test_a_key_is_taken_out_of_whatever_is_told(key: str) -> None:
     error = Failure(type="x", message=f"not {key}!")
-    told = Key(key).strike(encode_event(ModelFinished(model="m", status="failed", error=error, advice=None)))
+    told = Key(key).strike(encode(ModelFinished(model="m", status="failed", error=error, advice=None)))
     assert b"planted" not in told
     assert b"not [key]!" in told
     assert b"planted" not in Key(key).strike(f"raw {key}".encode())
@@ -307,3 +309,65 @@ async def test_through_the_openai_package_too_it_costs_the_answer_alone(answer: 
         await client.answer(asked := Answer(REQUEST))
         await client.close()
     assert asked.sample("m").status == "error"
+
+
+def counted(answers: list[bytes]) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    """Serves connections that stay open: each request takes the next answer, b"" hangs up, and an empty list, too."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while answers:
+                head = await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]))
+                if not (answer := answers.pop(0)):
+                    break
+                writer.write(answer)
+        writer.close()
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    ("idle_ns", "kind", "left"),
+    [(http_endpoint._IDLE_CLOSE_NS, None, 0), (0, "cut_off", 1)],
+    ids=["closed as the request came", "closed while it worked on it"],
+)
+async def test_a_request_goes_again_only_where_the_server_cannot_have_had_it(
+    monkeypatch: pytest.MonkeyPatch, idle_ns: int, kind: str | None, left: int
+) -> None:
+    monkeypatch.setattr(http_endpoint, "_IDLE_CLOSE_NS", idle_ns)
+    answer = b"".join(stream(HELLO, STOP, DONE))
+    script = [answer, b"", answer]
+    async with await asyncio.start_server(counted(script), "127.0.0.1", 0) as server:
+        url = "http://{}:{}".format(*server.sockets[0].getsockname())
+        backend = OpenAIEndpoint(Target(name="m", backend="openai_http", model="m", url=url))
+        await backend.connect(1)
+        samples = []
+        for _ in range(2):
+            answer_to = Answer(REQUEST)
+            await backend.answer(answer_to, 0)
+            samples.append(answer_to.sample("m"))
+        await backend.release()
+    first, second = samples
+    assert first.status == "ok"
+    assert (second.error and second.error.type) == kind
+    assert len(script) == left
+
+
+@pytest.mark.parametrize(("answer", "settled"), [(stream(HELLO, STOP, DONE), True), (reply("503 Busy", b"{}"), False)])
+async def test_a_service_that_refuses_has_not_settled(answer: list[bytes], settled: bool) -> None:
+    with scripted(answer) as url:
+        backend = OpenAIEndpoint(Target(name="m", backend="openai_http", model="m", url=url))
+        assert await backend.settle(5.0) is settled
+        await backend.release()
+
+
+def test_a_running_count_that_leaves_the_chunk_itself_out_is_no_size_of_it() -> None:
+    answer = Answer(REQUEST)
+    answer.sent_ns = 1
+    for number in range(10):
+        answer.chunk((number + 2) * 10_000_000, "word ")
+        answer.usage(5, number)
+    answer.usage(5, 10)
+    answer.end(200_000_000)
+    assert answer.sample("m").first_chunk_tokens == 1.0

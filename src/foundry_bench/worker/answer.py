@@ -38,9 +38,9 @@ class Request:
 class Answer:
     """Collects what arrives for one request; ``sample()`` turns it into a record.
 
-    A backend calls ``sent``, ``headers``, ``body`` and ``chunk`` with stamps of the monotonic clock in ns, ``usage``,
-    ``finish`` and ``fail`` with what the server said, and ``end`` when nothing more will come. Chunks may be added
-    from another thread while ``progress`` is read.
+    A backend sets ``sent_ns`` and, where there are any, ``headers_ns`` and ``first_byte_ns``, stamps of the monotonic
+    clock; it calls ``chunk`` with the stamp of each piece, ``usage``, ``finish`` and ``fail`` with what the server
+    said, and ``end`` when nothing more will come. Chunks may be added from another thread while ``progress`` is read.
     """
 
     def __init__(self, request: Request, *, path: Path = "raw") -> None:
@@ -225,7 +225,7 @@ class Answer:
         chunks = len(self._stamps)
         if not chunks or tokens is None:
             return None
-        if self._first_usage is not None and self._first_usage < tokens:
+        if self._first_usage and self._first_usage < tokens:  # 0 counts what came before the chunk
             return float(self._first_usage)
         if source == "chunks" or chunks <= tokens <= chunks + 1:
             return 1.0

@@ -11,7 +11,7 @@ _decode_any = msgspec.json.Decoder().decode
 _MOST_TOKENS = 1 << 40  # a count beyond is none, and would not fit into every reader's numbers
 
 
-def decode_json(body: bytes) -> Any:
+def decode_json(body: bytes | str) -> Any:
     """The value of a JSON text. Raises ValueError where it is none, or nested too deeply."""
     try:
         return _decode_any(body)

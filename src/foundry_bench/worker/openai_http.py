@@ -24,6 +24,7 @@ from foundry_bench.worker.turns import ParseTurns
 _CHAT = "/v1/chat/completions"
 _PATIENCE_S = 30.0  # longest wait in all that a server may ask one request for
 _KEPT_BEYOND_S = 60.0
+_IDLE_CLOSE_NS = 300_000_000  # the word of a close that crossed the request arrives within the way there and back
 _ONE_TOKEN = Request(
     model="",
     prompt=Prompt(id="idle", prompt="Hi"),
@@ -201,7 +202,8 @@ class OpenAIEndpoint:
     async def _send(self, answer: Answer, connection: HttpConnection, patience_s: float) -> float | None:
         """One try; the seconds that the server asks to wait before another.
 
-        A server may close an idle connection just as the request leaves; it then goes again on a fresh one.
+        A server may close an idle connection just as the request leaves; it then goes again on a fresh one. Where the
+        close comes later, the server had the request: it broke while it worked on it, which is the answer's failure.
         """
         body = request_body(answer.request, self.model_id)
         for reused in (connection.usable, False):
@@ -210,7 +212,9 @@ class OpenAIEndpoint:
                 await connection.open()
                 await connection.exchange("POST", _CHAT, sink, body=body, headers=self._headers)
             except HttpError as error:
-                if sink.wait_s is None and reused and answer.headers_ns is None:
+                waited_ns = time.perf_counter_ns() - answer.sent_ns
+                unheard = error.kind == "cut_off" and answer.headers_ns is None and waited_ns < _IDLE_CLOSE_NS
+                if reused and unheard and sink.wait_s is None:
                     continue
                 if sink.wait_s is None:
                     answer.end(time.perf_counter_ns())
@@ -235,8 +239,9 @@ class OpenAIEndpoint:
         with contextlib.suppress(ModelUnavailableError, TimeoutError):  # the next request will tell what is wrong
             async with asyncio.timeout(timeout_s):
                 await self.connect(1)
-                await self.answer(Answer(_ONE_TOKEN), 0)
-                return True
+                probe = Answer(_ONE_TOKEN)
+                await self.answer(probe, 0)
+                return probe.failure is None
         return False
 
     async def release(self) -> None:
