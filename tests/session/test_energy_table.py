@@ -17,7 +17,7 @@ USED = Telemetry(
     gpu_memory_mb=1500.0,
     meters=(MeterUse(kind="cpu", name="package-0", joules=130.0, idle_w=5.0),),
 )
-MODEL = make_model(telemetry=USED, energy=energy(USED, "CPU", Rates(price_per_kwh=0.3, currency="=EUR|")))
+MODEL = make_model(telemetry=USED, energy=energy(USED, "CPU", None, Rates(price_per_kwh=0.3, currency="=EUR|")))
 RUN = make_run(models=(MODEL, make_failed_model()))
 
 

@@ -67,7 +67,7 @@ def measured(name: str, pace: float) -> tuple[list[Any], ModelResult]:
         client_openai=None,
         cold_ttft_s=7 * pace,
         telemetry=used,
-        energy=energy(used, "CPU", Rates(price_per_kwh=0.3, currency="EUR")),
+        energy=energy(used, "CPU", None, Rates(price_per_kwh=0.3, currency="EUR")),
         sweep=(level, replace(level, level="concurrency=1", concurrency=1, error=None)),
         **{
             part: getattr(found, part)

@@ -25,7 +25,7 @@ def known(found: Energy | None) -> Energy:
 
 
 def test_measured_energy_is_shared_out_over_tokens_and_answers() -> None:
-    found = known(energy(USED, "CPU", Rates(watts=99.0, price_per_kwh=0.36, currency="EUR")))
+    found = known(energy(USED, "CPU", None, Rates(watts=99.0, price_per_kwh=0.36, currency="EUR")))
     assert (found.source, found.parts, found.joules, found.mean_w, found.idle_w) == (
         "measured",
         ("package-0",),
@@ -39,41 +39,44 @@ def test_measured_energy_is_shared_out_over_tokens_and_answers() -> None:
 
 
 def test_stated_watts_make_an_estimate_without_idle_share() -> None:
-    found = known(energy(replace(USED, meters=()), "CPU", Rates(watts=15.0)))
+    found = known(energy(replace(USED, meters=()), "CPU", None, Rates(watts=15.0)))
     assert (found.source, found.parts, found.joules, found.joules_per_token) == ("estimated", (), 150.0, 0.75)
     assert found.joules_per_token_above_idle is None
     assert (found.cost_per_million_tokens, found.currency) == (None, None)
 
 
 @pytest.mark.parametrize(
-    ("meters", "device", "source"),
+    ("meters", "device", "provider", "source"),
     [
-        ((), "CPU", None),
-        (USED.meters, None, "measured"),
-        (USED.meters, "GPU", "measured"),
-        ((CARD_USE,), "gpu", "measured"),
-        ((CARD_USE,), "CPU", None),  # an idle card's power says nothing of a model on the processor
-        ((CARD_USE,), None, None),
+        ((), "CPU", None, None),
+        (USED.meters, None, None, "measured"),
+        (USED.meters, "GPU", None, "measured"),
+        (USED.meters, "GPU", "WebGpuExecutionProvider", "measured"),
+        (USED.meters, "GPU", "CUDAExecutionProvider", None),  # the processor's package does not hear the card
+        ((*USED.meters, CARD_USE), "GPU", "CUDAExecutionProvider", "measured"),
+        ((CARD_USE,), "gpu", None, "measured"),
+        ((CARD_USE,), "CPU", "CPUExecutionProvider", None),  # an idle card says nothing of a model on the processor
+        ((CARD_USE,), None, None, None),
     ],
 )
 def test_meters_count_only_where_they_cover_the_device(
-    meters: tuple[MeterUse, ...], device: str | None, source: str | None
+    meters: tuple[MeterUse, ...], device: str | None, provider: str | None, source: str | None
 ) -> None:
-    found = energy(replace(USED, meters=meters), device, Rates())
+    found = energy(replace(USED, meters=meters), device, provider, Rates())
     assert (found and found.source) == source
 
 
 def test_what_is_undefined_is_none_and_never_zero() -> None:
-    assert energy(None, "CPU", Rates(watts=15.0, price_per_kwh=1.0)) is None
-    found = known(energy(replace(USED, answers=0, completion_tokens=None), "CPU", Rates(price_per_kwh=1.0)))
+    assert energy(None, "CPU", None, Rates(watts=15.0, price_per_kwh=1.0)) is None
+    found = known(energy(replace(USED, answers=0, completion_tokens=None), "CPU", None, Rates(price_per_kwh=1.0)))
     assert (found.joules_per_token, found.joules_per_answer, found.cost_per_million_tokens) == (None, None, None)
     silent = (*USED.meters, replace(CARD_USE, idle_w=None))
-    assert known(energy(replace(USED, meters=silent), "GPU", Rates())).idle_w is None
+    assert known(energy(replace(USED, meters=silent), "GPU", None, Rates())).idle_w is None
 
 
 def test_energy_below_the_idle_power_is_none_of_the_tokens() -> None:
     quiet = replace(USED, meters=(replace(USED.meters[0], joules=80.0),))
-    assert known(energy(quiet, "CPU", Rates())).joules_per_token_above_idle == 0.0
+    assert known(energy(quiet, "CPU", None, Rates())).joules_per_token_above_idle == 0.0
 
 
 def reading(at_s: float, joules: dict[Meter, float] | None = None, gpu: float | None = None) -> Reading:
@@ -107,4 +110,4 @@ def test_no_time_is_no_telemetry() -> None:
 def test_a_model_whose_requests_all_fail_at_once_took_no_time_that_anything_could_be_divided_by() -> None:
     moment = Use().plus(reading(1.0, {PACKAGE: 5.0}), reading(1.0004, {PACKAGE: 5.1}))
     found = telemetry(Use(), moment, answers=0, completion_tokens=0, cores=2)
-    assert energy(found, "CPU", Rates(watts=15.0)) is None
+    assert energy(found, "CPU", None, Rates(watts=15.0)) is None

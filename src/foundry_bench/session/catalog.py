@@ -11,6 +11,7 @@ from foundry_bench.session.supervisor import start_worker
 from foundry_bench.session.targets import endpoint_target
 from foundry_bench.values.events import CatalogEntry, CatalogListed
 from foundry_bench.values.plan import Plan
+from foundry_bench.worker.genai_config import provider_of, read_config
 from foundry_bench.worker.model_cache import cached_models, folder_mb
 from foundry_bench.worker.protocol import Catalog
 
@@ -28,11 +29,13 @@ def _own_entry(name: str, model: OwnModel) -> CatalogEntry:
     size_mb: float | None = None
     with contextlib.suppress(OSError):  # a folder that can't be read, or whose disk is gone
         size_mb = folder_mb(Path(model.path))
+    device, provider = provider_of(read_config(Path(model.path)))
     return CatalogEntry(
         id=name,
         alias=name,
         name=name,
-        device="CPU",
+        device=device,
+        execution_provider=provider,
         size_mb=size_mb,
         license=model.license,
         task="chat-completion",

@@ -7,6 +7,9 @@ from foundry_bench.values.telemetry import MeterUse, Telemetry
 
 JOULES_PER_KWH = 3.6e6
 
+# Execution providers whose device is a card, with a memory and a meter of its own.
+_OF_CARDS = ("cuda", "tensorrt", "rocm", "migraphx")
+
 # The figure's definitions, as reports print them.
 DEFINITIONS = {
     "Energy": "all that the meters of processor and graphics card count while requests are under way, idle share and "
@@ -51,7 +54,7 @@ class Energy:
     currency: str | None
 
 
-def energy(used: Telemetry | None, device: str | None, rates: Rates) -> Energy | None:
+def energy(used: Telemetry | None, device: str | None, provider: str | None, rates: Rates) -> Energy | None:
     """The energy of a model's measure phase, from meters where they cover its device, else from the stated power.
 
     - ``joules`` = sum over the meters, or ``watts`` x ``seconds``
@@ -65,7 +68,7 @@ def energy(used: Telemetry | None, device: str | None, rates: Rates) -> Energy |
     """
     if used is None:
         return None
-    meters = used.meters if covers(used.meters, device) else ()
+    meters = used.meters if covers(used.meters, device, provider) else ()
     if not meters and rates.watts is None:
         return None
     joules = sum(meter.joules for meter in meters) if meters else (rates.watts or 0.0) * used.seconds
@@ -93,10 +96,13 @@ def energy(used: Telemetry | None, device: str | None, rates: Rates) -> Energy |
     )
 
 
-def covers(meters: tuple[MeterUse, ...], device: str | None) -> bool:
+def covers(meters: tuple[MeterUse, ...], device: str | None, provider: str | None) -> bool:
     """Whether the meters hear what the model does: the processor's package, or for a GPU model a card's own meter.
 
-    A package's count holds a graphics unit on the same chip, so it will do for a GPU model where no card has a meter.
+    A package's count holds a graphics unit on the same chip, so it will do for a GPU model where no card has a meter;
+    not for an execution provider that drives cards alone.
     """
     kinds = {meter.kind for meter in meters}
-    return "cpu" in kinds or ("gpu" in kinds and (device or "").lower() == "gpu")
+    on_gpu = (device or "").lower() == "gpu"
+    on_card = on_gpu and any(name in (provider or "").lower() for name in _OF_CARDS)
+    return ("cpu" in kinds and not on_card) or ("gpu" in kinds and on_gpu)

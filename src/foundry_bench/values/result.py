@@ -215,13 +215,13 @@ def model_result(
     calibration found get a word of caution. ``rates`` are the user's.
     """
     near = near_the_error(summary.metrics, calibration) if calibration else []
-    device = described.device if described else None
+    device, provider = (described.device, described.execution_provider) if described else (None, None)
     return ModelResult(
         name=finished.model,
         id=described.id if described else None,
         backend=described.backend if described else None,
         device=device,
-        execution_provider=described.execution_provider if described else None,
+        execution_provider=provider,
         status=finished.status,
         error=finished.error,
         advice=finished.advice,
@@ -243,7 +243,7 @@ def model_result(
         cpu_s=finished.cpu_s,
         service=described.service if described else None,
         telemetry=finished.telemetry,
-        energy=energy(finished.telemetry, device, rates or Rates()),
+        energy=energy(finished.telemetry, device, provider, rates or Rates()),
         stop=stop,
         sweep=sweep,
     )

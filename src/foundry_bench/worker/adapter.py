@@ -1,6 +1,7 @@
 """The ``adapter`` backend: code of the user's own, run in this process, in threads of its own."""
 
 import asyncio
+import os
 import sys
 import threading
 import time
@@ -145,8 +146,7 @@ def _text(adapter: Adapter, name: str) -> str | None:
 
 
 def _disk_mb(weights: str | None) -> float | None:
-    """Size in MB of a file, or of the files of a folder; None where the weights are neither."""
-    path = Path(weights) if weights else None
-    if path is None:
-        return None
-    return round(path.stat().st_size / 1e6, 1) if path.is_file() else folder_mb(path)
+    """Size in MB of a file, or of the files of a folder; None where the weights are neither, as any text may be."""
+    if weights and os.path.isfile(weights):  # noqa: PTH113 - a Path's own raises for what is too long for a name
+        return round(Path(weights).stat().st_size / 1e6, 1)
+    return folder_mb(Path(weights)) if weights and os.path.isdir(weights) else None  # noqa: PTH112 - the same

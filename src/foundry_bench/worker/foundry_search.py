@@ -11,6 +11,7 @@ from foundry_bench.values.fit import Room
 from foundry_bench.values.plan import Target
 from foundry_bench.worker.backend import ModelUnavailableError
 from foundry_bench.worker.foundry_runtime import FoundryRuntime
+from foundry_bench.worker.genai_config import provider_of, read_config
 from foundry_bench.worker.model_cache import cached_models
 from foundry_bench.worker.sdk_errors import explained
 
@@ -59,7 +60,11 @@ def _own(runtime: FoundryRuntime, target: Target, path: Path) -> Found:
     name = target.model
     with explained("register_failed", "the runtime refused the model's folder"):
         sdk = runtime.register(path, f"{name}:1")
-    return Found(CatalogEntry(id=f"{name}:1", alias=name, name=name, device="CPU", source="own"), sdk, own=True)
+    device, provider = provider_of(read_config(path))
+    entry = CatalogEntry(
+        id=f"{name}:1", alias=name, name=name, device=device, execution_provider=provider, source="own"
+    )
+    return Found(entry, sdk, own=True)
 
 
 def _versions(runtime: FoundryRuntime, catalog: Sequence[CatalogEntry], wanted: str) -> list[tuple[CatalogEntry, Any]]:

@@ -4,6 +4,9 @@ import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from foundry_bench.values.events import CatalogEntry
 from foundry_bench.worker.bounded import read_bounded
@@ -31,23 +34,44 @@ def cached_models(cache_dir: Path | None) -> list[CatalogEntry]:
     return entries
 
 
+class _Runtime(msgspec.Struct):
+    deviceType: str | None = None  # noqa: N815 - the runtime's names
+    executionProvider: str | None = None  # noqa: N815
+
+
+class _Saved(msgspec.Struct):
+    id: str
+    alias: str
+    name: str
+    version: int | None = None
+    runtime: _Runtime | None = None
+    license: str | None = None
+    task: str | None = None
+    publisher: str | None = None
+    intProperties: dict[str, Any] | None = None  # noqa: N815
+
+
 def _saved_catalog(cache_dir: Path) -> dict[str, CatalogEntry]:
-    """What the runtime last heard from its catalog and keeps beside the models, by id; empty if it isn't readable."""
+    """What the runtime last heard from its catalog and keeps beside the models, by id; without what isn't readable."""
+    listed: list[Any] = []
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        listed = list(json.loads(read_bounded(cache_dir / "foundry.modelinfo.json"))["models"])
     found = {}
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        for model in json.loads(read_bounded(cache_dir / "foundry.modelinfo.json"))["models"]:
-            runtime = model.get("runtime") or {}
-            found[model["id"]] = CatalogEntry(
-                id=model["id"],
-                alias=model["alias"],
-                name=model["name"],
-                version=model.get("version"),
-                device=runtime.get("deviceType"),
-                execution_provider=runtime.get("executionProvider"),
-                license=model.get("license"),
-                task=model.get("task"),
-                publisher=model.get("publisher"),
-                context_length=(model.get("intProperties") or {}).get("context_length"),
+    for one in listed:
+        with contextlib.suppress(msgspec.ValidationError):
+            model = msgspec.convert(one, type=_Saved)
+            runtime, context = model.runtime or _Runtime(), (model.intProperties or {}).get("context_length")
+            found[model.id] = CatalogEntry(
+                id=model.id,
+                alias=model.alias,
+                name=model.name,
+                version=model.version,
+                device=runtime.deviceType,
+                execution_provider=runtime.executionProvider,
+                license=model.license,
+                task=model.task,
+                publisher=model.publisher,
+                context_length=context if isinstance(context, int) else None,
             )
     return found
 
