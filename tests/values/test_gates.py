@@ -80,11 +80,17 @@ def test_what_the_data_say(change: float, low: float | None, high: float | None,
     assert judge(parse_gate("ttft_s.p95>0.02"), {found.name: found}).outcome == outcome
 
 
-def test_an_undecided_gate_says_how_many_rounds_would_tell() -> None:
-    found = difference(0.08, 0.02, 0.14)
-    reason = judge(parse_gate("ttft_s.p95>10%"), {found.name: found}).reason
-    assert reason.startswith("ttft_s.p95 changed by +8.0 %, 95 % interval +2.0 % to +14 %; about ")
-    assert reason.endswith("rounds would tell a change of 10 %")
+@pytest.mark.parametrize(
+    ("change", "low", "high", "hint"),
+    [
+        (0.20, -0.05, 0.45, "; about 42 rounds would decide, if it stays at that"),  # apart from 0
+        (0.05, -0.03, 0.13, "; about 665 rounds would decide, if it stays at that"),  # apart from the limit
+        (0.099, 0.08, 0.12, "; more than 2,000 rounds would decide, if it stays at that"),
+    ],
+)
+def test_an_undecided_gate_says_how_many_rounds_would_decide(change: float, low: float, high: float, hint: str) -> None:
+    found = difference(change, low, high)
+    assert judge(parse_gate("ttft_s.p95>10%"), {found.name: found}).reason.endswith(f" %{hint}")
 
 
 def test_what_is_missing_fails() -> None:
@@ -100,6 +106,7 @@ def test_what_is_missing_fails() -> None:
         ("memory.peak_mb>10%", Reading(name="memory.peak_mb", base=100, new=111), "failed"),
         ("memory.peak_mb>10%", Reading(name="memory.peak_mb", base=100, new=109), "passed"),
         ("failed_requests>0", Reading(name="failed_requests", base=1, new=1, counted=True), "passed"),
+        ("failed_requests>10%", Reading(name="failed_requests", base=0, new=0, counted=True), "passed"),
         ("changed_answers>0", Reading(name="changed_answers", base=0, new=1, counted=True), "failed"),
         ("quality<-0.5", Reading(name="quality", base=4, new=3, ci95=(-1.5, -0.5)), "failed"),
         ("quality<-10%", Reading(name="quality", base=4, new=3, ci95=(-2.5, 0.5)), "undecided"),

@@ -45,8 +45,10 @@ class Reading:
 
     @property
     def change(self) -> float | None:
-        """(New - base) / base; None where base is 0."""
-        return self.difference / self.base if self.base else None
+        """(New - base) / base; 0 where both are 0, and None where base alone is."""
+        if not self.base:
+            return None if self.difference else 0.0
+        return self.difference / self.base
 
 
 def changed_conditions(base: RunRecord, new: RunRecord) -> tuple[Change, ...]:

@@ -11,6 +11,7 @@ from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import figure as with_unit
 from foundry_bench.values.format import percent
 from foundry_bench.values.metrics import METRICS
+from foundry_bench.values.sample_size import MOST_ROUNDS
 
 Outcome = Literal["failed", "passed", "undecided"]
 
@@ -128,9 +129,12 @@ def _shown(gate: Gate, change: float) -> str:
 
 
 def _hint(gate: Gate, one: Difference | Reading) -> str:
-    """How many rounds would decide: those that show a change of the size of the limit."""
-    if isinstance(one, Reading) or not one.base:
+    """How many rounds would decide if the change stayed: a failure needs it apart from 0, a pass from the limit."""
+    if isinstance(one, Reading) or not one.base or one.change is None or one.error is None:
         return ""
-    limit = abs(gate.limit if gate.relative else gate.limit / one.base)
-    rounds = one.rounds_for(limit) if limit else None
-    return f"; about {rounds} rounds would tell a change of {percent(limit)}" if rounds else ""
+    limit = gate.limit if gate.relative else gate.limit / one.base
+    beyond = one.change > limit if gate.above else one.change < limit
+    apart = abs(one.change if beyond else one.change - limit)
+    rounds = one.rounds_for(apart) if apart else None
+    wanted = f"about {rounds}" if rounds else f"more than {MOST_ROUNDS:,}"
+    return f"; {wanted} rounds would decide, if it stays at that" if not rounds or rounds > one.rounds else ""
