@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from foundry_bench.session.supervisor import Worker, start_worker
-from foundry_bench.values.events import AnswerProgressed, ModelFinished, RequestStarted
+from foundry_bench.values.events import AnswerProgressed, Event, ModelFinished, RequestStarted, WorkerObserved
 from foundry_bench.values.plan import Plan, Prompt, Target
-from foundry_bench.worker.protocol import Measure, Stop
+from foundry_bench.worker.protocol import Measure, Pause, Resume, Stop
 
 SLOW = "reference?interval_ms=20&delay_ms=5"
 
@@ -31,6 +31,24 @@ async def streaming(worker: Worker, url: str) -> None:
         measuring |= isinstance(event, RequestStarted)
         if measuring and isinstance(event, AnswerProgressed) and event.chunks > 2:
             return
+
+
+async def test_a_pause_right_behind_the_order_holds_from_the_first_request_on(
+    reference_server: str, tmp_path: Path
+) -> None:
+    seen: list[Event] = []
+    async with start_worker(tmp_path / "w.log") as worker:
+        worker.send(command(reference_server, "reference?interval_ms=1&delay_ms=1"))
+        worker.send(Pause())
+        async for event in worker.events():
+            seen.append(event)
+            if isinstance(event, WorkerObserved) and sum(isinstance(one, WorkerObserved) for one in seen) == 2:
+                assert not any(isinstance(one, RequestStarted) for one in seen)
+                worker.send(Resume())
+            if isinstance(event, ModelFinished):
+                break
+    assert isinstance(seen[-1], ModelFinished)
+    assert seen[-1].status == "ok"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")

@@ -12,7 +12,7 @@ from foundry_bench.values.events import Event
 from foundry_bench.values.format import brief
 from foundry_bench.values.record import Failure
 from foundry_bench.worker.processes import apart
-from foundry_bench.worker.protocol import Command, decode_event, encode_command
+from foundry_bench.worker.protocol import Command, decode_event, encode
 
 _LONGEST_EVENT = 1 << 28
 _STOP_GRACE_S = 8.0
@@ -46,7 +46,7 @@ class Worker:
         """Tell the worker something; one that has died is not told, and ``events`` ends."""
         stdin = self._process.stdin
         if stdin and not stdin.is_closing():
-            stdin.write(encode_command(command))
+            stdin.write(encode(command))
 
     async def events(self, silence_s: float | None = None) -> AsyncGenerator[Event]:
         """What the worker tells, until it ends; one that writes nonsense, or nothing for ``silence_s``, is ended."""

@@ -12,11 +12,11 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from foundry_bench.values.events import Event
 from foundry_bench.values.fit import Demand, demand
-from foundry_bench.values.plan import Runtime, Target
+from foundry_bench.values.plan import Runtime, Target, Via
 from foundry_bench.worker.adapter import AdapterBackend
 from foundry_bench.worker.backend import Backend, LifeCycle
 from foundry_bench.worker.engine import Engine
@@ -33,7 +33,7 @@ from foundry_bench.worker.protocol import (
     Rounds,
     Stop,
     decode_command,
-    encode_event,
+    encode,
 )
 from foundry_bench.worker.secret import Key, read_key
 from foundry_bench.worker.service_life import ServiceLife
@@ -77,7 +77,7 @@ class _EventWriter:
                 self._more.clear()
                 closing = self._closing  # read before the last look: whatever was emitted until then is written
                 while self._waiting:
-                    line = encode_event(self._waiting.popleft())
+                    line = encode(self._waiting.popleft())
                     for key in self._keys:
                         line = key.strike(line)
                     self._out.write(line)
@@ -92,7 +92,7 @@ class _Worker:
         self._loop = asyncio.get_running_loop()
         self._commands: asyncio.Queue[Command | None] = asyncio.Queue()
         self._engine: Engine | None = None
-        self._stopped = False
+        self._stopped = self._paused = False  # also before there is an engine that could be told
         self._lives: dict[str, LifeCycle] = {}
 
     def read_commands(self, source: BinaryIO) -> None:
@@ -104,20 +104,18 @@ class _Worker:
         self._loop.call_soon_threadsafe(self._take, None)
 
     def _take(self, command: Command | None) -> None:
-        if isinstance(command, Pause) and self._engine:
-            self._engine.pause()
-        elif isinstance(command, Resume) and self._engine:
-            self._engine.resume()
+        if isinstance(command, Pause | Resume):
+            self._paused = isinstance(command, Pause)
+            if self._engine:
+                (self._engine.pause if self._paused else self._engine.resume)()
         elif isinstance(command, Rounds) and self._engine:
             self._engine.grant(command.through)
         elif isinstance(command, Finish) and self._engine:
             self._engine.finish()
         elif isinstance(command, Stop) or command is None:
-            self._stopped = True  # the engine may not be there yet
+            self._stopped = True
             if self._engine:
                 self._engine.stop()
-            for life in self._lives.values():
-                life.cancel()
             if command is None:
                 self._commands.put_nowait(None)
         else:
@@ -149,13 +147,15 @@ class _Worker:
         backend = _backend(target, plan.runtime, plan.via, demand(plan))
         key, turns = read_key(target).text, command.in_turns
         self._engine = Engine(plan, target.name, backend, self._events.emit, key=key, done=command.done, in_turns=turns)
+        if self._paused:
+            self._engine.pause()
         if self._stopped:
             self._engine.stop()
         await self._engine.measure()
         self._engine = None
 
 
-def _backend(target: Target | None, runtime: Runtime, via: Any, needed: Demand | None = None) -> Backend:
+def _backend(target: Target | None, runtime: Runtime, via: Via, needed: Demand | None = None) -> Backend:
     if target is not None and target.backend == "openai_http":
         # For comparing the clocks: stamps of the kernel where there are any, or those of every system.
         return OpenAIEndpoint(target, kernel_stamps=os.environ.get("FOUNDRY_BENCH_CLOCK") != "arrival")

@@ -99,9 +99,6 @@ class LifeCycle(Protocol):
     Each verb raises ModelUnavailableError where it doesn't succeed.
     """
 
-    def cancel(self) -> None:
-        """Break a download off; what is there of it stays for the next try."""
-
     async def download(self, target: Target) -> ModelDownloaded:
         """Fetch the whole model, telling how far that is."""
 

@@ -42,7 +42,7 @@ class Engine:
         plan: what to measure.
         model: the model's name in the plan.
         backend: its way to the runtime.
-        emit: takes each event; called from the loop and, for progress, from the runtime's threads.
+        emit: takes each event; called from the loop.
         key: API key for the ``openai`` client.
         done: (prompt id, round) pairs that are answered already.
         in_turns: measure only the rounds that ``grant`` allows, and compute nothing between the turns.
@@ -115,6 +115,7 @@ class Engine:
             self._flights.address(described.id)
             self._emit(described)
             loaded_mb = self._watch.rss_mb()
+            await self._pause.over()
             self._emit(StageStarted(model=self._model, stage="canary", requests=1))
             await self._backend.connect(1)
             request = self._request(CANARY, "warmup", 0, max_tokens=CANARY_TOKENS)

@@ -1,8 +1,6 @@
 """Carries out downloads, loads, unloads and removals; what becomes of each is told in one last event."""
 
-import asyncio
 import contextlib
-import threading
 
 from foundry_bench.values.events import (
     ActionFailed,
@@ -18,11 +16,10 @@ from foundry_bench.values.plan import Runtime, Target
 from foundry_bench.values.record import Failure, Memory
 from foundry_bench.worker.backend import Emit, LifeCycle, ModelUnavailableError, described
 from foundry_bench.worker.foundry_model import FoundryModel
-from foundry_bench.worker.foundry_runtime import FoundryRuntime
+from foundry_bench.worker.foundry_runtime import FoundryRuntime, start_runtime
 from foundry_bench.worker.model_cache import folder_mb
 from foundry_bench.worker.process_watch import ProcessWatch
 from foundry_bench.worker.protocol import Download, Load, Remove, Unload
-from foundry_bench.worker.sdk_errors import explained
 
 LifeCommand = Download | Load | Unload | Remove
 
@@ -35,17 +32,11 @@ class FoundryLife:
         self._emit = emit
         self._runtime: FoundryRuntime | None = None
         self._held: FoundryModel | None = None
-        self._cancelled = threading.Event()
-
-    def cancel(self) -> None:
-        """Break a download off; what is there of it stays."""
-        self._cancelled.set()
 
     async def download(self, target: Target) -> ModelDownloaded:
         """Fetch the whole model."""
         model = await self._find(target, Demand(check=False))
-        self._cancelled.clear()
-        await model.download(self._emit, self._cancelled)
+        await model.download(self._emit)
         path = await model.path()
         return ModelDownloaded(model=target.name, id=model.entry.id, path=str(path), disk_mb=folder_mb(path))
 
@@ -89,14 +80,12 @@ class FoundryLife:
         with contextlib.suppress(ModelUnavailableError):  # the process ends anyway
             await self.unload(Target(name="", backend="foundry", model=""))
         if self._runtime:
-            with contextlib.suppress(Exception):  # the SDK raises its own and native errors; nothing is left to lose
-                await asyncio.to_thread(self._runtime.manager.close)
+            await self._runtime.close()
 
     async def _find(self, target: Target, demand: Demand) -> FoundryModel:
         if self._runtime is None:
             self._emit(StageStarted(model=target.name, stage="start"))
-            with explained("runtime_failed", "the Foundry Local runtime did not start"):
-                self._runtime = await asyncio.to_thread(FoundryRuntime, self._settings)
+            self._runtime = await start_runtime(self._settings)
         self._emit(StageStarted(model=target.name, stage="catalog"))
         model = FoundryModel(self._runtime, target, demand)
         entry = await model.find()

@@ -116,20 +116,10 @@ def decode(line: bytes, kinds: dict[str, Any]) -> Any:
         raise ValueError(f"no message of ours: {error}") from error
 
 
-def encode_command(command: Command) -> bytes:
-    """One line for the worker."""
-    return encode(command)
-
-
 def decode_command(line: bytes) -> Command:
     """A line from the parent. Raises ValueError on anything else."""
     command: Command = decode(line, _COMMANDS)
     return command
-
-
-def encode_event(event: events.Event) -> bytes:
-    """One line for the parent."""
-    return encode(event)
 
 
 def decode_event(line: bytes) -> events.Event:

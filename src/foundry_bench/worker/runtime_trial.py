@@ -7,8 +7,8 @@ import os
 import sys
 
 from foundry_bench.values.events import CatalogListed, Event, StageStarted
-from foundry_bench.worker.foundry_runtime import FoundryRuntime, describe_variant
-from foundry_bench.worker.protocol import Catalog, decode_command, encode_event
+from foundry_bench.worker.foundry_runtime import FoundryRuntime
+from foundry_bench.worker.protocol import Catalog, decode_command, encode
 
 
 def main() -> None:
@@ -17,15 +17,14 @@ def main() -> None:
     os.dup2(2, 1)
 
     def tell(event: Event) -> None:
-        out.write(encode_event(event))
+        out.write(encode(event))
 
     command = decode_command(sys.stdin.buffer.readline())
     if isinstance(command, Catalog):
         tell(StageStarted(model="", stage="start"))
         runtime = FoundryRuntime(command.runtime)
         tell(StageStarted(model="", stage="catalog"))
-        models = runtime.manager.catalog.list_models()
-        tell(CatalogListed(entries=tuple(describe_variant(variant) for model in models for variant in model.variants)))
+        tell(CatalogListed(entries=tuple(entry for entry, _ in runtime.variants())))
     # The runtime's own exit handlers may wait for its threads.
     os._exit(0)
 

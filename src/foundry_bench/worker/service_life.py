@@ -1,9 +1,6 @@
 """The life cycle of models at services, each over its own control plane."""
 
-import asyncio
 import time
-from collections.abc import Coroutine
-from typing import Any
 
 from foundry_bench.values.events import (
     CatalogEntry,
@@ -28,12 +25,6 @@ class ServiceLife:
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._download: asyncio.Task[None] | None = None
-
-    def cancel(self) -> None:
-        """Give a download up; whether what there is of it stays is the service's affair."""
-        if self._download:
-            self._download.cancel()
 
     async def download(self, target: Target) -> ModelDownloaded:
         """Have the service fetch the model."""
@@ -44,7 +35,7 @@ class ServiceLife:
             self._emit(StageProgressed(model=target.name, stage="download", fraction=fraction, detail=detail))
 
         if not (entry and entry.cached):
-            await self._cancellable(control.download(target.model, entry, tell))
+            await control.download(target.model, entry, tell)
         size_mb = entry.size_mb if entry else None
         model_id = entry.id if entry else target.model
         return ModelDownloaded(model=target.name, id=model_id, path=None, disk_mb=size_mb)
@@ -91,12 +82,3 @@ class ServiceLife:
             raise unknown_model(target.model, found.entries or ())
         self._emit(served(target, entry.id if entry else target.model, entry, found.service))
         return found.control, entry, found.service.url
-
-    async def _cancellable(self, work: Coroutine[Any, Any, None]) -> None:
-        self._download = asyncio.create_task(work)
-        try:
-            await self._download
-        except asyncio.CancelledError:
-            raise ModelUnavailableError("cancelled", "given up on request", "") from None
-        finally:
-            self._download = None
