@@ -4,15 +4,16 @@ import asyncio
 import contextlib
 import time
 from dataclasses import replace
+from pathlib import Path
 
-from foundry_bench.values.events import CatalogListed, ModelDescribed, StageStarted
+from foundry_bench.values.events import CatalogEntry, CatalogListed, ModelDescribed, StageStarted
 from foundry_bench.values.fit import Demand
 from foundry_bench.values.plan import Runtime, Target, Via
 from foundry_bench.worker.answer import Answer
 from foundry_bench.worker.backend import Emit, ModelUnavailableError, described
 from foundry_bench.worker.chat_session import ChatSessions
 from foundry_bench.worker.foundry_model import FoundryModel
-from foundry_bench.worker.foundry_runtime import FoundryRuntime
+from foundry_bench.worker.foundry_runtime import FoundryRuntime, start_runtime
 from foundry_bench.worker.model_cache import cached_models, folder_mb
 from foundry_bench.worker.openai_http import OpenAIEndpoint
 from foundry_bench.worker.sdk_errors import explained
@@ -51,24 +52,36 @@ class FoundryBackend:
 
     async def catalog(self) -> CatalogListed:
         """The catalog's variants, and models on the disk that it doesn't know."""
-        runtime = await asyncio.to_thread(FoundryRuntime, self._settings)
-        self._runtime = runtime
-        entries = [entry for entry, _ in await asyncio.to_thread(runtime.variants)]
+        entries: list[CatalogEntry] = []
+        note: str | None = "the catalog could not be reached"
+        try:
+            self._runtime = await start_runtime(self._settings)
+            with explained("catalog_failed", "the runtime could not read its catalog"):
+                entries = [entry for entry, _ in await asyncio.to_thread(self._runtime.variants)]
+        except ModelUnavailableError as error:
+            note = str(error)
         known = {entry.id for entry in entries}
-        disk = [model for model in cached_models(runtime.cache_dir) if model.id not in known]
-        note = None if entries else "the catalog could not be reached; listed is what this disk holds"
+        cache = Path(self._settings.model_cache_dir) if self._settings.model_cache_dir else None
+        disk = [model for model in cached_models(cache) if model.id not in known]
+        note = None if entries else f"{note}; listed is what this disk holds"
         return CatalogListed(entries=(*entries, *disk), note=note)
 
     async def prepare(self, emit: Emit) -> ModelDescribed:
         """Start the runtime, find the model, download it where it is missing, load it."""
         name = self._target.name
         emit(StageStarted(model=name, stage="start"))
-        with explained("runtime_failed", "the Foundry Local runtime did not start"):
-            self._runtime = await asyncio.to_thread(FoundryRuntime, self._settings)
+        self._runtime = await start_runtime(self._settings)
         self._model = model = FoundryModel(self._runtime, self._target, self._demand)
         if not self._target.path:
             emit(StageStarted(model=name, stage="catalog"))
         entry = await model.find()
+        if model.own and self._via == "web":
+            raise ModelUnavailableError(
+                "not_served",
+                "the web service serves catalog models only",
+                "leave out --via, or choose session",
+                skipped=True,
+            )
         in_session = model.own or self._via == "session"
         if not model.own and not entry.cached:
             await model.check_fit(emit, whole_context=in_session)
@@ -79,10 +92,6 @@ class FoundryBackend:
         self._load_s = await model.load()
         model.note(measured=True)
         if in_session:
-            if self._via == "web":
-                raise ModelUnavailableError(
-                    "not_served", "the web service serves catalog models only", "leave out --via, or choose session"
-                )
             self._sessions = ChatSessions(model.sdk)
         else:
             self._endpoint = OpenAIEndpoint(
@@ -127,5 +136,4 @@ class FoundryBackend:
             with contextlib.suppress(ModelUnavailableError):  # the process ends anyway
                 await self._model.unload()
         if self._runtime:
-            with contextlib.suppress(Exception):  # the SDK raises its own and native errors; nothing is left to lose
-                await asyncio.to_thread(self._runtime.manager.close)
+            await self._runtime.close()

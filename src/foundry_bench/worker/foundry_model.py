@@ -1,33 +1,27 @@
 """One model's life in the embedded runtime: found, downloaded, loaded, unloaded, removed."""
 
 import asyncio
-import contextlib
-import json
-import shutil
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 from foundry_bench.values.choice import smaller
-from foundry_bench.values.events import CatalogEntry, FitChecked, StageProgressed
-from foundry_bench.values.fit import Demand, Shape, free_mb, need, quantities, read_shape, verdict
+from foundry_bench.values.events import CatalogEntry, FitChecked
+from foundry_bench.values.fit import Demand, Room, Shape, free_mb, need, quantities, read_shape, verdict
+from foundry_bench.values.format import megabytes
 from foundry_bench.values.plan import Target
 from foundry_bench.worker.backend import Emit, ModelUnavailableError
-from foundry_bench.worker.bounded import read_bounded
 from foundry_bench.worker.foundry_runtime import FoundryRuntime
 from foundry_bench.worker.foundry_search import Found, search
-from foundry_bench.worker.loaded_models import loaded_models, note_loaded, note_unloaded
-from foundry_bench.worker.model_cache import folder_mb, model_folder, partial_mb
-from foundry_bench.worker.received import Received
+from foundry_bench.worker.genai_config import read_config
+from foundry_bench.worker.loaded_models import LoadedModel, loaded_models, note_loaded, note_unloaded
+from foundry_bench.worker.model_cache import folder_mb, model_folder
+from foundry_bench.worker.model_download import check_disk, fetch_model
 from foundry_bench.worker.room import read_room
-from foundry_bench.worker.sdk_errors import explained, explained_download
+from foundry_bench.worker.sdk_errors import explained
 
 _UNLOAD_RETRY_S = 2.0
-_PROGRESS_INTERVAL_S = 0.25
-_SPARE_MB = 100.0  # what a disk keeps free of our downloads
 
 
 class FoundryModel:
@@ -81,22 +75,17 @@ class FoundryModel:
         """Its folder on the disk."""
         return Path(await asyncio.to_thread(self.sdk.get_path))
 
-    async def download(self, emit: Emit, cancelled: threading.Event | None = None) -> None:
+    async def download(self, emit: Emit) -> None:
         """Fetch what is missing of it, telling how far that is a few times a second.
 
         Raises:
-            ModelUnavailableError: it didn't succeed, was cancelled, or doesn't fit on the disk.
+            ModelUnavailableError: it didn't succeed, or doesn't fit on the disk.
         """
         if self.own or await asyncio.to_thread(lambda: bool(self.sdk.is_cached)):
             return
-        self._check_disk()
-        teller = _ProgressTeller(self._target.name, emit)
-        ticking = asyncio.create_task(teller.tick())
-        try:
-            with explained_download():
-                await asyncio.to_thread(self.sdk.download, teller.reached, cancelled)
-        finally:
-            ticking.cancel()
+        if self._runtime.cache_dir:
+            check_disk(self.entry, self._runtime.cache_dir)
+        await fetch_model(self.sdk, self._target.name, emit)
 
     async def check_fit(self, emit: Emit, *, whole_context: bool = False) -> None:
         """Hold what it needs against the free memory; by its files, or by its size alone while they are not there.
@@ -116,11 +105,11 @@ class FoundryModel:
         free = free_mb(room)
         where = "memory" if room.address_mb is None else "its address space (RLIMIT_AS)"
         message = (
-            f"it needs {needed.least_mb:,.0f} to {needed.likely_mb:,.0f} MB of memory "
-            f"({size_mb:,.0f} MB of weights), and {free:,.0f} MB of {where} are free"
+            f"it needs {megabytes(needed.least_mb)} to {megabytes(needed.likely_mb)} of memory "
+            f"({megabytes(size_mb)} of weights), and {megabytes(free)} of {where} are free"
         )
         if found == "no":
-            raise ModelUnavailableError("does_not_fit", message, self._fit_advice(), skipped=True)
+            raise ModelUnavailableError("does_not_fit", message, self._fit_advice(room), skipped=True)
         emit(
             FitChecked(
                 model=self._target.name,
@@ -209,71 +198,16 @@ class FoundryModel:
         if not self.own and not await asyncio.to_thread(lambda: bool(self.sdk.is_cached)):
             return None, self.entry.size_mb
         folder = await self.path()
-        shape = None
-        with contextlib.suppress(OSError, ValueError, RecursionError):
-            shape = read_shape(json.loads(read_bounded(folder / "genai_config.json")), self.entry.device)
+        shape = read_shape(read_config(folder), self.entry.device)
         return shape, folder_mb(folder) or self.entry.size_mb
 
-    def _fit_advice(self) -> str:
-        room = read_room()
+    def _fit_advice(self, room: Room) -> str:
         parts = []
         if fitting := smaller(self._known.others, self.entry, room):
             parts.append(f"what fits: {quantities(fitting)}")
-        if held := {model.alias: model.rss_mb or 0.0 for model in self._others()}:
+        if held := {f"{model.alias}, process {model.pid}": model.rss_mb or 0.0 for model in self._others()}:
             parts.append(f"loaded now: {quantities(held)}, see `foundry-bench models unload`")
         return "; ".join([*parts, "close other programs, or try it all the same with --no-fit-check"])
 
-    def _others(self) -> tuple[Any, ...]:
+    def _others(self) -> tuple[LoadedModel, ...]:
         return loaded_models(self._runtime.data_dir) if self._runtime.data_dir else ()
-
-    def _check_disk(self) -> None:
-        size_mb, cache = self.entry.size_mb, self._runtime.cache_dir
-        if cache is None:
-            return
-        try:
-            cache.mkdir(parents=True, exist_ok=True)
-            with TemporaryFile(dir=cache):
-                pass
-            needed = (size_mb or 0.0) - partial_mb(cache, self.entry) + _SPARE_MB
-            free = shutil.disk_usage(cache).free / 1e6
-        except OSError as error:
-            raise ModelUnavailableError(
-                "cache_unusable",
-                f"the folder of models {cache} can't be written: {error.strerror}",
-                "see who owns it, or choose another with --model-cache",
-                skipped=True,
-            ) from error
-        if size_mb is None:
-            return
-        if needed > free:
-            raise ModelUnavailableError(
-                "disk_full",
-                f"the download needs {needed:,.0f} MB, and {free:,.0f} MB are free on the disk of {cache}",
-                "remove models that are no longer wanted (`foundry-bench models remove NAME`), or move the cache with "
-                "--model-cache",
-                skipped=True,
-            )
-
-
-class _ProgressTeller:
-    """Tells of a download at a steady pace, however the runtime's threads report it."""
-
-    def __init__(self, model: str, emit: Emit) -> None:
-        self._model = model
-        self._emit = emit
-        self._fraction = 0.0
-        self._received = Received()
-
-    def reached(self, percent: float) -> None:
-        """Called by the runtime from its threads."""
-        self._fraction = max(self._fraction, percent / 100)
-
-    async def tick(self) -> None:
-        """Until cancelled."""
-        first = self._received.megabytes()
-        while True:
-            await asyncio.sleep(_PROGRESS_INTERVAL_S)
-            now = self._received.megabytes()
-            received = None if first is None or now is None else round(now - first, 3)
-            fraction = self._fraction
-            self._emit(StageProgressed(model=self._model, stage="download", fraction=fraction, received_mb=received))

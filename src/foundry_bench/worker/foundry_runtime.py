@@ -1,5 +1,6 @@
 """The Foundry Local runtime of this process: started once, asked from threads since its calls block."""
 
+import asyncio
 import contextlib
 import os
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from foundry_bench.values.events import CatalogEntry
 from foundry_bench.values.plan import Runtime
+from foundry_bench.worker.sdk_errors import explained
 
 
 class FoundryRuntime:
@@ -54,6 +56,21 @@ class FoundryRuntime:
         with ModelInfoBuilder() as info:
             info.set_string_property("task", "chat-completion")
             return local.register_model(path, model_id, info)
+
+    async def close(self) -> None:
+        """End it; whatever it still says, nothing is left to lose."""
+        with contextlib.suppress(Exception):  # the SDK raises its own errors and native ones alike
+            await asyncio.to_thread(self.manager.close)
+
+
+async def start_runtime(settings: Runtime) -> FoundryRuntime:
+    """The runtime of this process.
+
+    Raises:
+        ModelUnavailableError: it did not start.
+    """
+    with explained("runtime_failed", "the Foundry Local runtime did not start"):
+        return await asyncio.to_thread(FoundryRuntime, settings)
 
 
 def describe_variant(variant: Any) -> CatalogEntry:

@@ -1,7 +1,6 @@
 """Loads and unloads models of a Foundry Local 2.x web service, which knows them by alias."""
 
 import asyncio
-from collections.abc import Callable
 from urllib.parse import quote
 
 import msgspec
@@ -9,7 +8,7 @@ import msgspec
 from foundry_bench.values.events import CatalogEntry
 from foundry_bench.worker.backend import ModelUnavailableError
 from foundry_bench.worker.chat import error_message
-from foundry_bench.worker.service_client import LOAD_TIMEOUT_S, ServiceClient
+from foundry_bench.worker.service_client import IN_MEMORY, LOAD_TIMEOUT_S, ServiceClient, Tell
 
 _IN_USE_RETRIES = 20
 _IN_USE_WAIT_S = 0.1
@@ -52,7 +51,7 @@ class FoundryService:
             await asyncio.sleep(_IN_USE_WAIT_S)
         return None
 
-    async def download(self, name: str, entry: CatalogEntry | None, tell: Callable[[float | None, str], None]) -> None:  # noqa: ARG002 - it can't be done
+    async def download(self, name: str, entry: CatalogEntry | None, tell: Tell) -> None:  # noqa: ARG002 - it can't be done
         """Not over HTTP."""
         raise ModelUnavailableError(
             "unsupported",
@@ -79,7 +78,7 @@ class FoundryService:
                 raise ModelUnavailableError(
                     f"{verb}_failed",
                     f"the service could not {verb} {candidate}: {error_message(body)}",
-                    "see whether the model is downloaded there, and whether its memory suffices",
+                    IN_MEMORY,
                 )
         raise ModelUnavailableError(
             "unknown_model",

@@ -1,22 +1,19 @@
 """Downloads, loads and unloads models of a Foundry Local 0.x service."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from foundry_bench.values.events import CatalogEntry
 from foundry_bench.worker.backend import ModelUnavailableError
-from foundry_bench.worker.chat import error_message
-from foundry_bench.worker.service_client import ServiceClient
+from foundry_bench.worker.chat import decode_json, error_message
+from foundry_bench.worker.service_client import IN_MEMORY, ServiceClient, Tell
 from foundry_bench.worker.service_kind import items
 from foundry_bench.worker.service_lines import Lines
 
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 _FRACTION = re.compile(r'\(\s*"[^"]*"\s*,\s*(\d+(?:\.\d+)?)\s*\)')
-_LOAD_ADVICE = "see whether the model is downloaded there, and whether its memory suffices"
 
 
 def read_fraction(line: str) -> float | None:
@@ -44,7 +41,7 @@ class LegacyService:
             None,
             kind="load_failed",
             what=f"load {model_id}",
-            advice=_LOAD_ADVICE if entry is None or entry.cached else f"download it there first: {_DOWNLOAD} {name}",
+            advice=IN_MEMORY if entry is None or entry.cached else f"download it there first: {_DOWNLOAD} {name}",
         )
         return model_id
 
@@ -52,9 +49,9 @@ class LegacyService:
         """Unload by id, even before its time is over."""
         model_id = _id(name, entry)
         path = f"/openai/unload/{quote(model_id, safe='')}?force=true"
-        await self._client.order(path, None, kind="unload_failed", what=f"unload {model_id}", advice=_LOAD_ADVICE)
+        await self._client.order(path, None, kind="unload_failed", what=f"unload {model_id}", advice=IN_MEMORY)
 
-    async def download(self, name: str, entry: CatalogEntry | None, tell: Callable[[float | None, str], None]) -> None:
+    async def download(self, name: str, entry: CatalogEntry | None, tell: Tell) -> None:
         """Fetch a model of the catalog, which the service wants to be handed back its own entry of."""
         listed = await self._client.look("/foundry/list")
         models = items(listed if isinstance(listed, dict) else {"models": listed}, "models")
@@ -80,8 +77,8 @@ def read_result(body: bytes) -> Mapping[str, Any]:
     text = body.decode("utf-8", "replace")
     for found in re.finditer(r"\{", text):
         try:
-            document = msgspec.json.decode(text[found.start() :])
-        except (ValueError, RecursionError):
+            document = decode_json(text[found.start() :])
+        except ValueError:
             continue
         if isinstance(document, dict):
             return {key[:1].lower() + key[1:]: value for key, value in document.items()}

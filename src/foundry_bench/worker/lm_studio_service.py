@@ -1,13 +1,12 @@
 """Downloads, loads and unloads models of LM Studio, 0.4 or later."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from foundry_bench.values.events import CatalogEntry
 from foundry_bench.worker.backend import ModelUnavailableError
-from foundry_bench.worker.service_client import ServiceClient
+from foundry_bench.worker.service_client import ServiceClient, Tell
 from foundry_bench.worker.service_kind import items
 
 _MODELS = "/api/v1/models"
@@ -37,7 +36,7 @@ class LMStudioService:
             for instance in items(model, "loaded_instances") if model.get("key") == key else []:
                 await self._order("unload", {"instance_id": instance.get("id")}, key)
 
-    async def download(self, name: str, entry: CatalogEntry | None, tell: Callable[[float | None, str], None]) -> None:  # noqa: ARG002 - any name will do
+    async def download(self, name: str, entry: CatalogEntry | None, tell: Tell) -> None:  # noqa: ARG002 - any name will do
         """Start a download there, and ask how far it is until it is over."""
         job = await self._order("download", {"model": name}, name)
         while _text(job, "status") not in {"completed", "already_downloaded"}:

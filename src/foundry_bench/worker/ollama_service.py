@@ -1,17 +1,12 @@
 """Downloads, loads and unloads models of Ollama."""
 
-from collections.abc import Callable
 from typing import Any
-
-import msgspec
 
 from foundry_bench.values.events import CatalogEntry
 from foundry_bench.worker.backend import ModelUnavailableError
-from foundry_bench.worker.chat import error_message
-from foundry_bench.worker.service_client import ServiceClient
+from foundry_bench.worker.chat import decode_json, error_message
+from foundry_bench.worker.service_client import IN_MEMORY, ServiceClient, Tell
 from foundry_bench.worker.service_lines import Lines
-
-_ADVICE = "see whether the model is downloaded there, and whether its memory suffices"
 
 
 class OllamaService:
@@ -34,7 +29,7 @@ class OllamaService:
         model_id = entry.id if entry else name
         await self._generate({"model": model_id, "stream": False, "keep_alive": 0}, "unload", model_id)
 
-    async def download(self, name: str, entry: CatalogEntry | None, tell: Callable[[float | None, str], None]) -> None:  # noqa: ARG002 - any name will do
+    async def download(self, name: str, entry: CatalogEntry | None, tell: Tell) -> None:  # noqa: ARG002 - any name will do
         """Pull; the parts that have been announced so far are taken for the whole."""
         pull = _Pull(tell)
         status, body = await self._client.ask(
@@ -46,14 +41,14 @@ class OllamaService:
 
     async def _generate(self, document: dict[str, Any], verb: str, model_id: str) -> None:
         await self._client.order(
-            "/api/generate", document, kind=f"{verb}_failed", what=f"{verb} {model_id}", advice=_ADVICE
+            "/api/generate", document, kind=f"{verb}_failed", what=f"{verb} {model_id}", advice=IN_MEMORY
         )
 
 
 class _Pull:
     """Follows the lines of a pull, each a JSON document."""
 
-    def __init__(self, tell: Callable[[float | None, str], None]) -> None:
+    def __init__(self, tell: Tell) -> None:
         self.error: str | None = None
         self.succeeded = False
         self._tell = tell
@@ -61,8 +56,8 @@ class _Pull:
 
     def line(self, text: str) -> None:
         try:
-            document = msgspec.json.decode(text)
-        except (ValueError, RecursionError):
+            document = decode_json(text)
+        except ValueError:
             return
         if not isinstance(document, dict):
             return

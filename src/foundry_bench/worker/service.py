@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from foundry_bench.values.events import CatalogEntry
 from foundry_bench.values.service import Service
 from foundry_bench.worker.backend import ModelUnavailableError
+from foundry_bench.worker.chat import decode_json
 from foundry_bench.worker.service_client import ServiceClient
 from foundry_bench.worker.service_control import ServiceControl, control_of
 from foundry_bench.worker.service_kind import classify, probes
@@ -98,8 +97,8 @@ async def _listed(client: ServiceClient) -> tuple[int, Any]:
             "name the endpoint in config.toml with key_env, and set that variable to the key",
         )
     try:
-        document = msgspec.json.decode(body) if status == 200 else None
-    except (ValueError, RecursionError):
+        document = decode_json(body) if status == 200 else None
+    except ValueError:
         document = None
     listed = document.get("data") if isinstance(document, dict) else document
     return status, {"data": listed} if isinstance(listed, list) else None

@@ -6,11 +6,15 @@ from typing import Any
 import msgspec
 
 from foundry_bench.worker.backend import ModelUnavailableError
-from foundry_bench.worker.chat import error_message
+from foundry_bench.worker.chat import decode_json, error_message
 from foundry_bench.worker.fetch import fetch
 from foundry_bench.worker.http import HttpError
 from foundry_bench.worker.secret import Key
 
+# Is told how far a download is, as a fraction where that is known, and what is being done.
+Tell = Callable[[float | None, str], None]
+
+IN_MEMORY = "see whether the model is downloaded there, and whether its memory suffices"  # what to do about a refusal
 LOAD_TIMEOUT_S = 600.0
 _LIST_TIMEOUT_S = 10.0
 
@@ -49,8 +53,8 @@ class ServiceClient:
         """The document at a path; None where there is none, whatever the reason."""
         try:
             status, body = await self.ask(path, timeout_s=timeout_s)
-            return msgspec.json.decode(body) if status == 200 else None
-        except (ModelUnavailableError, ValueError, RecursionError):
+            return decode_json(body) if status == 200 else None
+        except (ModelUnavailableError, ValueError):
             return None
 
     async def order(self, path: str, document: object, *, kind: str, what: str, advice: str) -> Any:
@@ -64,8 +68,8 @@ class ServiceClient:
             reason = error_message(body) or f"HTTP {status}"
             raise ModelUnavailableError(kind, f"the service could not {what}: {reason}", advice)
         try:
-            return msgspec.json.decode(body)
-        except (ValueError, RecursionError):
+            return decode_json(body)
+        except ValueError:
             return None
 
 

@@ -1,6 +1,5 @@
 """What can be done with a service's models besides asking them, and which kinds of service let one."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 from foundry_bench.values.events import CatalogEntry
@@ -10,9 +9,7 @@ from foundry_bench.worker.foundry_service import FoundryService
 from foundry_bench.worker.legacy_service import LegacyService
 from foundry_bench.worker.lm_studio_service import LMStudioService
 from foundry_bench.worker.ollama_service import OllamaService
-from foundry_bench.worker.service_client import ServiceClient
-
-Tell = Callable[[float | None, str], None]
+from foundry_bench.worker.service_client import ServiceClient, Tell
 
 
 class ServiceControl(Protocol):
