@@ -24,6 +24,7 @@ if hasattr(os, "process_cpu_count"):
     os.process_cpu_count = os.cpu_count  # what it counts by is among the missing
 for name in ("fcntl", "termios", "tty", "pty", "resource", "grp", "pwd", "readline", "curses"):
     sys.modules[name] = None
+asyncio.new_event_loop().close()  # from 3.14 on the kind of loop is chosen at the first one
 asyncio.SelectorEventLoop.add_signal_handler = none_here
 foundry_bench.worker.clock.KERNEL_STAMPS = False
 sys.platform = "win32"

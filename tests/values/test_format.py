@@ -57,7 +57,11 @@ from foundry_bench.values.stats import Distribution, describe
         (rate, None, UNDEFINED),
         (megabytes, 53.04, "53.0 MB"),
         (megabytes, 251.0, "251 MB"),
+        (megabytes, 999.4, "999 MB"),
+        (megabytes, 999.7, "1.00 GB"),
         (megabytes, 3700.0, "3.70 GB"),
+        (joules, 0.9994, "999 mJ"),
+        (joules, 0.9996, "1.00 J"),
         (megabytes, None, UNDEFINED),
         (percent, 0.123, "12 %"),
         (percent, 0.0123, "1.2 %"),
@@ -72,8 +76,8 @@ def test_figures(show: Callable[[float | None], str], value: float | None, text:
 
 
 def test_signs() -> None:
-    assert seconds(0.0017, sign=True) == "+1.70 ms"
-    assert seconds(-2.0, sign=True) == "-2.00 s"
+    assert figure(0.0017, "s", sign=True) == "+1.70 ms"
+    assert figure(-2.0, "s", sign=True) == "-2.00 s"
     assert percent(0.12, sign=True) == "+12 %"
     assert figure(1.5, "tokens/s", sign=True) == "+1.50 tok/s"
 

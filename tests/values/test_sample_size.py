@@ -37,10 +37,10 @@ def test_more_rounds_never_mean_fewer_batches() -> None:
 def test_smaller_changes_and_wider_spreads_want_more_rounds() -> None:
     some = [rounds_needed(0.02, 10, change) for change in (0.2, 0.1, 0.05, 0.02)]
     assert some == sorted(some, key=lambda rounds: rounds or MOST_ROUNDS)
-    assert rounds_needed(0.02, 10) == rounds_needed(0.02, 10, -0.05)
-    assert (rounds_needed(0.02, 10) or 0) > (rounds_needed(0.01, 10) or MOST_ROUNDS)
+    assert rounds_needed(0.02, 10, 0.05) == rounds_needed(0.02, 10, -0.05)
+    assert (rounds_needed(0.02, 10, 0.05) or 0) > (rounds_needed(0.01, 10, 0.05) or MOST_ROUNDS)
     assert rounds_needed(0.02, 10, 0.0001) is None
-    assert rounds_needed(0.0, 3) == 3
+    assert rounds_needed(0.0, 3, 0.05) == 3
 
 
 def test_what_is_recommended_is_detectable() -> None:

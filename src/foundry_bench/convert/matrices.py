@@ -99,6 +99,8 @@ class Matrices:
             stacked = stack(parts)
             if stacked is not None:
                 return [self._multiply(x, self._place("+".join(rows), stacked))]
+            for name, part in zip(rows, parts, strict=True):
+                self._place(f"{name}.weight", part)
         return [self.linear(x, name, count, columns) for name, count in rows.items()]
 
     def _tensor(self, name: str, rows: int, columns: int) -> Tensor:

@@ -71,7 +71,7 @@ def read_vocabulary(gguf: GgufFile, rows: int) -> Vocabulary:
         ConvertError: it is missing, doesn't fit the embedding, or a role belongs to no token.
     """
     tokens = gguf.get_list("tokenizer.ggml.tokens", str)
-    kinds = gguf.get_list("tokenizer.ggml.token_type", int)
+    kinds = list(gguf.get_list("tokenizer.ggml.token_type", int))  # some are corrected below
     if not 0 < len(tokens) == len(kinds) <= rows:
         raise gguf.error(f"{len(tokens)} tokens, {len(kinds)} token types, {rows} embeddings; the file is damaged")
     if len(set(tokens)) != len(tokens) or max(map(len, tokens)) > _MAX_TOKEN:

@@ -62,6 +62,7 @@ class FleetBenchmark:
         self._over = asyncio.Event()
         self._orders: asyncio.Queue[HostOrder] = asyncio.Queue()
         self._stopping_at_s: float | None = None
+        self._paused = False
 
     async def measure(self) -> RunStatus:
         """Measure on every host what it still lacks; returns the run's final status.
@@ -77,6 +78,7 @@ class FleetBenchmark:
 
     def pause(self) -> None:
         """Let the requests in flight end and start no more, nor another model."""
+        self._paused = True
         self._orders.put_nowait(Pause())
 
     def resume(self) -> None:
@@ -97,7 +99,8 @@ class FleetBenchmark:
         async with connected(self._plan.cluster or "") as self._client:
             reached = await self._measure_on_hosts()
         if self._plan.spread:
-            self._ledger.merge(self._line.skews_s)
+            # The time that hosts measured together has a pause in it, whose length each knows by its own clock alone.
+            self._ledger.merge({} if self._paused else self._line.skews_s)
         return reached and self._stopping_at_s is None
 
     async def _measure_on_hosts(self) -> bool:

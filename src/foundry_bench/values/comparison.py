@@ -82,7 +82,7 @@ class Difference:
         return None if self.error is None or self.rounds < 2 else rounds_needed(self.error, self.rounds, change)
 
 
-def compare(base: Iterable[Sample], new: Iterable[Sample], figures: Sequence[str] = MEANS) -> tuple[Difference, ...]:
+def compare(base: Iterable[Sample], new: Iterable[Sample], figures: Sequence[str]) -> tuple[Difference, ...]:
     """The differences between two sets of answers, one for each figure that both sides define.
 
     Only measured requests that were answered enter, and those through the ``openai`` client don't.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from foundry_bench.values.format import megabytes
 from foundry_bench.values.plan import Plan
 
 Verdict = Literal["fits", "tight", "no"]
@@ -132,5 +133,5 @@ def verdict(needed: Need, room: Room, device: str | None = None) -> Verdict:
 
 
 def quantities(sizes: Mapping[str, float]) -> str:
-    """Names with their sizes, for a line of advice: ``a (86 MB), b (1,200 MB)``."""
-    return ", ".join(f"{name} ({size:,.0f} MB)" for name, size in sizes.items())
+    """Names with their sizes, for a line of advice: ``a (86.0 MB), b (1.20 GB)``."""
+    return ", ".join(f"{name} ({megabytes(size)})" for name, size in sizes.items())

@@ -14,27 +14,30 @@ _BRIEF = 300  # characters of a reason
 
 # Escape sequences of terminals: CSI, OSC with either terminator, and the two-character ones.
 _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]?")
-# Control characters, line separators, the marks that reverse the direction of what follows, halves of surrogate pairs.
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
-
-_DANGEROUS = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-
-
-def seconds(value: float | None, *, sign: bool = False) -> str:
-    """Seconds to ``850 ms`` or ``1.23 s``, three digits; ``sign`` puts a plus before what is not negative."""
-    return _with_unit(value, "s", sign=sign)
+# Control characters but tab and line feed, line separators, the marks that reverse the direction of what follows,
+# halves of surrogate pairs.
+_ODD = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+_DANGEROUS = re.compile(f"[{_ODD}]")
+_UNSAFE = re.compile(f"[{_ODD}\\t\\n]+")
 
 
-def rate(value: float | None, *, sign: bool = False) -> str:
+def seconds(value: float | None) -> str:
+    """Seconds to ``850 ms`` or ``1.23 s``, three digits."""
+    return figure(value, "s")
+
+
+def rate(value: float | None) -> str:
     """Tokens a second to ``38.2 tok/s``, three digits."""
-    return _with_unit(value, "tokens/s", sign=sign)
+    return figure(value, "tokens/s")
 
 
 def figure(value: float | None, unit: "Unit", *, sign: bool = False) -> str:
-    """A value of a metric, by the metric's unit."""
-    return _with_unit(value, unit, sign=sign)
+    """A value of a metric, by the metric's unit, three digits; ``sign`` puts a plus before what is not negative."""
+    if value is None or not isfinite(value):
+        return UNDEFINED
+    factor, symbol = _scale(value, unit)
+    plus = "+" if sign else ""
+    return f"{value * factor:{plus},.{_decimals(value * factor, 3)}f} {symbol}"
 
 
 def mean_with_interval(distribution: "Distribution | None", unit: "Unit", *, sign: bool = False) -> str:
@@ -43,7 +46,7 @@ def mean_with_interval(distribution: "Distribution | None", unit: "Unit", *, sig
     The interval shows two digits and the mean as many decimals as it: more would be noise.
     """
     if distribution is None or distribution.ci95_mean is None:
-        return _with_unit(distribution.mean if distribution else None, unit, sign=sign)
+        return figure(distribution.mean if distribution else None, unit, sign=sign)
     mean = distribution.mean
     low, high = distribution.ci95_mean
     margin = max(high - mean, mean - low)
@@ -57,7 +60,7 @@ def megabytes(value: float | None) -> str:
     """MB to ``251 MB`` or ``3.70 GB`` (1 GB is 1,000 MB), three digits."""
     if value is None or not isfinite(value):
         return UNDEFINED
-    if value < 1000:
+    if float(f"{value:.3g}") < 1000:
         return f"{value:.{_decimals(value, 3)}f} MB"
     return f"{value / 1000:.{_decimals(value / 1000, 3)}f} GB"
 
@@ -83,7 +86,7 @@ def money(value: float | None, currency: str | None) -> str:
 def _with_prefix(value: float | None, symbol: str) -> str:
     if value is None or not isfinite(value):
         return UNDEFINED
-    factor, prefix = (1000.0, "m") if abs(value) < 1 else (1.0, "")
+    factor, prefix = (1000.0, "m") if abs(float(f"{value:.3g}")) < 1 else (1.0, "")
     return f"{value * factor:,.{_decimals(value * factor, 3)}f} {prefix}{symbol}"
 
 
@@ -118,14 +121,6 @@ def printable(text: str) -> str:
     marks that turn the direction of what follows, halves of surrogate pairs.
     """
     return _DANGEROUS.sub("", text)
-
-
-def _with_unit(value: float | None, unit: "Unit", *, sign: bool) -> str:
-    if value is None or not isfinite(value):
-        return UNDEFINED
-    factor, symbol = _scale(value, unit)
-    plus = "+" if sign else ""
-    return f"{value * factor:{plus},.{_decimals(value * factor, 3)}f} {symbol}"
 
 
 def _scale(value: float, unit: "Unit") -> tuple[float, str]:

@@ -1,7 +1,7 @@
 """What raters say of a run: one rating, all of a run, and the order in which answers are shown blind."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import combinations, groupby
@@ -52,10 +52,10 @@ class Ratings:
 
     schema: str = RATINGS_SCHEMA
     run: str
-    hand: tuple[Rating, ...] = field(default=())
-    judge: tuple[Rating, ...] = field(default=())
-    check: tuple[Rating, ...] = field(default=())
-    votes: tuple[Vote, ...] = field(default=())
+    hand: tuple[Rating, ...] = ()
+    judge: tuple[Rating, ...] = ()
+    check: tuple[Rating, ...] = ()
+    votes: tuple[Vote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,16 +137,7 @@ def blind(answers: Iterable[Answer], run_id: str) -> tuple[Answer, ...]:
         generator = np.random.default_rng(list(sha256(f"{run_id}\n{prompt_id}".encode()).digest()[:16]))
         known = sorted(some, key=lambda answer: answer.model)
         for place, index in enumerate(generator.permutation(len(known))):
-            one = known[index]
-            shown.append(
-                Answer(
-                    model=one.model,
-                    prompt_id=one.prompt_id,
-                    text_sha256=one.text_sha256,
-                    text=one.text,
-                    label=label(place),
-                )
-            )
+            shown.append(replace(known[index], label=label(place)))
     return tuple(shown)
 
 

@@ -15,7 +15,7 @@ _SHORT = 1.4
 _WIDER = 1.35
 
 
-def rounds_needed(error: float, rounds: int, change: float = WANTED) -> int | None:
+def rounds_needed(error: float, rounds: int, change: float) -> int | None:
     """The rounds with which a true ``change`` is found in nine of ten comparisons.
 
     The spread of a round, ``error`` x sqrt(``rounds``), is known from few batches only, so its upper 90 % limit

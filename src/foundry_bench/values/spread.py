@@ -1,6 +1,6 @@
 """One load sent by several hosts at once: what can be said of all of them without comparing their clocks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from foundry_bench.values.record import Sample
@@ -14,7 +14,7 @@ class Spread:
         hosts: whose samples it holds.
         durations_s: of each host, from its first request sent to its last answer's end, by its own clock.
         start_skew_s: all hosts began within this time of each other, by the clock of the machine that started them;
-            None where that is not known, as of a run that was resumed.
+            None where that is not known, as of a run that was resumed or paused.
         total_tokens_per_s: completion tokens of all answers over the time in which any host measured: its least and
             its greatest possible value.
     """
@@ -45,14 +45,6 @@ class Span:
     def duration_s(self) -> float | None:
         """None without an answer."""
         return None if self._first_ns is None else (self._last_ns - self._first_ns) / 1e9
-
-
-def spans(samples: Iterable[Sample]) -> dict[str, Span]:
-    """The span of each host's samples: only differences of one host's clock are ever taken."""
-    found: dict[str, Span] = {}
-    for sample in samples:
-        found.setdefault(sample.host or "", Span()).add(sample)
-    return found
 
 
 def spread_of(found: Mapping[str, Span], start_skew_s: float | None) -> Spread:

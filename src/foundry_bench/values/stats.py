@@ -12,7 +12,7 @@ RESAMPLES = 2_000
 NORMAL_LIMIT = 1_000
 OUTLIER_SCORE = 3.5
 
-_Z95 = 1.9599639845400536  # the 97.5 % quantile of the normal distribution
+Z95 = 1.9599639845400536  # the 97.5 % quantile of the normal distribution
 _DRAWS_AT_ONCE = 1 << 18
 
 
@@ -102,7 +102,7 @@ def mean_interval(sums: Floats, counts: Floats | None = None) -> tuple[float, fl
         total = float(units if counts is None else counts.sum())
         mean = float(sums.sum()) / total
         residuals = sums - mean * (1 if counts is None else counts)
-        margin = _Z95 * float(np.sqrt(residuals @ residuals)) / total
+        margin = Z95 * float(np.sqrt(residuals @ residuals)) / total
         return mean - margin, mean + margin
     generator = np.random.default_rng(SEED)
     means = np.empty(RESAMPLES)

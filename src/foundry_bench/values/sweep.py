@@ -8,7 +8,7 @@ from foundry_bench.values.plan import Plan, Prompt
 
 # Requests of each connection of a level; fewer would mostly measure its first and last moments.
 _EACH = 3
-# Where a rule or a budget ends the plan's own rounds, and their number says nothing.
+# Where a rule ends the plan's own rounds, and their number says nothing.
 _ROUNDS = 5
 # English prose by the tokenizers of current small models, and what a chat template adds.
 _WORDS_PER_TOKEN = 0.9

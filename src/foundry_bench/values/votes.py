@@ -9,6 +9,7 @@ from math import sqrt
 from typing import Literal
 
 from foundry_bench.values.format import one_line, percent
+from foundry_bench.values.stats import Z95
 
 Better = Literal["left", "right", "alike", "both_bad"]
 PairKey = tuple[str, tuple[tuple[str, str], ...]]
@@ -26,7 +27,6 @@ CHOICES: Mapping[Better, str] = {
 #
 # Source: the sign test, Dixon & Mood (1946), The Statistical Sign Test, JASA 41.
 FEWEST_PROMPTS = 5
-_Z95 = 1.959964
 _POINTS: Mapping[_Outcome, float] = {"win": 1.0, "alike": 0.5, "both_bad": 0.5, "loss": 0.0}
 
 
@@ -154,10 +154,11 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 
     Source: Wilson (1927), Probable inference, the law of succession, and statistical inference, JASA 22.
     """
-    spread = _Z95**2 / n
+    spread = Z95**2 / n
     middle = (share + spread / 2) / (1 + spread)
-    margin = _Z95 * sqrt(share * (1 - share) / n + spread / n / 4) / (1 + spread)
-    return max(0.0, middle - margin), min(1.0, middle + margin)
+    margin = Z95 * sqrt(share * (1 - share) / n + spread / n / 4) / (1 + spread)
+    # At its ends the formula gives them but for the last digits of a float, which would be printed.
+    return (middle - margin if share > 0 else 0.0), (middle + margin if share < 1 else 1.0)
 
 
 def _surest_first(rates: Iterable[WinRate | None]) -> list[WinRate]:
