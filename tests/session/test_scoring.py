@@ -71,6 +71,7 @@ def test_the_faster_one_leads(path: Path) -> None:
     first, second = ranking.card.ranking
     assert (first.name, first.wins, ranking.card.decided) == ("smollm2-135m", 1.0, True)
     assert second.score == pytest.approx(0.146 / 0.498, rel=0.05)
+    assert second.ci95
     assert second.ci95[0] < second.score < second.ci95[1]
 
 

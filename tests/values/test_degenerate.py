@@ -65,6 +65,12 @@ def test_most_prompts_decide() -> None:
     assert check().reason() is None
 
 
+def test_short_everywhere() -> None:
+    assert check(("a", "word " * 19), ("b", "42")).short
+    assert not check(("a", PROSE), ("b", "42")).short
+    assert not check().short
+
+
 def test_truncated_everywhere() -> None:
     assert check(("a", PROSE), finish="length").truncated
     assert not check(("a", PROSE)).truncated

@@ -7,7 +7,7 @@ from foundry_bench.session.run_view import RunView
 from foundry_bench.session.scoring import Preference, Ranking, rank
 from foundry_bench.session.tables import Column, Table, as_text
 from foundry_bench.values.eligibility import Rules
-from foundry_bench.values.format import one_line, percent
+from foundry_bench.values.format import UNDEFINED, one_line, percent
 from foundry_bench.values.reasons import decision, if_let_in, sentences, shown
 from foundry_bench.values.scorecard import Ranked, Scorecard
 from foundry_bench.values.votes import win_rates
@@ -20,7 +20,7 @@ def as_lines(view: RunView, ranking: Ranking, preference: Preference) -> Iterato
         yield "No decision: no model can be chosen."
     else:
         yield from (decision(card), "", as_text(_table(card, preference)), "")
-        yield from sentences(card, preference.figures, ranking.quality)
+        yield from sentences(card, preference.figures, ranking.quality, ranking.short)
     for one in win_rates(view.ratings.votes):
         yield f"Votes, in no score: {one_line(one.model)} {one.sentence}."
     for name, reason in ranking.refused.items():
@@ -61,7 +61,7 @@ def routes(view: RunView, preference: Preference, rules: Rules) -> dict[str, Any
 def document(view: RunView, ranking: Ranking, preference: Preference) -> dict[str, Any]:
     """The ranking as plain JSON, sentences included."""
     card = ranking.card
-    reasons = list(sentences(card, preference.figures, ranking.quality)) if card else []
+    reasons = list(sentences(card, preference.figures, ranking.quality, ranking.short)) if card else []
     reasons += if_let_in(ranking.accepting, ranking.refused, preference.figures)
     return {
         "schema": "foundry-bench/rank/1",
@@ -90,7 +90,7 @@ def _row(one: Ranked, card: Scorecard, preference: Preference) -> tuple[str, ...
     return (
         f"{one_line(one.name)}{' *' if one.pareto else ''}",
         f"{one.score:.2f}",
-        f"{one.ci95[0]:.2f} to {one.ci95[1]:.2f}",
+        f"{one.ci95[0]:.2f} to {one.ci95[1]:.2f}" if one.ci95 else UNDEFINED,
         percent(one.wins),
         *(shown(preference.figures[name], one.figures[name]) for name in card.weights),
     )

@@ -45,12 +45,14 @@ class Ranking:
         refused: why models can't be chosen, by name.
         quality: which scores stand for quality; None where there are none, or it weighs nothing.
         accepting: the scorecard if degenerate output were accepted, where that lets more models in.
+        short: candidates whose answers are too short to tell whether they are degenerate.
     """
 
     card: Scorecard | None
     refused: Mapping[str, str]
     quality: Quality | None = None
     accepting: Scorecard | None = None
+    short: tuple[str, ...] = ()
 
     @property
     def unrated(self) -> tuple[str, ...]:
@@ -69,7 +71,9 @@ def rank(view: RunView, preference: Preference, rules: Rules) -> Ranking:
         still = refusals(models, view.outputs, lenient)
         if len(still) < len(refused):
             accepting, _ = _score(view, [model for model in models if model.name not in still], preference)
-    return Ranking(card=card, refused=refused, quality=quality, accepting=accepting)
+    candidates = [one.name for one in card.ranking] if card else []
+    short = tuple(name for name in candidates if name in view.outputs and view.outputs[name].short)
+    return Ranking(card=card, refused=refused, quality=quality, accepting=accepting, short=short)
 
 
 def _score(

@@ -163,7 +163,7 @@ def _decision(view: RunView) -> Iterator[Item]:
     if len(view.record.models) < 2 or ranking.card is None:
         return
     yield Item("Default model", decision(ranking.card))
-    for line in sentences(ranking.card, preference.figures, ranking.quality):
+    for line in sentences(ranking.card, preference.figures, ranking.quality, ranking.short):
         yield Item("Why", line)
     yield from (Item("Out", f"{name}: {reason}") for name, reason in ranking.refused.items())
     yield from (Item("Otherwise", line) for line in if_let_in(ranking.accepting, ranking.refused, preference.figures))

@@ -65,14 +65,21 @@ class OutputCheck:
     def __init__(self) -> None:
         self._faults: dict[str, list[Fault | None]] = {}
         self._known: dict[str, Fault | None] = {}
+        self._longest = 0
         self.ends: set[str | None] = set()
 
     def add(self, sample: Sample) -> None:
         """Take in a measured answer; equal texts are looked at once."""
         if sample.text_sha256 not in self._known:
             self._known[sample.text_sha256] = fault_of(sample.text)
+            self._longest = max(self._longest, len(_WORDS.findall(sample.text)))
         self._faults.setdefault(sample.prompt_id, []).append(self._known[sample.text_sha256])
         self.ends.add(sample.finish_reason)
+
+    @property
+    def short(self) -> bool:
+        """Whether every text is too short to tell whether it repeats itself."""
+        return bool(self._known) and self._longest < FEWEST_WORDS
 
     @property
     def truncated(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from foundry_bench.values.format import UNDEFINED, figure, megabytes, one_line, percent
 from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.quality import SOURCES, Quality
-from foundry_bench.values.scorecard import DECISIVE, TIE, Ranked, Scorecard
+from foundry_bench.values.scorecard import DECISIVE, FEWEST_ROUNDS, TIE, Ranked, Scorecard
 from foundry_bench.values.votes import FEWEST_PROMPTS
 
 _EQUAL = 0.005
@@ -26,10 +26,12 @@ def decision(card: Scorecard) -> str:
     first = card.ranking[0]
     name = one_line(first.name)
     if len(card.ranking) == 1:
-        return f"Choose {name}: it is the only candidate."
+        return f"Only {name} is left: there was nothing to compare it with."
     wins = f"first in {percent(first.wins)} of the resamples"
     if card.decided:
         return f"Choose {name}: it is {wins}{', by all but quality' if 'quality' in card.left_out else ''}."
+    if card.too_few_rounds:
+        return f"No decision: {name} leads, but of fewer than {FEWEST_ROUNDS} rounds nothing tells how surely."
     tied = [one_line(one.name) for one in card.ranking[1:] if one.score >= first.score * (1 - TIE)]
     if tied:
         return f"No decision: {_list([name, *tied])} are tied, with a score of {first.score:.2f} each."
@@ -38,13 +40,16 @@ def decision(card: Scorecard) -> str:
     return f"No decision: {name} is {wins}, and {percent(DECISIVE)} are asked for."
 
 
-def sentences(card: Scorecard, figures: Mapping[str, str], quality: Quality | None = None) -> Iterator[str]:
+def sentences(
+    card: Scorecard, figures: Mapping[str, str], quality: Quality | None = None, short: Sequence[str] = ()
+) -> Iterator[str]:
     """Why the first one leads, what would change that, and what would decide it where nothing is decided.
 
     Args:
         card: the scorecard.
         figures: the name of the figure behind each criterion.
         quality: which scores stand for quality, where some do.
+        short: models whose answers are too short for a check of their form.
     """
     if len(card.ranking) > 1 and card.weights:
         yield _comparison(card.ranking[0], card.ranking[1], figures, card.weights)
@@ -57,6 +62,9 @@ def sentences(card: Scorecard, figures: Mapping[str, str], quality: Quality | No
     yield from _left_out(card, rated=bool(quality))
     if quality:
         yield from _rated(quality)
+    if short:
+        names = _list(list(map(one_line, short)))
+        yield f"Answers of {names} are too short to tell whether they go round in circles: read them."
 
 
 def if_let_in(accepting: Scorecard | None, refused: Container[str], figures: Mapping[str, str]) -> Iterator[str]:
@@ -71,7 +79,9 @@ def if_let_in(accepting: Scorecard | None, refused: Container[str], figures: Map
         return
     first, second = accepting.ranking[:2]
     names = _list([one_line(one.name) for one in accepting.ranking if one.name in refused])
-    scores = f"in {percent(first.wins)} of the resamples, with a score of {first.score:.2f} against {second.score:.2f}"
+    scores = "in {} of the resamples, with a score of {} against {}".format(
+        percent(first.wins), *_apart(first.score, second.score)
+    )
     yield f"With {names} let in all the same ('--accept-degenerate'), {one_line(first.name)} is first {scores}."
     if accepting.weights:
         yield _comparison(first, second, figures, accepting.weights)
@@ -111,7 +121,7 @@ def flips(card: Scorecard) -> Iterator[str]:
     for flip in card.flips:
         side, now = "less" if flip.below else "more", card.weights[flip.criterion]
         found.setdefault(flip.winner, []).append(
-            f"{flip.criterion} weighs {side} than {flip.weight:.2f} (now {now:.2f})"
+            "{} weighs {} than {} (now {})".format(flip.criterion, side, *_apart(flip.weight, now))
         )
     for winner, some in found.items():
         yield f"{one_line(winner)} leads where {_list(some, 'or')}."
@@ -131,27 +141,32 @@ def _comparison(first: Ranked, second: Ranked, figures: Mapping[str, str], weigh
     parts = [f"{word} {_list(some)}" for word, some in (("better in", better), ("worse in", worse)) if some]
     if same:
         parts.append(f"equal in {_list(same)}")
-    return f"Against {one_line(second.name)} it is {'; '.join(parts)}."
+    return f"{one_line(first.name)} against {one_line(second.name)}: {'; '.join(parts)}."
 
 
 def _wanted(card: Scorecard) -> Iterator[str]:
     """What would decide it."""
-    second = one_line(card.ranking[1].name)
+    first, second = (one_line(one.name) for one in card.ranking[:2])
+    if card.too_few_rounds:
+        yield f"Measure {FEWEST_ROUNDS} rounds or more."
     if card.to_rate:
         prompts = "prompt" if card.to_rate == 1 else "prompts"
         asked = f"quality decides from {FEWEST_PROMPTS} prompts on, scored for all models"
         yield f"Rate at least {card.to_rate} more {prompts}: {asked}."
     if card.rounds:
-        yield f"About {card.rounds} rounds would separate it from {second}."
-    elif card.to_rate:
+        yield f"About {card.rounds} rounds would separate {first} from {second}."
+    elif card.to_rate or card.too_few_rounds:
         return
-    elif card.ranking[0].wins >= DECISIVE:
-        yield "Of one round nothing tells how the figures vary: measure three or more."
     elif "quality" in card.weights:
-        yield f"Ratings of more prompts would separate it from {second}, or they are as good as each other."
+        yield f"Ratings of more prompts would separate {first} from {second}, or they are as good as each other."
     else:
-        first = one_line(card.ranking[0].name)
         yield f"{first} and {second} are too near each other for any number of rounds: choose by something else."
+
+
+def _apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers with two decimals, or with as many as show that they differ, four at most."""
+    pairs = [(f"{one:.{decimals}f}", f"{other:.{decimals}f}") for decimals in (2, 3, 4)]
+    return next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
 
 
 def _list(items: Sequence[str], word: str = "and") -> str:

@@ -15,6 +15,7 @@ from foundry_bench.values.stats import Floats
 from foundry_bench.values.votes import FEWEST_PROMPTS
 
 DECISIVE = 0.95
+FEWEST_ROUNDS = 3  # of fewer, resamples show two states of a machine at most
 # Logarithms of scores that are nearer to each other differ by rounding alone.
 TIE = 1e-12
 
@@ -72,7 +73,8 @@ class Ranked:
 
     Attributes:
         score: weighted geometric mean of ``ratios``, above 0, at most 1.
-        ci95: 95 % interval of ``score`` over the resamples.
+        ci95: 95 % interval of ``score`` over the resamples, drawn out to the score itself where chance left that
+            outside; None of fewer than ``FEWEST_ROUNDS`` rounds.
         wins: the share of resamples in which it is first; where several are, each has its part of that resample.
         ratios: by criterion how near it is to the best one: 1 is the best, 0.5 half as good.
         pareto: whether no other candidate is as good in every criterion and better in one.
@@ -80,7 +82,7 @@ class Ranked:
 
     name: str
     score: float
-    ci95: tuple[float, float]
+    ci95: tuple[float, float] | None
     wins: float
     figures: Mapping[str, float]
     ratios: Mapping[str, float]
@@ -104,7 +106,8 @@ class Scorecard:
     Attributes:
         weights: of the criteria that count; they sum to 1.
         left_out: criteria with a weight that not all candidates have, and who lacks them.
-        decided: whether the first one wins ``DECISIVE`` of the resamples.
+        decided: whether the first one wins ``DECISIVE`` of the resamples, and they tell enough.
+        too_few_rounds: whether ``FEWEST_ROUNDS`` are not there, though the figures vary by round.
         rounds: how many rounds would separate the first two, where more rounds would; None otherwise.
         to_rate: how many more prompts must be rated for all before quality may count in a decision.
     """
@@ -114,6 +117,7 @@ class Scorecard:
     ranking: tuple[Ranked, ...]
     flips: tuple[Flip, ...]
     decided: bool
+    too_few_rounds: bool = False
     rounds: int | None = None
     to_rate: int = 0
 
@@ -148,13 +152,15 @@ def score(
     scores, resampled = (logs - best) @ share, (drawn - drawn.max(axis=1, keepdims=True)) @ share
     wins = _wins(resampled)
     order = np.argsort(-scores, kind="stable")
-    ends = np.exp(np.percentile(resampled, (2.5, 97.5), axis=0))
+    ends = np.percentile(resampled, (2.5, 97.5), axis=0)
+    lows, highs = np.exp(np.minimum(ends[0], scores)), np.exp(np.maximum(ends[1], scores))
+    too_few = rounds < FEWEST_ROUNDS and any(CRITERIA[name].timed for name in used)
     front = _pareto(logs)
     ranking = tuple(
         Ranked(
             name=candidates[place].name,
             score=float(np.exp(scores[place])),
-            ci95=(float(ends[0, place]), float(ends[1, place])),
+            ci95=None if too_few else (float(lows[place]), float(highs[place])),
             wins=float(wins[place]),
             figures=candidates[place].figures,
             ratios=dict(zip(used, np.exp(logs[place] - best).tolist(), strict=True)),
@@ -162,17 +168,18 @@ def score(
         )
         for place in order
     )
-    # Of a single round nothing tells how what the answers show varies.
-    told = rounds > 1 or not any(CRITERIA[name].timed for name in used)
     to_rate = max(0, FEWEST_PROMPTS - rated) if rated is not None and "quality" in used and len(candidates) > 1 else 0
-    decided = len(candidates) == 1 or (bool(used) and told and not to_rate and ranking[0].wins >= DECISIVE)
+    decided = len(candidates) == 1 or (bool(used) and not too_few and not to_rate and ranking[0].wins >= DECISIVE)
     return Scorecard(
         weights=dict(zip(used, share.tolist(), strict=True)),
         left_out={name: names for name, names in lacking.items() if names},
         ranking=ranking,
         flips=_flips([candidates[place].name for place in order], logs[order], used, share),
         decided=decided,
-        rounds=None if decided else _rounds(drawn[:, order[:2]], logs[order[:2]], used, share, rounds),
+        too_few_rounds=too_few and len(candidates) > 1,
+        rounds=None
+        if decided or ranking[0].wins >= DECISIVE
+        else _rounds(drawn[:, order[:2]], logs[order[:2]], used, share, rounds),
         to_rate=to_rate,
     )
 
@@ -253,7 +260,7 @@ def _flips(names: Sequence[str], logs: Matrix, used: Sequence[str], share: Float
 def _rounds(drawn: Matrix, logs: Matrix, used: Sequence[str], share: Floats, rounds: int) -> int | None:
     """How many rounds would separate the first two, if what varies by round is what keeps them together."""
     lead = float((logs[0] - logs[1]) @ share)
-    if rounds < 2 or not lead:
+    if rounds < FEWEST_ROUNDS or not lead:
         return None
     by_round = np.array([CRITERIA[name].timed for name in used], dtype=bool)
     gaps = drawn[:, 0] - drawn[:, 1]
