@@ -17,7 +17,7 @@ Kind = Literal["run", "verdict", "parsed", "ci", "pip", "outside"]
 # pip: the extras that it names exist.                   outside: another program's, or another machine's.
 RULES: tuple[tuple[str, Kind, str], ...] = (
     (r".*pip install --quiet -e '\.\[(import|test)\]'.*", "ci", "the README's two marked commands"),
-    (r"(\S*/)?pipx? (install|download) .*", "pip", "installing is CI's business"),
+    (r"(\S*/)?pipx? (install|download|wheel) .*", "pip", "installing is CI's business"),
     (r"(\S*/)?(python3?|pytest|mkdocs|pre-commit) .*|\.ci/run|\. \.venv/.*", "outside", "the developer's tools"),
     (r"(ssh|scp|tmux|git|cd|mkdir|export|ollama|llama-server|curl|dask|tar|jq) .*", "outside", "other programs"),
     (r"foundry-bench( --\S+)*( -e \S+)?", "parsed", "the screen: tests/tui drives it by key"),
