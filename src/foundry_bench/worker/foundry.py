@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +15,9 @@ from foundry_bench.worker.foundry_model import FoundryModel
 from foundry_bench.worker.foundry_runtime import FoundryRuntime, start_runtime
 from foundry_bench.worker.model_cache import cached_models, folder_mb
 from foundry_bench.worker.openai_http import OpenAIEndpoint
+from foundry_bench.worker.rest import at_rest
 from foundry_bench.worker.sdk_errors import explained
 
-# On a machine that is busy otherwise, too, a runtime at work gets more of a processor than this.
-_IDLE_CPU_SHARE = 0.05
-_IDLE_LOOK_S = 0.4
 _SETTLE_LIMIT_S = 600.0  # what is being read to its end takes as long as its prompt is long
 
 
@@ -115,13 +112,7 @@ class FoundryBackend:
 
     async def settle(self, timeout_s: float) -> bool:
         """Wait until this process, which does the inference, has stopped computing."""
-        deadline = time.monotonic() + max(timeout_s, _SETTLE_LIMIT_S)
-        while time.monotonic() < deadline:
-            wall, cpu = time.monotonic(), time.process_time()
-            await asyncio.sleep(_IDLE_LOOK_S)
-            if (time.process_time() - cpu) < _IDLE_CPU_SHARE * (time.monotonic() - wall):
-                return True
-        return False
+        return await at_rest(max(timeout_s, _SETTLE_LIMIT_S))
 
     async def keep_warm(self, interval_s: float) -> None:
         """Nobody unloads it."""
