@@ -97,6 +97,11 @@ def test_without_streaming(tiny: Path, tmp_path: Path) -> None:
     assert model["metrics"]["output_tokens_per_s"]["n"] == 4
 
 
+def test_a_way_over_the_folder_above_is_no_other_folder(tiny: Path, tmp_path: Path) -> None:
+    foundry_bench("import", str(tiny / ".." / tiny.name), "--name", "tiny", folder=tmp_path)
+    assert SAY in foundry_bench("probe", "tiny", "--prompt", "Hello", folder=tmp_path)
+
+
 def test_a_probe_prints_the_answer(tiny: Path, tmp_path: Path) -> None:
     foundry_bench("import", str(tiny), "--name", "tiny", folder=tmp_path)
     assert foundry_bench("probe", "tiny", folder=tmp_path) == f"{SAY}\n"

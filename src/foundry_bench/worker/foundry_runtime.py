@@ -55,7 +55,7 @@ class FoundryRuntime:
             local.unregister_model(model_id)  # registrations last, and this one's folder may have moved
         with ModelInfoBuilder() as info:
             info.set_string_property("task", "chat-completion")
-            return local.register_model(path, model_id, info)
+            return local.register_model(path.resolve(), model_id, info)  # it refuses paths with ..
 
     async def close(self) -> None:
         """End it; whatever it still says, nothing is left to lose."""
