@@ -9,6 +9,7 @@ import pytest
 from foundry_bench.session.downloads import Downloads
 from foundry_bench.values.plan import Runtime, Target
 from foundry_bench.values.transfer import Transfer
+from service_stand_in import service
 
 
 class Silent:
@@ -63,3 +64,23 @@ async def test_an_attempt_that_is_broken_off_is_told_once_and_by_its_own_reason(
     stalled = [] if given_up else [("retrying", "stalled")]
     assert ends == [("waiting", None), *stalled, ("cancelled", "stalled" if stalled else None)]
     assert complaints == []
+
+
+async def test_a_model_that_is_queued_while_the_last_worker_ends_is_downloaded_too() -> None:
+    loop = asyncio.get_running_loop()
+
+    def add_once_the_worker_ends() -> None:
+        if downloads._worker is None:
+            downloads.add(Target(name="late", backend="openai_http", model="m", url=server.url))
+        else:
+            loop.call_soon(add_once_the_worker_ends)
+
+    def tell(transfer: Transfer) -> None:
+        if (transfer.name, transfer.state) == ("early", "failed"):
+            loop.call_soon(add_once_the_worker_ends)
+
+    with service({"GET /v1/models": {"data": [{"id": "m"}]}}) as server:  # nothing can be downloaded there
+        downloads = Downloads(Runtime(), tell)
+        downloads.add(Target(name="early", backend="openai_http", model="m", url=server.url))
+        await downloads.finished()
+    assert {one.name: one.state for one in downloads.transfers.values()} == {"early": "failed", "late": "failed"}

@@ -13,12 +13,12 @@ from foundry_bench.values.events import ActionFailed, Event, ModelDescribed, Mod
 from foundry_bench.values.plan import Runtime, Target
 from foundry_bench.values.record import Failure
 from foundry_bench.values.transfer import Transfer, begun, broke_off, found, progressed, stall_limit_s, stalled
-from foundry_bench.worker.protocol import Download, Stop
+from foundry_bench.worker.protocol import Download
 
 Listener = Callable[[Transfer], None]
 
 _TICK_S = 0.25
-_CANCEL_GRACE_S = 0.2  # the runtime hears a cancel at its next piece, which on a slow line takes seconds
+_CLOSE_S = 5.0
 
 
 class Downloads:
@@ -74,14 +74,15 @@ class Downloads:
         for name in list(self.transfers):
             self.cancel(name)
         if self._task and not self._task.done():
-            await asyncio.wait([self._task], timeout=_CANCEL_GRACE_S + 5)
+            await asyncio.wait([self._task], timeout=_CLOSE_S)
             self._task.cancel()
 
     async def _work_off(self) -> None:
         try:
-            while name := next((transfer.name for transfer in self.transfers.values() if transfer.open), None):
-                while self.transfers[name].open:
+            while self.running:
+                while name := next((transfer.name for transfer in self.transfers.values() if transfer.open), None):
                     await self._attempt(name)
+                await self._end_worker()  # takes a while, in which more may be queued
         finally:
             await self._end_worker()
 
@@ -96,7 +97,7 @@ class Downloads:
         worker.send(Download(runtime=self._runtime, target=self._targets[name]))
         following = asyncio.create_task(self._follow(worker, name))
         try:
-            await self._watch(worker, name, following)
+            await self._watch(name, following)
         finally:
             following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -110,14 +111,10 @@ class Downloads:
             silent = f"nothing arrived for {stall_limit_s(transfer):.0f} s"
             self._change(broke_off(transfer, self._clock(), Failure(type="stalled", message=silent)))
 
-    async def _watch(self, worker: Worker, name: str, following: asyncio.Task[None]) -> None:
-        """Until the attempt is over, stalls or is given up; the worker has a moment to hear of the latter."""
-        while not (following.done() or stalled(self.transfers[name], self._clock())):
+    async def _watch(self, name: str, following: asyncio.Task[None]) -> None:
+        """Until the attempt is over, stalls or is given up."""
+        while not (following.done() or self._cancelling.is_set() or stalled(self.transfers[name], self._clock())):
             await asyncio.wait([following], timeout=_TICK_S)
-            if self._cancelling.is_set():
-                worker.send(Stop())
-                await asyncio.wait([following], timeout=_CANCEL_GRACE_S)
-                return
 
     async def _follow(self, worker: Worker, name: str) -> None:
         """Until the worker says what became of it, or dies."""
