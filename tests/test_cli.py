@@ -165,6 +165,18 @@ def test_blank_arguments_are_refused(capsys: pytest.CaptureFixture[str], argv: l
     assert capsys.readouterr().err.startswith(f"foundry-bench: {message}")
 
 
+@pytest.mark.parametrize("config", ['on = ["lab-*"]', 'until = "separated"', 'until = "5%"\nrounds = 3'])
+def test_rules_of_a_run_that_do_not_agree_are_told_to_whoever_measures_alone(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, config: str
+) -> None:
+    (here / "config.toml").write_text(config)
+    monkeypatch.setenv("FOUNDRY_BENCH_CONFIG", "config.toml")
+    assert main(["history"]) == 0
+    capsys.readouterr()
+    assert main(["run", "-m", "a"]) == 2
+    assert "from config.toml" in capsys.readouterr().err
+
+
 def test_an_option_that_is_not_given_is_none(arguments: Callable[..., dict[str, Any]]) -> None:
     given = arguments("run")
     assert set(given) == {*FIELDS, "plan", "adapters", "resume", "json"} - set(SCREEN)

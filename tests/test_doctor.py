@@ -70,10 +70,18 @@ def test_a_failed_check_is_exit_code_1_and_the_mend_stands_below(
     assert main(["doctor", "--out", str(tmp_path / "file" / "runs"), *options]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"failed    settings: {config}: line 1: rounds must be a whole number of at least 1, not 0"
-    assert lines[1] == "          to mend: mend it; the checks below do without it"
+    assert lines[1] == "          to mend: mend it; the checks below do without your config and environment"
     place = next(number for number, line in enumerate(lines) if line.startswith("failed    runs folder: "))
     assert lines[place + 1] == "          to mend: choose another with --out"
     assert lines[-1].startswith("3 failed, ")  # and the catalog: there is no model to do without
+
+
+def test_a_plan_that_run_would_refuse_is_a_failed_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text("models = ['a']\nuntil = '5%'\nrounds = 3\n")
+    assert main(["doctor", str(plan), "--catalog-url", "http://127.0.0.1:9/models"]) == 1
+    refusal = "failed    settings: until is first looked at after 6 rounds"
+    assert capsys.readouterr().out.startswith(refusal)
 
 
 def test_a_plan_that_is_not_there_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:

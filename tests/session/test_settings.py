@@ -9,7 +9,7 @@ from factories import make_plan
 from foundry_bench.session.fields import DEFAULTS, FIELDS
 from foundry_bench.session.inputs import Endpoint
 from foundry_bench.session.paths import config_path
-from foundry_bench.session.settings import resolve
+from foundry_bench.session.settings import check_agreement, resolve
 from foundry_bench.tui.plan_form import plan_of, texts
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import WORKSHOP_PROMPTS, Plan, Prompt, Runtime, Sweep
@@ -139,8 +139,9 @@ def test_a_rule_may_take_many_rounds_unless_they_are_said(options: dict[str, obj
 
 @pytest.mark.parametrize("options", [{"models": ("a", "b")}, {"models": ("a",), "order": "interleaved"}])
 def test_models_are_told_apart_in_turns_only(options: dict[str, object]) -> None:
+    settings = resolve({**options, "until": "separated"}, {})
     with pytest.raises(InputError, match="name two, and add --order interleaved"):
-        resolve({**options, "until": "separated"}, {})
+        check_agreement(settings.plan)
 
 
 def test_a_sweep_has_no_budget(tmp_path: Path) -> None:
@@ -148,7 +149,15 @@ def test_a_sweep_has_no_budget(tmp_path: Path) -> None:
     plan.write_text('models = ["a"]\n[sweep]\nconcurrency = [1, 2]\nprompt_tokens = [64]\n')
     assert resolve({}, {}, plan).plan.sweep == Sweep(concurrency=(1, 2), prompt_tokens=(64,))
     with pytest.raises(InputError, match="leave out the budget, or the sweep"):
-        resolve({"budget": 60.0}, {}, plan)
+        check_agreement(resolve({"budget": 60.0}, {}, plan).plan)
+
+
+def test_rules_that_do_not_agree_are_told_with_where_they_came_from(here: Path) -> None:
+    (here / "config.toml").write_text("until = '5%'")
+    environ = {"FOUNDRY_BENCH_CONFIG": "config.toml", "BENCH_ROUNDS": "3"}
+    settings = resolve({"models": ("a",)}, environ)
+    with pytest.raises(InputError, match=r"\(until from config.toml, rounds from environment BENCH_ROUNDS\)$"):
+        check_agreement(settings.plan, settings.sources)
 
 
 def test_a_form_refuses_a_load_that_its_hosts_cannot_share() -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 from foundry_bench.session.doctor import examine
 from foundry_bench.session.environment import describe_environment
 from foundry_bench.session.json_text import json_text
-from foundry_bench.session.settings import Settings, resolve
+from foundry_bench.session.settings import Settings, check_agreement, resolve
 from foundry_bench.values.check import Check, failed, tally
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line, seconds
@@ -44,10 +44,14 @@ def _settings(args: argparse.Namespace) -> tuple[Settings, list[Check]]:
         InputError: the command line or the plan can't be used.
     """
     try:
-        return resolve(vars(args), os.environ, args.plan, models_needed=False), []
+        settings = resolve(vars(args), os.environ, args.plan, models_needed=False)
+        if args.plan:
+            check_agreement(settings.plan, settings.sources)
     except InputError as error:
         without = resolve(vars(args), {"FOUNDRY_BENCH_CONFIG": os.devnull}, args.plan, models_needed=False)
-        return without, [failed("settings", str(error), "mend it; the checks below do without it")]
+        mend = "mend it; the checks below do without your config and environment"
+        return without, [failed("settings", str(error), mend)]
+    return settings, []
 
 
 async def _examine(settings: Settings, broken: list[Check], *, as_json: bool) -> list[Check]:

@@ -11,7 +11,7 @@ from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session.adapters import refuse_unused
 from foundry_bench.session.cluster import hosts_for
 from foundry_bench.session.environment import describe_environment
-from foundry_bench.session.fields import FIELDS
+from foundry_bench.session.fields import FIELDS, plan_value
 from foundry_bench.session.hangup import Lossy, leave, terminals
 from foundry_bench.session.json_text import in_ascii
 from foundry_bench.session.own_models import list_own
@@ -19,7 +19,7 @@ from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.reports import results_table
 from foundry_bench.session.run_list import find_run
 from foundry_bench.session.serving import ServedBenchmark
-from foundry_bench.session.settings import Settings, plan_value, resolve
+from foundry_bench.session.settings import Settings, check_agreement, resolve
 from foundry_bench.session.signals import answered
 from foundry_bench.session.store import Run, load
 from foundry_bench.session.targets import find_targets
@@ -40,6 +40,8 @@ def main(args: argparse.Namespace) -> int:
         plan = load(resumed).plan
         _refuse_another_plan(settings, plan)
         refuse_unused(args.adapters or {}, plan.models, resumed=True)
+    else:
+        check_agreement(settings.plan, settings.sources)
     return run_benchmark(settings, as_json=args.json, resumed=resumed)
 
 

@@ -187,13 +187,23 @@ FIELDS: Mapping[str, Field] = {
 }
 RUNTIME, SCREEN = (tuple(name for name in FIELDS if name.startswith(table)) for table in ("foundry.", "screen."))
 
-_PLAN = Plan(models=())
+_TIMES = {"timeout", "stall", "keep_warm", "budget"}
+
+
+def plan_field(name: str) -> str:
+    """What a plan calls a setting: there a time has its unit."""
+    return f"{name}_s" if name in _TIMES else name
+
+
+def plan_value(plan: Plan, name: str) -> object:
+    """What a plan says to a setting that is one of a plan."""
+    table, _, key = name.rpartition(".")
+    tables = {"": plan, "foundry": plan.runtime, "sweep": plan.sweep}
+    return getattr(tables[table], plan_field(key))
+
+
 DEFAULTS: Mapping[str, object] = {
-    **{name: getattr(_PLAN, name, None) for name in FIELDS},
-    "timeout": _PLAN.timeout_s,
-    "budget": _PLAN.budget_s,
-    "sweep.concurrency": (),
-    "sweep.prompt_tokens": (),
-    "stall": _PLAN.stall_s,
+    **{name: plan_value(Plan(models=()), name) for name in FIELDS if name not in {"out", *SCREEN}},
+    **dict.fromkeys(SCREEN),
     "out": "runs",
 }

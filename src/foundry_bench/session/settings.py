@@ -1,19 +1,17 @@
 """Which value each setting has, and where it came from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from foundry_bench.session.adapters import NamedAdapter, refuse_unused
-from foundry_bench.session.fields import DEFAULTS, FIELDS, SCREEN
+from foundry_bench.session.fields import DEFAULTS, FIELDS, SCREEN, plan_field
 from foundry_bench.session.inputs import Endpoint, read_models, read_settings
 from foundry_bench.session.paths import config_path
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Plan, Runtime, Sweep
-
-_TIMES = {name: f"{name}_s" for name in ("timeout", "stall", "keep_warm", "budget")}  # in s, as a plan's fields say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,57 +124,60 @@ def _plan(values: Mapping[str, Any], capabilities: Mapping[str, tuple[str, ...]]
     def table(name: str) -> dict[str, Any]:
         return {key.removeprefix(name): value for key, value in values.items() if key.startswith(name)}
 
-    own = {_TIMES.get(name, name): value for name, value in values.items() if name != "out" and "." not in name}
+    own = {plan_field(name): value for name, value in values.items() if name != "out" and "." not in name}
     runtime, sweep = Runtime(**table("foundry.")), Sweep(**table("sweep."))
-    plan = Plan(**own, capabilities=capabilities, runtime=runtime, sweep=sweep)
-    check_agreement(plan)
-    return plan
+    return Plan(**own, capabilities=capabilities, runtime=runtime, sweep=sweep)
 
 
-def plan_value(plan: Plan, name: str) -> object:
-    """What a plan says to a setting other than ``out``."""
-    table, _, key = name.rpartition(".")
-    tables = {"": plan, "foundry": plan.runtime, "sweep": plan.sweep}
-    return getattr(tables[table], _TIMES.get(key, key))
-
-
-def check_agreement(plan: Plan) -> None:
+def check_agreement(plan: Plan, sources: Mapping[str, str] | None = None) -> None:
     """See that what ends the rounds, and what divides them among hosts, goes with the rest of the plan.
 
+    Only for what is to be measured by it: who lists runs is not asked how long a run would last.
+
+    Args:
+        plan: what is to be measured.
+        sources: where each value came from, as in ``Settings``.
+
     Raises:
-        InputError: it doesn't.
+        InputError: it doesn't; where the values came from is told.
     """
-    if plan.until or plan.budget_s:
-        _check_rules(plan)
-    if plan.cluster or plan.on or plan.spread:
-        _check_fleet(plan)
+    for message, names in (*_of_rules(plan), *_of_fleet(plan)):
+        told = {name: (sources or {}).get(name, "default") for name in names}
+        where = ", ".join(f"{name} from {source}" for name, source in told.items() if source != "default")
+        raise InputError(f"{message} ({where})" if where else message)
 
 
-def _check_rules(plan: Plan) -> None:
+def _of_rules(plan: Plan) -> Iterator[tuple[str, Sequence[str]]]:
+    """What doesn't agree, and which settings say so."""
+    if not (plan.until or plan.budget_s):
+        return
     from foundry_bench.values.stopping import FEWEST_ROUNDS, parse_until  # numpy: late
     from foundry_bench.values.sweep import sweep_levels
 
     if plan.until and plan.rounds < FEWEST_ROUNDS:
-        raise InputError(
+        message = (
             f"until is first looked at after {FEWEST_ROUNDS} rounds, and rounds, the most there may be, is "
             f"{plan.rounds}; raise it, or leave one of them out"
         )
-
+        yield message, ("until", "rounds")
     if plan.until and parse_until(plan.until).within is None and (len(plan.models) == 1 or plan.order == "sequential"):
-        raise InputError(f"until '{plan.until}' compares models round by round; name two, and add --order interleaved")
+        message = f"until '{plan.until}' compares models round by round; name two, and add --order interleaved"
+        yield message, ("until", "models", "order")
     if plan.budget_s and sweep_levels(plan):
-        raise InputError("a sweep takes as long as its levels need; leave out the budget, or the sweep")
+        message = "a sweep takes as long as its levels need; leave out the budget, or the sweep"
+        yield message, ("budget", "sweep.concurrency", "sweep.prompt_tokens")
 
 
-def _check_fleet(plan: Plan) -> None:
+def _of_fleet(plan: Plan) -> Iterator[tuple[str, Sequence[str]]]:
     if plan.cluster is None and (plan.on or plan.spread):
-        raise InputError(
-            "--on and --spread choose hosts of a cluster; name its scheduler with --cluster tcp://HOST:8786"
-        )
+        message = "--on and --spread choose hosts of a cluster; name its scheduler with --cluster tcp://HOST:8786"
+        yield message, ("on", "spread")
     if plan.spread is None:
         return
     if plan.until or plan.budget_s or plan.order == "interleaved" or plan.sweep != Sweep():
-        raise InputError("--spread sends a fixed load; leave out until, budget, order and sweep")
+        message = "--spread sends a fixed load; leave out until, budget, order and sweep"
+        yield message, ("spread", "until", "budget", "order", "sweep.concurrency", "sweep.prompt_tokens")
     for name, number in (("rounds", plan.rounds), ("concurrency", plan.concurrency)):
         if number < plan.spread:
-            raise InputError(f"{name} {number} can't be divided among {plan.spread} hosts; use at least {plan.spread}")
+            message = f"{name} {number} can't be divided among {plan.spread} hosts; use at least {plan.spread}"
+            yield message, ("spread", name)
