@@ -341,3 +341,8 @@ def test_created_is_kept_in_utc_and_whole_seconds(tmp_path: Path) -> None:
 
 def test_logs_of_models_stay_in_the_run(run: Run) -> None:
     assert run.log_path("../a:b").relative_to(run.path).as_posix() == "logs/a-b.log"
+
+
+def test_a_date_without_a_zone_is_taken_for_utc(tmp_path: Path) -> None:
+    path = write_run(tmp_path, "by-hand", created=CREATED.replace(tzinfo=None))
+    assert load(path).created == CREATED

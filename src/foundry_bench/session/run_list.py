@@ -2,13 +2,13 @@
 
 import contextlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from foundry_bench.session.store import RUN_FILE
+from foundry_bench.session.store import RUN_FILE, with_zone
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.result import RunStatus
 from foundry_bench.worker.bounded import read_bounded
@@ -114,14 +114,12 @@ def _head(path: Path) -> RunHead:
     return RunHead(
         path=path,
         id=found.id,
-        created=found.created,
+        created=with_zone(found.created),
         status="interrupted" if gone else found.status,
         models=found.plan.models,
     )
 
 
 def _began_s(head: RunHead) -> float:
-    """Seconds of the system's clock; a date without a zone, as only hands write it, is taken for UTC."""
-    if head.created is None:
-        return (head.path / RUN_FILE).stat().st_mtime
-    return (head.created if head.created.tzinfo else head.created.replace(tzinfo=UTC)).timestamp()
+    """Seconds of the system's clock."""
+    return head.created.timestamp() if head.created else (head.path / RUN_FILE).stat().st_mtime

@@ -208,7 +208,12 @@ def load(path: Path) -> RunRecord:
         raise InputError(f"{file}: {error}; restore it, or measure again") from error
     if record.schema != RUN_SCHEMA:
         raise InputError(f"{file}: schema is {record.schema!r}, expected {RUN_SCHEMA!r}; update foundry-bench")
-    return record
+    return replace(record, created=with_zone(record.created))
+
+
+def with_zone(created: datetime) -> datetime:
+    """A date without a zone, as only hands write it, is taken for UTC."""
+    return created if created.tzinfo else created.replace(tzinfo=UTC)
 
 
 def new_run_id(created: datetime, models: Sequence[str]) -> str:
