@@ -292,3 +292,14 @@ def test_routing_for_an_application(path: Path, capsys: pytest.CaptureFixture[st
     assert (tools["chosen"]["model"], tools["decided"], tools["fallbacks"]) == ("phi-4-mini", True, [])
     assert tools["refused"] == {"smollm2-135m": "no capability Tools"}
     assert routing["default"]["chosen"]["figures"]["latency"] == pytest.approx(0.146, rel=0.05)
+
+
+def test_the_rounds_that_are_told_are_those_that_were_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = record(tmp_path, {"smollm2-135m": {}, "phi-4-mini": {}})
+    run = Run.resume(path)
+    run.record = replace(run.record, plan=replace(run.record.plan, rounds=1000, until="5%"))
+    run.close("done")
+    assert main(["rank", str(path)]) == 0
+    assert "First: the share of 2,000 resamples of 5 rounds in which it leads." in capsys.readouterr().out

@@ -10,6 +10,7 @@ from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.format import UNDEFINED, one_line, percent
 from foundry_bench.values.reasons import decision, if_let_in, sentences, shown
 from foundry_bench.values.scorecard import Ranked, Scorecard
+from foundry_bench.values.stats import RESAMPLES
 from foundry_bench.values.votes import win_rates
 
 
@@ -30,7 +31,9 @@ def as_lines(view: RunView, ranking: Ranking, preference: Preference) -> Iterato
         weights = ", ".join(f"{name} {weight:.2f}" for name, weight in card.weights.items())
         yield ""
         yield f"Weights: {weights}. Score: product of (ratio to the best) ** weight; * is on the Pareto front."
-        yield f"First: the share of 2,000 resamples of {view.record.plan.rounds} rounds in which it leads."
+        # A rule may have ended them long before the plan's most.
+        rounds = {number for one in card.ranking if one.name in view.traces for number in view.traces[one.name].rounds}
+        yield f"First: the share of {RESAMPLES:,} resamples of {len(rounds)} rounds in which it leads."
 
 
 def routes(view: RunView, preference: Preference, rules: Rules) -> dict[str, Any]:
