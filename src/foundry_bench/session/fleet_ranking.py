@@ -36,7 +36,9 @@ def fleet_lines(rankings: Mapping[str, Ranking]) -> Iterator[tuple[str, str]]:
     yield "Every device", fleet_decision(fleet_choice(rankings))
     for host, ranking in rankings.items():
         yield one_line(host), decision(ranking.card) if ranking.card else "No decision: no model can be chosen."
-        yield from ((one_line(host), f"out: {one_line(name)}: {reason}") for name, reason in ranking.refused.items())
+        yield from (
+            (one_line(host), f"out: {one_line(name)}: {one_line(reason)}") for name, reason in ranking.refused.items()
+        )
 
 
 def fleet_document(view: RunView, rankings: Mapping[str, Ranking], preference: Preference) -> dict[str, Any]:

@@ -33,7 +33,15 @@ def _of_host(view: RunView, host: str) -> RunView:
         tuple(replace(one, model=plain[one.model]) for one in some if one.model in plain)
         for some in (view.ratings.hand, view.ratings.judge, view.ratings.check)
     )
-    ratings = replace(view.ratings, hand=hand, judge=judge, check=check)
+    votes, preferences = (
+        tuple(
+            replace(one, left=plain[one.left], right=plain[one.right])
+            for one in some
+            if one.left in plain and one.right in plain
+        )
+        for some in (view.ratings.votes, view.preferences)
+    )
+    ratings = replace(view.ratings, hand=hand, judge=judge, check=check, votes=votes)
     return replace(
         view,
         record=replace(view.record, models=models, hosts=()),
@@ -42,6 +50,7 @@ def _of_host(view: RunView, host: str) -> RunView:
         outputs=_kept(view.outputs, plain),
         answers=tuple(replace(one, model=plain[one.model]) for one in view.answers if one.model in plain),
         ratings=ratings,
+        preferences=preferences,
         quality=quality_of(ratings, [model.name for model in models if model.counts.answered]),
     )
 
