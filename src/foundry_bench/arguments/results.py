@@ -154,7 +154,7 @@ or load_s, cold_ttft_s, disk_mb, memory.peak_mb, quality, changed_answers, faile
   passed       the whole interval lies within the limit
   not decided  all else: says how many rounds would tell, and doesn't fail without --strict
 What is read once or counted (from load_s on, but for quality) has no interval: its value decides.
-Exit code 1 where a gate fails, or where a model of BASE is missing in NEW; the reasons are on stderr.""",
+With --fail-on the exit code is 1 where a gate fails or NEW lacks a model of BASE; the reasons are on stderr.""",
     ),
     "rank": (
         "choose a model: the selection scorecard of a run",
