@@ -15,8 +15,9 @@ from foundry_bench.values.comparison import MEANS, Difference, compare
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.gates import Gate, Judgement, judge
 from foundry_bench.values.metrics import METRICS
+from foundry_bench.values.quality import SOURCES
 from foundry_bench.values.quantiles import student_t
-from foundry_bench.values.ratings import SCORES, Rating, prompt_means
+from foundry_bench.values.ratings import SCORES, prompt_means
 from foundry_bench.values.result import ModelResult, RunRecord
 from foundry_bench.values.votes import WinRate, win_rate
 
@@ -152,14 +153,16 @@ def _cautions(side: str, model: ModelResult) -> Iterator[str]:
 def _quality(base: Side, new: Side, one: str, other: str) -> Iterator[Reading]:
     """The mean scores over the prompts rated on both sides, with the interval of their difference.
 
-    By hand where both sides have such scores, else by judge: the two kinds are never held against each other.
+    Of the most trustworthy kind of which both sides have scores: two kinds are never held against each other.
     """
     before, after = load_ratings(base.path), load_ratings(new.path)
-    kinds = ((before.hand, after.hand), (before.judge, after.judge))
     scores: list[dict[str, float]] = [{}, {}]
-    for kind in kinds:
+    for kind in SOURCES:
         if not all(scores):
-            scores = _scores(kind, (one, other))
+            scores = [
+                prompt_means(getattr(ratings, kind)).get(model, {})
+                for ratings, model in ((before, one), (after, other))
+            ]
     shared = sorted(scores[0].keys() & scores[1].keys())
     if shared:
         first, second = (np.array([some[prompt] for prompt in shared]) for some in scores)
@@ -170,10 +173,6 @@ def _quality(base: Side, new: Side, one: str, other: str) -> Iterator[Reading]:
             ends = np.clip(gaps.mean() + np.array([-margin, margin]), *(end - first.mean() for end in _ENDS)).tolist()
             interval = ends[0], ends[1]
         yield Reading(name="quality", base=float(first.mean()), new=float(second.mean()), ci95=interval)
-
-
-def _scores(kind: tuple[Sequence[Rating], Sequence[Rating]], models: tuple[str, str]) -> list[dict[str, float]]:
-    return [prompt_means(ratings).get(model, {}) for ratings, model in zip(kind, models, strict=True)]
 
 
 def _pairs(base: Side, new: Side) -> list[tuple[ModelResult, ModelResult]]:
