@@ -124,6 +124,14 @@ def test_scores_by_hand_and_by_judge_are_never_mixed(out: Path) -> None:
     assert (quality.base, quality.new, quality.ci95) == (4.0, 3.0, (-1.0, -1.0))
 
 
+def test_scores_by_checks_can_be_gated(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rate(out / "run-000", FAST, {"benefits": 5, "explain": 5}, "check")
+    rate(out / "run-001", FAST, {"benefits": 2, "explain": 2}, "check")
+    argv = ["compare", f"run-000:{FAST}", f"run-001:{FAST}", "--out", str(out), "--fail-on", "quality<-0.5"]
+    assert main(argv) == 1
+    assert capsys.readouterr().err.startswith(f"FAILED: quality<-0.5, {FAST}: quality changed by -3")
+
+
 def test_votes_are_told_of_two_models_of_one_run(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(5):
         save_vote(out / "run-001", make_vote(prompt_id=f"p{number}", left=FAST, right=SLOW))
@@ -138,7 +146,8 @@ def test_votes_are_told_of_two_models_of_one_run(out: Path, capsys: pytest.Captu
     )
     for command, key in (("rank", "votes"), ("rate", "votes")):
         assert main([command, "run-001", "--json", "--out", str(out)]) == 0
-        assert json.loads(capsys.readouterr().out)[key][0]["prompts"] == 5
+        told = json.loads(capsys.readouterr().out)[key][0]
+        assert (told["prompts"], told["verdict"]) == (5, "preferred")
 
 
 def test_the_gate_holds_and_fails(out: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,7 +45,9 @@ def test_a_host_tells_of_its_own_votes_by_the_names_of_the_plan() -> None:
     run = make_run(plan=make_plan(models=MODELS), models=rows(), hosts=HOSTS)
     view = make_view(run, ratings=Ratings(run=run.id, votes=votes), preferences=votes)
     hosts = fleet_document(view, rank_hosts(view, Preference(), Rules()), Preference())["hosts"]
-    assert {host: {(one.model, one.against): one.wins for one in told["votes"]} for host, told in hosts.items()} == {
+    assert {
+        host: {(one["model"], one["against"]): one["wins"] for one in told["votes"]} for host, told in hosts.items()
+    } == {
         "lab-1": {("smol", "phi"): 1},
         "lab-2": {("phi", "smol"): 1},
     }

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from foundry_bench.commands.progress import StderrProgress
-from foundry_bench.commands.rate import quality_document, tell_tables
 from foundry_bench.session.json_text import json_text
 from foundry_bench.session.judge_log import JUDGE_FILE, Verdict
 from foundry_bench.session.judge_questions import Question, pair_questions, read_rubric, score_questions
@@ -17,7 +16,7 @@ from foundry_bench.session.judgement import preference_for_itself, ratings_of, v
 from foundry_bench.session.judging import Judging
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import with_default_folders
-from foundry_bench.session.quality_tables import preference, preference_json
+from foundry_bench.session.quality_tables import preference, preference_json, quality_document, quality_text
 from foundry_bench.session.ratings import load_ratings, save_ratings
 from foundry_bench.session.run_list import find_run
 from foundry_bench.session.settings import resolve
@@ -150,7 +149,7 @@ def _tell(case: _Case, judging: Judging, judge: str, *, as_json: bool, interrupt
     elif case.pairwise:
         print(as_text(preference(votes)) if votes else "", end="\n" if votes else "")
     elif own.judge:
-        tell_tables(own)
+        print(quality_text(own))
     if caution:
         print(f"caution: {one_line(caution)}", file=sys.stderr)
     _tell_missing(judging, missing, judge)

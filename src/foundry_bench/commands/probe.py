@@ -38,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
     target = find_target(args.model, plan.endpoint, settings.endpoints, settings.adapters, list_own())
     sample, failure, advice = asyncio.run(_ask(plan, target, quiet=args.json))
     if args.json:
-        document: dict[str, Any] = {"sample": sample, "error": failure}
+        document: dict[str, Any] = {"schema": "foundry-bench/probe/1", "sample": sample, "error": failure}
         print(json_text(document))
     if sample is None or not sample.counts:
         error = (sample.error if sample else None) or failure
@@ -95,8 +95,15 @@ class _LiveAnswer:
                 self._status = f"{event.chunks} tokens, {rate:.0f}/s, {event.elapsed_s:.1f} s"
                 self._text += printable(event.text)
         if self._live and self._live.is_started:
+            self._forget_what_left_the_screen()
             lines = Text(self._text).wrap(self._console, self._console.width)[-max(1, self._console.height - 3) :]
             self._live.update(Group(Text("\n").join(lines), Text(self._status, style="reverse")), refresh=True)
+
+    def _forget_what_left_the_screen(self) -> None:
+        """Each tick wraps what is kept. It is cut rarely: with each cut the lines may break elsewhere."""
+        most = self._console.width * self._console.height
+        if len(self._text) > 4 * most:
+            self._text = self._text[-most:]
 
     def finish(self, sample: Sample) -> None:
         """The whole answer, to stay."""

@@ -6,15 +6,12 @@ import sys
 from pathlib import Path
 
 from foundry_bench.session.json_text import json_text
-from foundry_bench.session.quality_tables import agreement, agreement_of, facets, preference, quality
+from foundry_bench.session.quality_tables import quality_document, quality_text
 from foundry_bench.session.ratings import load_ratings, rater_name, save_ratings
 from foundry_bench.session.run_list import find_run
 from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.session.store import load
-from foundry_bench.session.tables import as_text
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.ratings import Ratings, means
-from foundry_bench.values.votes import win_rates
 
 
 def main(args: argparse.Namespace) -> int:
@@ -36,21 +33,6 @@ def main(args: argparse.Namespace) -> int:
     if not args.export:
         _tell(path, as_json=args.json)
     return 0
-
-
-def quality_document(ratings: Ratings) -> dict[str, object]:
-    """The scores, the votes and the agreement, as plain data."""
-    scores = {
-        kind: {model: {"mean": mean, "n": n} for model, (mean, n) in means(getattr(ratings, kind)).items()}
-        for kind in ("hand", "judge", "check")
-    }
-    return {"scores": scores, "votes": win_rates(ratings.votes), "agreement": agreement_of(ratings)}
-
-
-def tell_tables(ratings: Ratings) -> None:
-    """Print the scores, the votes and the agreement as tables."""
-    tables = (quality(ratings), facets(ratings), preference(ratings.votes), agreement(ratings))
-    print("\n\n".join(as_text(table) for table in tables if table.rows))
 
 
 def _export(path: Path, file: Path, seed: int) -> None:
@@ -109,6 +91,6 @@ def _tell(path: Path, *, as_json: bool) -> None:
         document = {"schema": "foundry-bench/quality/1", "run": path.name, **quality_document(ratings)}
         print(json_text(document))
     elif ratings.hand or ratings.judge or ratings.check or ratings.votes:
-        tell_tables(ratings)
+        print(quality_text(ratings))
     else:
         print(f"nothing of {path.name} is rated yet", file=sys.stderr)

@@ -13,6 +13,7 @@ from foundry_bench.session.store import read_samples
 from foundry_bench.values.energy import Energy
 from foundry_bench.values.format import one_line
 from foundry_bench.values.metrics import METRICS
+from foundry_bench.values.quality import SOURCES
 from foundry_bench.values.ratings import means
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import Counts, Workshop
@@ -42,7 +43,7 @@ def as_csv(views: Sequence[RunView]) -> str:
     """
     rows = []
     for view in views:
-        scores = {kind: means(getattr(view.ratings, kind)) for kind in ("hand", "judge", "check")}
+        scores = {kind: means(getattr(view.ratings, kind)) for kind in SOURCES}
         for model in view.record.models:
             quality = {kind: found.get(model.name) for kind, found in scores.items()}
             votes = win_rate(view.ratings.votes, model.name)
@@ -118,7 +119,7 @@ def _columns() -> dict[str, str]:
     parts = {"start_skew_s": "start_skew_s", "total_tokens_per_s.low": "total_tokens_per_s.0"}
     parts |= {"total_tokens_per_s.high": "total_tokens_per_s.1"}
     columns |= {f"spread.{heading}": f"model.spread.{path}" for heading, path in parts.items()}
-    for kind in ("hand", "judge", "check"):
+    for kind in SOURCES:
         columns |= {f"quality.{kind}.mean": f"quality.{kind}.0", f"quality.{kind}.n": f"quality.{kind}.1"}
     parts = {field.name: field.name for field in fields(WinRate) if field.name not in {"model", "against", "ci95"}}
     parts |= {"ci95_low": "ci95.0", "ci95_high": "ci95.1"}

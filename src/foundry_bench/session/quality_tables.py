@@ -1,4 +1,4 @@
-"""The tables of a run's quality: mean scores, scores by facet, preference in pairs, agreement of raters."""
+"""A run's quality as tables and as plain data: mean scores, scores by facet, preference in pairs, agreement."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
-from foundry_bench.session.tables import Column, Table
+from foundry_bench.session.tables import Column, Table, as_text
 from foundry_bench.values.agreement import Agreement, agreements
 from foundry_bench.values.facets import OVERALL
 from foundry_bench.values.format import UNDEFINED, one_line, percent, score
+from foundry_bench.values.quality import SOURCES
 from foundry_bench.values.ratings import Ratings, means
 from foundry_bench.values.votes import Vote, win_rates
 
@@ -32,7 +33,7 @@ def quality(ratings: Ratings) -> Table:
 def facets(ratings: Ratings) -> Table:
     """The mean score of each model by facet and source, of the facets that prompts name."""
     scores: dict[tuple[str, str, str], list[float]] = {}
-    for source in ("hand", "judge", "check"):
+    for source in SOURCES:
         for one in getattr(ratings, source):
             if one.facet != OVERALL and one.score is not None:
                 scores.setdefault((one.model, one.facet, source), []).append(one.score)
@@ -86,3 +87,18 @@ def agreement(ratings: Ratings) -> Table:
 def agreement_of(ratings: Ratings) -> tuple[Agreement, ...]:
     """The agreement of people and judges, who may bear one name."""
     return agreements((*ratings.hand, *(replace(one, by=f"{one.by} (judge)") for one in ratings.judge)))
+
+
+def quality_text(ratings: Ratings) -> str:
+    """All these tables that have rows, for a terminal."""
+    tables = (quality(ratings), facets(ratings), preference(ratings.votes), agreement(ratings))
+    return "\n\n".join(as_text(table) for table in tables if table.rows)
+
+
+def quality_document(ratings: Ratings) -> dict[str, Any]:
+    """The scores, the votes and the agreement as plain data."""
+    scores = {
+        kind: {model: {"mean": mean, "n": n} for model, (mean, n) in means(getattr(ratings, kind)).items()}
+        for kind in SOURCES
+    }
+    return {"scores": scores, "votes": preference_json(ratings.votes), "agreement": agreement_of(ratings)}

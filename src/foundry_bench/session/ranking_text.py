@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from foundry_bench.session.quality_tables import preference_json
 from foundry_bench.session.run_view import RunView
 from foundry_bench.session.scoring import Preference, Ranking, rank
 from foundry_bench.session.tables import Column, Table, as_text
@@ -77,7 +78,7 @@ def document(view: RunView, ranking: Ranking, preference: Preference) -> dict[st
         "refused": dict(ranking.refused),
         "unrated": ranking.unrated,
         "quality_source": ranking.quality.source if ranking.quality else None,
-        "votes": win_rates(view.ratings.votes),
+        "votes": preference_json(view.ratings.votes),
     }
 
 

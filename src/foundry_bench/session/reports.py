@@ -24,6 +24,7 @@ from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 from foundry_bench.values.host_matrix import matrix, model_differences, version_differences
+from foundry_bench.values.quality import SOURCES
 from foundry_bench.values.ratings import means
 from foundry_bench.values.result import RunRecord
 
@@ -81,7 +82,7 @@ def as_json(views: Sequence[RunView]) -> str:
         "quality": [
             {"run": view.record.id, "model": model, "by": kind, "mean": mean, "n": n}
             for view in views
-            for kind in ("hand", "judge", "check")
+            for kind in SOURCES
             for model, (mean, n) in means(getattr(view.ratings, kind)).items()
         ],
         "votes": [{"run": view.record.id, **one} for view in views for one in preference_json(view.ratings.votes)],
