@@ -19,6 +19,7 @@ from foundry_bench.session.fleet_host import HostBenchmark, folder_name
 from foundry_bench.session.fleet_ledger import FleetLedger
 from foundry_bench.session.fleet_messages import HostEnded, HostJob, HostNews, HostOrder
 from foundry_bench.session.run_view import answers_of, samples_of
+from foundry_bench.session.samples import SampleFile
 from foundry_bench.session.store import Run
 from foundry_bench.values.events import Event, Noted, SampleFinished, Stage, StageStarted
 from foundry_bench.values.facets import Facet
@@ -64,6 +65,30 @@ def recorded(tmp_path: Path) -> Iterator[Run]:
     for host in HOSTS:
         run.add_model(make_model(name=f"m@{host.name}", host=host.name))
     yield run
+    run.close("done")
+
+
+def test_samples_are_read_as_often_whatever_the_number_of_hosts(tmp_path: Path) -> None:
+    reads = []
+
+    class Watched(Run):
+        def samples(self) -> SampleFile:
+            reads.append(1)
+            return super().samples()
+
+    run = Watched.create(tmp_path, PLAN, {}, created=CREATED, hosts=HOSTS)
+    ledger = FleetLedger(PLAN, run, print)
+    for host in HOSTS:
+        ledger.enter(host.name, SampleFinished(slot=0, sample=make_sample(model="m")))
+        ledger.enter(host.name, SampleFinished(slot=0, sample=make_sample(model="m")))  # told twice
+    assert [ledger.count(host.name) for host in HOSTS] == [1, 1]
+    assert len(reads) == 1
+    known = ledger.known()
+    assert {host: [(one.model, one.host) for one in some] for host, some in known.items()} == {
+        "a": [("m", None)],
+        "b": [("m", None)],
+    }
+    assert len(reads) == 2
     run.close("done")
 
 

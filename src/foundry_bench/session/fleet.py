@@ -30,7 +30,7 @@ from foundry_bench.values.events import ModelFinished, Noted
 from foundry_bench.values.fleet import hosts_plan
 from foundry_bench.values.format import brief
 from foundry_bench.values.plan import Plan, Target
-from foundry_bench.values.record import Failure, HostStatus
+from foundry_bench.values.record import Failure, HostStatus, Sample
 from foundry_bench.values.result import RunRecord, RunStatus
 from foundry_bench.worker.protocol import Pause, Resume, Stop
 
@@ -127,6 +127,7 @@ class FleetBenchmark:
 
         self._news = await asked(Queue(self._topic, client=self._client))
         workers = await asked(workers_of(self._client))
+        known = self._ledger.known()
         for name, host in self._hosts.items():
             address = self._ledger.host(name).address
             if address not in workers:
@@ -136,7 +137,7 @@ class FleetBenchmark:
             self._ledger.set_host(replace(self._ledger.host(name), status="waiting", error=None))
             host.future = self._client.submit(
                 fleet_host.measure,
-                encode_line(self._job(name)),
+                encode_line(self._job(name, known[name])),
                 key=f"{self._topic}/{name}",
                 workers=[address],
                 allow_other_workers=False,
@@ -144,7 +145,7 @@ class FleetBenchmark:
                 retries=0,
             )
 
-    def _job(self, name: str) -> HostJob:
+    def _job(self, name: str, known: Sequence[Sample]) -> HostJob:
         models = self._ledger.unfinished(name)
         share = self._ledger.share(name)
         return HostJob(
@@ -154,7 +155,7 @@ class FleetBenchmark:
             plan=hosts_plan(replace(self._plan, models=tuple(models)), share),
             targets=tuple(target for target in self._targets if target.name in models),
             share=share,
-            known=self._ledger.known(name),
+            known=tuple(known),
         )
 
     async def _follow(self) -> None:

@@ -1,6 +1,6 @@
 """What the hosts of a fleet told, entered into one run: each sample once, a row for each model on each host."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -15,7 +15,16 @@ from foundry_bench.values.events import (
     Noted,
     SampleFinished,
 )
-from foundry_bench.values.fleet import HostRecord, Share, at_home, on_host, on_its_host, sample_key, shares_of
+from foundry_bench.values.fleet import (
+    HostRecord,
+    SampleKey,
+    Share,
+    at_home,
+    on_host,
+    on_its_host,
+    sample_key,
+    shares_of,
+)
 from foundry_bench.values.plan import Plan
 from foundry_bench.values.record import ModelStatus, Sample
 from foundry_bench.values.result import ModelResult, RunRecord, model_result
@@ -38,7 +47,10 @@ class FleetLedger:
         self._plan = plan
         self._run = run
         self._listener = listener
-        self._known = {sample_key(sample) for sample in run.samples()}
+        self._known = set[SampleKey]()
+        self._count = Counter[str | None]()
+        for sample in run.samples():
+            self._keep(sample)
         self._begun_before = {name for name, _, phase, *_ in self._known if phase == "measure"}
         self._described: dict[str, ModelDescribed] = {}
         self._loaded: dict[str, ModelLoaded] = {}
@@ -69,15 +81,17 @@ class FleetLedger:
         message = host.error.message if host.error else ""
         self._listener(HostChanged(host=name, status=host.status, message=message, back=back))
 
-    def known(self, host: str) -> tuple[Sample, ...]:
-        """What is recorded of a host, as the host itself has it."""
-        return tuple(
-            on_its_host(sample, host, self._shares[host]) for sample in self._run.samples() if sample.host == host
-        )
+    def known(self) -> dict[str, list[Sample]]:
+        """What is recorded of each host, as the host itself has it; reads all samples."""
+        found: dict[str, list[Sample]] = {host: [] for host in self._shares}
+        for sample in self._run.samples():
+            if sample.host in found:
+                found[sample.host].append(on_its_host(sample, sample.host, self._shares[sample.host]))
+        return found
 
     def count(self, host: str) -> int:
         """How many samples of a host are recorded."""
-        return sum(sample.host == host for sample in self._run.samples())
+        return self._count[host]
 
     def unfinished(self, host: str) -> list[str]:
         """Models of the plan that still lack a good result on a host."""
@@ -207,12 +221,14 @@ class FleetLedger:
         return replace(model, name=on_host(model.name, host), host=host, outliers=outliers)
 
     def _enter_sample(self, sample: Sample) -> None:
-        key = sample_key(sample)
-        if key in self._known:
-            return
-        self._run.append(sample)
-        self._known.add(key)
-        self._listener(SampleFinished(slot=0, sample=sample))
+        if sample_key(sample) not in self._known:
+            self._run.append(sample)
+            self._keep(sample)
+            self._listener(SampleFinished(slot=0, sample=sample))
+
+    def _keep(self, sample: Sample) -> None:
+        self._known.add(sample_key(sample))
+        self._count[sample.host] += 1
 
 
 def _status(samples: list[Sample]) -> ModelStatus:
