@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +35,15 @@ def test_the_models_that_names_mean_are_held_against_the_memory(
     targets = [Target(name=name, backend="foundry", model=name, device=device) for name in names]
     found = asyncio.run(room.lack_of_room(Plan(models=tuple(names)), targets))
     assert found is None if problem is None else (found or "").startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("weights", "problem"), [("weights.bin", None), (".", None), ("org/model", "the size of mine:w is not known")]
+)
+def test_weights_that_are_no_file_and_no_folder_have_no_known_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weights: str, problem: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights.bin").write_bytes(bytes(1_000_000))
+    target = Target(name="mine:w", backend="adapter", model="w", path=weights)
+    assert asyncio.run(room.lack_of_room(Plan(models=("mine:w",)), [target])) == problem

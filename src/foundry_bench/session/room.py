@@ -10,6 +10,7 @@ from foundry_bench.values.events import CatalogEntry
 from foundry_bench.values.fit import demand, need
 from foundry_bench.values.format import megabytes, one_line
 from foundry_bench.values.plan import Plan, Target
+from foundry_bench.worker.model_cache import folder_mb
 from foundry_bench.worker.room import read_room
 
 
@@ -25,7 +26,7 @@ async def lack_of_room(plan: Plan, targets: Sequence[Target]) -> str | None:
         listed = (await list_models(replace(plan, endpoint=None))).entries
     needed_mb = 0.0
     for target in local:
-        size_mb = _folder_mb(Path(target.path)) if target.path else _listed_mb(target, listed)
+        size_mb = _disk_mb(Path(target.path)) if target.path else _listed_mb(target, listed)
         if size_mb is None:
             return f"the size of {one_line(target.name)} is not known"
         needed_mb += need(size_mb, demand=demand(plan)).likely_mb
@@ -35,9 +36,9 @@ async def lack_of_room(plan: Plan, targets: Sequence[Target]) -> str | None:
     return None
 
 
-def _folder_mb(path: Path) -> float:
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    return sum(file.stat().st_size for file in files) / 1e6
+def _disk_mb(path: Path) -> float | None:
+    """None of weights that are a name, which the adapter alone understands."""
+    return path.stat().st_size / 1e6 if path.is_file() else folder_mb(path)
 
 
 def _listed_mb(target: Target, listed: Sequence[CatalogEntry]) -> float | None:
