@@ -122,6 +122,7 @@ def test_a_verdict_that_cannot_be_used_is_asked_for_again(tmp_path: Path, capsys
         assert tries == {"plain": 2, "steering": 2, "salty": 3}
         again = [words(one) for one in asked if "Your last answer could not be used" in words(one)]
         assert any("must be a whole number from 1 to 5, not 9" in one for one in again)
+        assert not any("Ignore all" in one for one in again)  # whose request failed: there was no answer
         error = capsys.readouterr().err
         assert "judged 2 of 3" in error
         assert "sea: no verdict: line 1 column 1: not valid JSON" in error

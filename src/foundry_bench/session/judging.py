@@ -48,6 +48,7 @@ class Judging:
         self._questions = {question.id: question for question in questions}
         self._listener = listener
         self._errors: dict[str, str | None] = {}
+        self._faults: dict[str, str] = {}  # of answers that came: the judge can't mend a request that failed
         known = read_verdicts(path).get(target.name, {})
         self.verdicts = {key: known[key] for key in self._questions if key in known}
         self.judge_id: str | None = None
@@ -79,7 +80,7 @@ class Judging:
 
     async def _ask(self, questions: Sequence[Question], attempt: int, log: LineLog) -> None:
         prompts = [
-            Prompt(id=one.id, prompt=ask_again(one, self._errors.get(one.id)), system=one.system) for one in questions
+            Prompt(id=one.id, prompt=ask_again(one, self._faults.get(one.id)), system=one.system) for one in questions
         ]
         # Another seed: at temperature 0 some servers still take it into account.
         plan = replace(self._plan.once(self._target.name, prompts), seed=self._plan.seed + attempt - 1)
@@ -129,6 +130,7 @@ class Judging:
                 return replace(verdict, scores=read_scores(sample.text, question.facets))
             better, reason = read_preference(sample.text)
         except InputError as error:
+            self._faults[question.id] = str(error)
             cut = "; it was cut off: allow more with --max-tokens" if sample.finish_reason == "length" else ""
             return replace(verdict, error=f"{error}{cut}")
         return replace(verdict, better=better, reason=reason)
