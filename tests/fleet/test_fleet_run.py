@@ -174,7 +174,7 @@ def test_a_lost_scheduler_interrupts_the_run_and_resume_completes_it(
         path = _until_samples(process, tmp_path / "runs", "lab1", 5)
         first.kill("scheduler")
         _, err = finish(process, 130)
-    assert f"run --resume {path.name}" in err
+    assert f"run --resume {Path('runs', path.name)}" in err
     record = load(path)
     assert (record.status, [host.status for host in record.hosts]) == ("interrupted", ["lost"])
     assert sum(row.counts.ok for row in record.models) == len(measured(path)) >= 4

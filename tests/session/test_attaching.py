@@ -10,21 +10,22 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from foundry_bench.cli import main
 from foundry_bench.session import serving
-from foundry_bench.session.attaching import Host, attach
+from foundry_bench.session.attaching import Attachment, Host, attach
 from foundry_bench.session.beacons import Beacon, announced, find_running, list_running
-from foundry_bench.session.channel import Job, News, RunEnded, Skip, encode_line
+from foundry_bench.session.channel import Job, News, RunEnded, RunOpened, Skip, encode_line
 from foundry_bench.session.paths import running_dir
 from foundry_bench.session.run_list import list_runs
 from foundry_bench.session.serving import ServedBenchmark
 from foundry_bench.session.store import Run, load
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import AnswerProgressed, Event, ModelFinished, RequestStarted, StageStarted
-from foundry_bench.values.folding import fold
+from foundry_bench.values.folding import begin, fold
 from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.snapshot import Snapshot
 from foundry_bench.worker.processes import this_process
@@ -199,6 +200,19 @@ async def test_a_client_that_does_not_read_gets_a_snapshot_in_place_of_the_backl
     run.close("done")
 
 
+async def test_a_process_that_is_gone_leaves_a_command_that_works_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    opened = RunOpened(run=str(tmp_path / "else" / "run-1"), plan=plan("m"), snapshot=begin(plan("m"), 0.0))
+    gone = asyncio.StreamReader()
+    gone.feed_eof()
+    attachment = Attachment(opened, gone, cast("asyncio.StreamWriter", None))
+    with pytest.raises(InputError) as told:
+        await anext(attachment.news())
+    assert str(told.value).endswith(f"run --resume {Path('else', 'run-1')}")
+
+
 def test_files_of_processes_that_are_gone_are_removed(tmp_path: Path) -> None:
     gone = {"pid": 2**22 + 1, "started": 1.0}
     beacon = Beacon(run=str(tmp_path / "r"), models=("m",), process=gone, port=1, token="t")
@@ -265,7 +279,7 @@ def test_attach_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
 
 _CLIENT = """
 import asyncio, sys
-from foundry_bench.session.attaching import Host, attach
+from foundry_bench.session.attaching import Attachment, Host, attach
 from foundry_bench.session.channel import decode_line
 
 async def main():

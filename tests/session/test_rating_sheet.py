@@ -192,3 +192,15 @@ def test_facets_of_the_same_answer_are_kept_apart(run: Path) -> None:
     save_rating(run, replace(one, facet="tone", score=4))
     remove_rating(run, one)
     assert [(rating.facet, rating.score) for rating in load_ratings(run).hand] == [("tone", 4)]
+
+
+def test_the_command_that_an_export_prints_works_where_one_stands(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(run.parent.parent)
+    folder = run.parent.name
+    assert main(["rate", run.name, "--out", folder, "--export", "s.csv"]) == 0
+    printed = capsys.readouterr().err.strip().partition("foundry-bench ")[2].split()
+    assert printed == ["rate", str(Path(folder, run.name)), "--import", "s.csv", "--rater", "NAME"]
+    assert main(printed) == 2
+    assert "no row has a score" in capsys.readouterr().err

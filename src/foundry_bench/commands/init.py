@@ -3,11 +3,12 @@
 import argparse
 
 from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.paths import from_here
 from foundry_bench.session.shipped import shipped_folder
 from foundry_bench.values.errors import InputError
 
 _FILES = {
-    "plan.toml": "what to measure; edit its models, then: foundry-bench run plan.toml",
+    "plan.toml": "what to measure; edit its models, then: foundry-bench run {file}",
     "prompts.json": 'prompts with names and facets; a plan takes them with: prompts = "prompts.json"',
     "config.toml": "your own defaults; its first lines say where it goes",
 }
@@ -30,5 +31,5 @@ def main(args: argparse.Namespace) -> int:
             write_atomically(file, (samples / name).read_bytes())
         except OSError as error:
             raise InputError(f"{file}: {error.strerror}; choose another folder") from error
-        print(f"{file}: {_FILES[name]}")
+        print(f"{file}: {_FILES[name].format(file=from_here(file))}")
     return 0

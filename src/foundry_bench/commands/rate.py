@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from foundry_bench.session.json_text import json_text
+from foundry_bench.session.paths import from_here
 from foundry_bench.session.quality_tables import quality_document, quality_text
 from foundry_bench.session.ratings import load_ratings, rater_name, save_ratings
 from foundry_bench.session.run_list import find_run
@@ -49,7 +50,7 @@ def _export(path: Path, file: Path, seed: int) -> None:
         raise InputError(f"{file}: {error.strerror}; choose another file") from error
     print(
         f"wrote {file}: {len(sheet.answers)} answers; when it is filled in: "
-        f"foundry-bench rate {path.name} --import {file} --rater NAME",
+        f"foundry-bench rate {from_here(path)} --import {from_here(file)} --rater NAME",
         file=sys.stderr,
     )
 

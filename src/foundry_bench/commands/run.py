@@ -15,7 +15,7 @@ from foundry_bench.session.fields import FIELDS, plan_value
 from foundry_bench.session.hangup import Lossy, leave, terminals
 from foundry_bench.session.json_text import in_ascii
 from foundry_bench.session.own_models import list_own
-from foundry_bench.session.paths import with_default_folders
+from foundry_bench.session.paths import from_here, with_default_folders
 from foundry_bench.session.reports import results_table
 from foundry_bench.session.run_list import find_run
 from foundry_bench.session.serving import ServedBenchmark
@@ -80,7 +80,7 @@ def run_benchmark(settings: Settings, *, as_json: bool, resumed: Path | None = N
         except OSError as error:
             print(
                 f"foundry-bench: {run.path}: {error.strerror or error}; what was finished is there: make room, "
-                f"then go on with: foundry-bench run --resume {run.record.id}",
+                f"then go on with: foundry-bench run --resume {from_here(run.path)}",
                 file=Lossy(sys.stderr),
             )
             return 1

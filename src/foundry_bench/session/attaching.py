@@ -20,7 +20,7 @@ from foundry_bench.session.channel import (
     decode_line,
     encode_line,
 )
-from foundry_bench.session.paths import log_dir
+from foundry_bench.session.paths import from_here, log_dir
 from foundry_bench.values.errors import InputError
 from foundry_bench.worker.processes import apart
 
@@ -100,8 +100,8 @@ class Attachment:
                     yield news
                 if isinstance(news, RunEnded):
                     return
-        run = Path(self.opened.run)
-        raise InputError(f"its process is gone; what was measured is on disk: foundry-bench run --resume {run.name}")
+        run = from_here(Path(self.opened.run))
+        raise InputError(f"its process is gone; what was measured is on disk: foundry-bench run --resume {run}")
 
     def send(self, order: Order) -> None:
         """Steer it; a benchmark that is gone is not told, and ``news`` says so."""

@@ -23,6 +23,7 @@ from foundry_bench.session.fleet_messages import (
     orders_topic,
 )
 from foundry_bench.session.host_watch import HostWatch, SchedulerLostError, asked
+from foundry_bench.session.paths import from_here
 from foundry_bench.session.run_end import close_after
 from foundry_bench.session.start_line import StartLine
 from foundry_bench.session.store import Run
@@ -116,7 +117,7 @@ class FleetBenchmark:
         except SchedulerLostError as error:
             for name in self._open():
                 self._end(name, "lost", Failure(type="scheduler_lost", message="the scheduler was lost"))
-            mend = f"start the cluster again, then go on with: foundry-bench run --resume {self._run.record.id}"
+            mend = f"start the cluster again, then go on with: foundry-bench run --resume {from_here(self._run.path)}"
             self._listener(Noted(message=f"the scheduler was lost ({error}); {mend}"))
             return False
         return True

@@ -1,5 +1,6 @@
 """Where the product keeps what belongs to a user."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,6 +21,13 @@ def config_path(environ: Mapping[str, str]) -> Path:
     """The user's config file, whether or not it is there."""
     named = environ.get("FOUNDRY_BENCH_CONFIG", "").strip()
     return Path(named) if named else user_config_path("foundry-bench", appauthor=False) / "config.toml"
+
+
+def from_here(path: Path) -> str:
+    """A path as one types it where one stands: short below the current folder, in quotes where it holds a space."""
+    with contextlib.suppress(ValueError):
+        path = path.absolute().relative_to(Path.cwd())
+    return f'"{path}"' if " " in str(path) else str(path)
 
 
 def log_dir() -> Path:
