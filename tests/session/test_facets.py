@@ -1,5 +1,6 @@
 """Facets of prompts: what is refused, what a check says of good and bad answers, and the sets that come along."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,19 @@ from typing import Any
 import pytest
 
 from chat_server import chatting
+from factories import make_model, make_plan, make_sample
 from foundry_bench.cli import main
+from foundry_bench.session import facet_checks
 from foundry_bench.session.facet_checks import Checker
+from foundry_bench.session.facet_ratings import check_run
 from foundry_bench.session.facets import facets
 from foundry_bench.session.inputs import read_prompts
 from foundry_bench.session.ratings import load_ratings
+from foundry_bench.session.run_end import close_after
+from foundry_bench.session.store import Run, load
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.facets import Facet, asked, checked
+from foundry_bench.values.plan import Prompt
 
 SETS = Path(__file__).parents[2] / "sample_configs"
 GOOD, BAD = 5.0, 1.0
@@ -127,8 +134,9 @@ def test_checks(facet: dict[str, Any], text: str, score: float | None, why: str)
     assert why in said
 
 
-def test_a_pattern_that_never_ends_fails_and_the_next_check_goes_on() -> None:
-    with Checker(limit_s=0.3) as checker:
+def test_a_pattern_that_never_ends_fails_and_the_next_check_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facet_checks, "LIMIT_S", 0.3)
+    with Checker() as checker:
         found, why = checker.score("a" * 50 + "b", Facet(name="f", regex="(a+)+$"))
         assert (found, "took more than 0.3 s" in why) == (BAD, True)
         schema = {"type": "string", "pattern": "^(a+)+$"}
@@ -190,3 +198,28 @@ def test_a_run_ends_with_its_checks(tmp_path: Path) -> None:
     (rating,) = load_ratings(run).check
     assert (rating.model, rating.prompt_id, rating.facet, rating.score) == ("judge", "hi", "short", BAD)
     assert rating.note == "4 words, more than 2"
+
+
+async def test_a_run_that_is_interrupted_in_its_checks_is_done_and_its_checks_are_given_up(tmp_path: Path) -> None:
+    prompt = Prompt(id="p", prompt="P", facets=(Facet(name="short", max_words=2),))
+    run = Run.create(tmp_path, make_plan(models=("m",), prompts=(prompt,)), {})
+    run.append(make_sample(model="m", prompt_id="p"))
+    run.add_model(make_model(name="m"))
+
+    async def measure() -> bool:
+        asyncio.get_running_loop().call_soon(task.cancel)  # comes when the checks are waited for
+        return True
+
+    task = asyncio.create_task(close_after(measure(), run))
+    assert await task == "done"
+    assert load(run.path).status == "done"
+
+
+def test_checks_that_are_given_up_record_nothing(tmp_path: Path) -> None:
+    prompt = Prompt(id="p", prompt="P", facets=(Facet(name="short", max_words=2),))
+    run = Run.create(tmp_path, make_plan(models=("m",), prompts=(prompt,)), {})
+    run.append(make_sample(model="m", prompt_id="p"))
+    run.close("done")
+    assert check_run(run.path, lambda: True) == ()
+    assert load_ratings(run.path).check == ()
+    assert len(check_run(run.path)) == 1

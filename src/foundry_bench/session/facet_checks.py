@@ -19,11 +19,10 @@ class Checker:
     """Checks answers; use it as a context, which ends the process that it may have started.
 
     A pattern may take longer than anybody waits, by a text that a model wrote: patterns and schemas run in a process
-    of their own, which ends itself when one takes ``limit_s`` seconds. Such a check fails.
+    of their own, which ends itself when one takes ``LIMIT_S`` seconds. Such a check fails.
     """
 
-    def __init__(self, limit_s: float = LIMIT_S) -> None:
-        self._limit_s = limit_s
+    def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -46,14 +45,14 @@ class Checker:
         answer = self._exchange(json.dumps([kind, rule, text]).encode() + b"\n")
         if not answer.endswith(b"\n"):
             self._end()
-            return Finding(share=0, why=f"the {kind} took more than {self._limit_s:g} s, or its process died")
+            return Finding(share=0, why=f"the {kind} took more than {LIMIT_S:g} s, or its process died")
         met, why = json.loads(answer)
         return Finding(share=float(met), why=why)
 
     def _exchange(self, line: bytes) -> bytes:
         """One line there and one back; none comes back where the process ended itself."""
         if self._child is None:
-            command = [sys.executable, "-P", "-m", "foundry_bench.session.facet_check_child", str(self._limit_s)]
+            command = [sys.executable, "-P", "-m", "foundry_bench.session.facet_check_child", str(LIMIT_S)]
             self._child = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,

@@ -1,5 +1,6 @@
 """Checks the answers of a recorded run by the facets of its prompts, and records the scores as ratings."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from foundry_bench.values.ratings import Rating, distinct_answers
 CHECK = "check"
 
 
-def check_run(path: Path) -> tuple[Rating, ...]:
+def check_run(path: Path, given_up: Callable[[], bool] = lambda: False) -> tuple[Rating, ...]:
     """Score every distinct answer of the run in the folder ``path`` by each checked facet of its prompt.
 
     Args:
         path: the run's folder; a run whose prompts have no such facet is left alone.
+        given_up: is asked before each answer; where it says so nothing is recorded.
 
     Returns:
         The ratings, as recorded.
@@ -38,6 +40,8 @@ def check_run(path: Path) -> tuple[Rating, ...]:
     found = []
     with Checker() as checker:
         for answer in answers:
+            if given_up():
+                return ()
             for facet in facets[answer.prompt_id]:
                 score, why = checker.score(answer.text, facet)
                 found.append(answer.rated(score, CHECK, now, note=why, facet=facet.name))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Awaitable
 
 from foundry_bench.session.facet_ratings import check_run
@@ -29,7 +30,11 @@ async def close_after(measuring: Awaitable[bool], run: Run) -> RunStatus:
     finally:
         run.close(status)
     if status == "done":
-        # What can't be checked now is checked by `rate --check`: it takes nothing from what was measured.
-        with contextlib.suppress(InputError, OSError):
-            await asyncio.to_thread(check_run, run.path)
+        # What can't be checked now, or is interrupted, is checked by `rate --check`: the run is done all the same.
+        over = threading.Event()
+        with contextlib.suppress(InputError, OSError, asyncio.CancelledError):
+            try:
+                await asyncio.to_thread(check_run, run.path, over.is_set)
+            finally:
+                over.set()
     return status
