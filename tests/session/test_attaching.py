@@ -10,12 +10,14 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import pytest
 
 from foundry_bench.cli import main
-from foundry_bench.session import serving
+from foundry_bench.commands import attach as attach_command
+from foundry_bench.commands.progress import StderrProgress
+from foundry_bench.session import cluster, serving
 from foundry_bench.session.attaching import Attachment, Host, attach
 from foundry_bench.session.beacons import Beacon, announced, find_running, list_running
 from foundry_bench.session.channel import Job, News, RunEnded, RunOpened, Skip, encode_line
@@ -25,6 +27,7 @@ from foundry_bench.session.serving import ServedBenchmark
 from foundry_bench.session.store import Run, load
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import AnswerProgressed, Event, ModelFinished, RequestStarted, StageStarted
+from foundry_bench.values.fleet import HostRecord
 from foundry_bench.values.folding import begin, fold
 from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.snapshot import Snapshot
@@ -211,6 +214,40 @@ async def test_a_process_that_is_gone_leaves_a_command_that_works_where_one_stan
     with pytest.raises(InputError) as told:
         await anext(attachment.news())
     assert str(told.value).endswith(f"run --resume {Path('else', 'run-1')}")
+
+
+async def test_who_follows_a_fleet_sees_a_bar_a_host_and_is_told_why_it_can_not_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    following_begins = asyncio.Event()
+
+    class Watched(StderrProgress):
+        def __enter__(self) -> Self:
+            following_begins.set()
+            return super().__enter__()
+
+        def stop(self) -> None:
+            shown.extend(task.description for task in self._bars.tasks)
+            super().stop()
+
+    monkeypatch.setattr(attach_command, "StderrProgress", Watched)
+    monkeypatch.setattr(cluster, "CONNECT_S", 1.0)
+    hosts = tuple(HostRecord(name=name, address=f"tcp://{name}:1") for name in ("a", "b"))
+    what = plan("m", cluster="tcp://127.0.0.1:9")
+    served = ServedBenchmark(what, (), Run.create(tmp_path, what, {}, hosts=hosts))
+    opened = asyncio.get_running_loop().create_future()
+    measuring = asyncio.create_task(served.measure(opened.set_result))
+    following = asyncio.create_task(attach_command._follow(await opened))
+    await following_begins.wait()
+    for host in hosts:
+        served._listen(StageStarted(model=f"m@{host.name}", stage="measure", requests=1))
+    ended = await following
+    assert ended.problem
+    assert ended.problem.startswith("no Dask scheduler answers at tcp://127.0.0.1:9")
+    assert shown == ["m@a: measuring", "m@b: measuring"]
+    with pytest.raises(InputError, match="no Dask scheduler"):
+        await measuring
 
 
 def test_files_of_processes_that_are_gone_are_removed(tmp_path: Path) -> None:

@@ -59,8 +59,8 @@ def _find(ref: str | None) -> Beacon:
 
 async def _follow(beacon: Beacon) -> RunEnded:
     """Show progress until the end, from where the benchmark is now."""
-    with StderrProgress() as progress:
-        async with attach(beacon) as attachment, contextlib.aclosing(attachment.news()) as news:
+    async with attach(beacon) as attachment, contextlib.aclosing(attachment.news()) as news:
+        with StderrProgress(lanes=bool(attachment.opened.plan.cluster)) as progress:
             _catch_up(progress, attachment.opened.snapshot)
             async for item in news:
                 if isinstance(item, RunEnded):

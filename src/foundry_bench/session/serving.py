@@ -22,6 +22,7 @@ from foundry_bench.session.channel import (
 from foundry_bench.session.fleet import FleetBenchmark
 from foundry_bench.session.measurement import Listener
 from foundry_bench.session.store import Run
+from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import Event
 from foundry_bench.values.folding import begin, fold, paused, resumed
 from foundry_bench.values.plan import Plan, Target
@@ -63,6 +64,7 @@ class ServedBenchmark:
             opened: is called once others can connect.
 
         Raises:
+            InputError: the plan can't be carried out here.
             OSError: the run can't be written any more.
         """
         ended = RunEnded(status="interrupted")
@@ -73,6 +75,9 @@ class ServedBenchmark:
                         opened(beacon)
                     ended = RunEnded(status=await self._benchmark.measure())
                     self._go_on()
+            except InputError as error:
+                ended = replace(ended, problem=str(error))
+                raise
             except OSError as error:
                 ended = replace(ended, problem=f"{self._path}: {error.strerror or error}")
                 raise
