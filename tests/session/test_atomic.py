@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.config_file import save_config
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,3 +63,27 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 def test_a_device_is_written_to() -> None:
     write_atomically(Path(os.devnull), b"gone")
     assert not Path(os.devnull).is_file()
+
+
+def test_another_who_is_at_the_same_file_keeps_its_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync = os.fsync
+
+    def sync_while_another_writes(descriptor: int) -> None:
+        monkeypatch.setattr(os, "fsync", sync)
+        write_atomically(tmp_path / "run.json", b"another's")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync_while_another_writes)
+    write_atomically(tmp_path / "run.json", b"ours")
+    assert (tmp_path / "run.json").read_bytes() == b"ours"
+    assert [file.name for file in tmp_path.glob("run*")] == ["run.json"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such modes there")
+def test_who_may_read_a_file_stays_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("rounds = 3\n")
+    file.chmod(0o600)
+    backup = save_config(file, {"rounds": 4})
+    assert backup
+    assert [oct(one.stat().st_mode & 0o777) for one in (file, backup)] == ["0o600", "0o600"]

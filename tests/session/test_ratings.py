@@ -1,5 +1,6 @@
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -149,9 +150,20 @@ def test_a_link_in_a_strangers_run_leads_nothing_elsewhere(tmp_path: Path) -> No
     run = tmp_path / "run"
     run.mkdir()
     (run / "ratings.json").symlink_to(elsewhere / "ratings.json")
-    (run / "ratings.json.tmp").symlink_to(elsewhere / "new")
+    (run / "ratings.lock").symlink_to(elsewhere / "new")
     save_rating(run, replace(RATING, by="bob"))
     assert (elsewhere / "ratings.json").read_bytes() == before
     assert not (elsewhere / "new").exists()
     assert not (run / "ratings.json").is_symlink()
     assert len(load_ratings(run).hand) == 2
+
+
+def test_of_two_who_rate_at_once_neither_loses_a_rating(tmp_path: Path) -> None:
+    def rate(rater: str) -> None:
+        for number in range(30):
+            save_rating(tmp_path, replace(RATING, by=rater, prompt_id=f"p{number}"))
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(rate, ("ada", "bob")))
+    assert len(load_ratings(tmp_path).hand) == 60
+    assert sorted(file.name for file in tmp_path.glob("ratings*")) == ["ratings.json", "ratings.lock"]

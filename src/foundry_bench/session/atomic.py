@@ -2,6 +2,8 @@
 
 import os
 import re
+import secrets
+import shutil
 import time
 from pathlib import Path
 
@@ -35,10 +37,11 @@ def replace_atomically(path: Path, content: bytes) -> None:
     Raises:
         OSError: for instance where the disk is full; the old file is as it was.
     """
-    draft = path.with_name(f"{path.name}.tmp")
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")  # another process may be at the same file
     try:
-        draft.unlink(missing_ok=True)  # what a killed process left, or somebody laid there
         with draft.open("xb") as file:
+            if path.is_file() and not path.is_symlink():
+                shutil.copymode(path, draft)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -46,6 +49,12 @@ def replace_atomically(path: Path, content: bytes) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
+
+
+def remove_drafts(path: Path) -> None:
+    """Remove what killed processes left of their replacing this file; only for whoever keeps all others from it."""
+    for draft in path.parent.glob(f"{path.name}.*.tmp"):
+        draft.unlink(missing_ok=True)
 
 
 def _replace(draft: Path, path: Path) -> None:

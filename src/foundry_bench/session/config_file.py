@@ -1,5 +1,6 @@
 """The user's ``config.toml``, changed setting by setting; all else in it stays, but for its comments."""
 
+import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,7 @@ def save_config(path: Path, changes: Mapping[str, object]) -> Path | None:
             document = parse_toml(read_text(path))
         backup = path.with_name(f"{path.name}.bak")
         write_atomically(backup, path.read_bytes())
+        shutil.copymode(path, backup)
     for name, value in changes.items():
         table, _, key = name.rpartition(".")
         home = document.setdefault(table, {}) if table else document

@@ -1,19 +1,23 @@
 """The file ``ratings.json`` of a run: scores by hand, judge and check, votes; replaced whole and never lost."""
 
+import contextlib
 import getpass
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
-from foundry_bench.session.atomic import replace_atomically
+from foundry_bench.session.atomic import remove_drafts, replace_atomically
+from foundry_bench.session.file_lock import lock
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.ratings import RATINGS_SCHEMA, Rating, Ratings
 from foundry_bench.values.votes import Vote
 from foundry_bench.worker.bounded import read_bounded
 
 RATINGS_FILE = "ratings.json"
+_LOCK_FILE = "ratings.lock"
+_OTHERS_S = 5.0  # others hold it for milliseconds
 
 Kind = Literal["hand", "judge", "check"]
 
@@ -100,14 +104,31 @@ def _change(
     """Read again what another process may have added, put ``new`` in place of ``old``, write; unknown keys stay."""
     if not old:
         return
-    load_ratings(path)
-    document = _document(path)
     gone = set(map(_key, old))
     form: type[Rating | Vote] = Vote if kind == "votes" else Rating
-    kept = [entry for entry in document.get(kind, []) if _key(msgspec.convert(entry, form)) not in gone]
-    document[kind] = [*kept, *new]
-    content = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
-    replace_atomically(path / RATINGS_FILE, content)
+    with _alone(path):
+        load_ratings(path)
+        document = _document(path)
+        kept = [entry for entry in document.get(kind, []) if _key(msgspec.convert(entry, form)) not in gone]
+        document[kind] = [*kept, *new]
+        content = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+        replace_atomically(path / RATINGS_FILE, content)
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep others from the ratings between reading and writing; ``ratings.json`` itself is replaced all the time.
+
+    Raises:
+        OSError: another doesn't let go of them, or nothing can be written there.
+    """
+    file = path / _LOCK_FILE
+    if file.is_symlink():
+        file.unlink()  # which may lead anywhere
+    with file.open("ab") as held:
+        lock(held, _OTHERS_S)
+        remove_drafts(path / RATINGS_FILE)
+        yield
 
 
 def _key(said: Rating | Vote) -> tuple[object, ...]:

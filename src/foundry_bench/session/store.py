@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import msgspec
 
-from foundry_bench.session.atomic import is_reserved, replace_atomically
+from foundry_bench.session.atomic import is_reserved, remove_drafts, replace_atomically
 from foundry_bench.session.json_text import without_noise
 from foundry_bench.session.line_log import LineLog
 from foundry_bench.session.samples import SampleFile
@@ -103,6 +103,7 @@ class Run:
             log = LineLog(path / SAMPLES_FILE)
         except BlockingIOError as error:  # it began since it was looked at
             raise InputError(busy) from error
+        remove_drafts(path / RUN_FILE)
         return cls(path, load(path), log)
 
     def append(self, sample: Sample) -> None:
