@@ -11,7 +11,7 @@ _PYTHON = (3, 11)
 
 
 def check_software() -> list[Check]:
-    """Python's version, and each required package's against what this package asks for."""
+    """Python's version, and which required packages are there: in what version, not whether that is one asked for."""
     version = platform.python_version()
     where = f"{version}, {platform.system()} {platform.machine()}"
     found = [ok("python", where) if sys.version_info >= _PYTHON else failed("python", where, "install Python 3.11")]
