@@ -109,10 +109,13 @@ def _lines(found: Iterable[Candidate], current: str, prefix: str = "") -> Iterat
 
 
 def _folder(words: Sequence[str]) -> str | None:
-    """What ``--out`` says already."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    """Which folder of runs the words name already."""
+    name, rest = _command(words)
+    parser = command_parser(name) if name else screen_parser()
+    for word, following in zip(rest, [*rest, ""][1:], strict=True):
         option, _, value = word.partition("=")
-        if option == "--out":
+        action = parser.option(option)
+        if action and action.dest == "out":
             return value or following
     return None
 
