@@ -1,6 +1,6 @@
 """A table before any format: cells as text, or as a row of levels to be drawn."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from foundry_bench.values.format import UNDEFINED
@@ -40,14 +40,14 @@ class Table:
 
 
 def as_text(table: Table) -> str:
-    """The table in aligned columns, for a terminal."""
+    """The table in aligned columns, for a terminal: there a character may take two cells, or none."""
+    from rich.cells import cell_len
+
     lines = [[column.heading for column in table.columns], *([str(cell) for cell in row] for row in table.rows)]
-    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-    return "\n".join("  ".join(_aligned(line, table.columns, widths)).rstrip() for line in lines)
+    widths = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
 
+    def aligned(cell: str, column: Column, width: int) -> str:
+        blank = " " * (width - cell_len(cell))
+        return blank + cell if column.figures else cell + blank
 
-def _aligned(cells: Iterable[str], columns: Iterable[Column], widths: Iterable[int]) -> list[str]:
-    return [
-        cell.rjust(width) if column.figures else cell.ljust(width)
-        for cell, column, width in zip(cells, columns, widths, strict=True)
-    ]
+    return "\n".join("  ".join(map(aligned, line, table.columns, widths)).rstrip() for line in lines)
