@@ -86,4 +86,4 @@ def test_a_plan_that_run_would_refuse_is_a_failed_check(tmp_path: Path, capsys: 
 
 def test_a_plan_that_is_not_there_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "nowhere.toml"]) == 2
-    assert capsys.readouterr().err == "foundry-bench: nowhere.toml: there is no such file\n"
+    assert capsys.readouterr().err == "foundry-bench: nowhere.toml: there is no such file; mend the path\n"

@@ -52,7 +52,7 @@ def test_paths_of_a_plan_are_beside_it(tmp_path: Path) -> None:
         ("adapters = 1", "line 1: adapters must be a table, not 1"),
         ("[adapters.a]", "adapters.a must have either path or entry_point; give it one of them"),
         ('[adapters.a]\npath = "a.py"\nentry_point = "b"', "adapters.a must have either path or entry_point"),
-        ('[adapters.a]\npath = "a.txt"', "adapters.a must be a Python file, whose name ends in .py, not 'a.txt'"),
+        ('[adapters.a]\npath = "a.txt"', "adapters.a.path must be a Python file, whose name ends in .py, not 'a.txt'"),
         ('[adapters.a]\npth = "a.py"', "adapters.a: key 'pth' is not known; did you mean 'path'?"),
         ('[adapters."a:b"]\npath = "a.py"', "an adapter's name must be made of letters"),
         ('[adapters.a]\npath = "a.py"\ncapabilities = "chat"', "adapters.a: capabilities must be a list of names"),

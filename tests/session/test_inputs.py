@@ -35,13 +35,13 @@ def refused(name: str, content: str | bytes) -> str:
     ("content", "message"),
     [
         # Keys.
-        ("ronds = 3", "plan.toml: key 'ronds' is not known; did you mean 'rounds'?"),
-        ("theme = 'dark'", "plan.toml: key 'theme' is not known; did you mean 'screen.theme'?"),
+        ("ronds = 3", "plan.toml: line 1: key 'ronds' is not known; did you mean 'rounds'?"),
+        ("theme = 'dark'", "plan.toml: line 1: key 'theme' is not known; did you mean 'screen.theme'?"),
         ("model_cache_dir = 'x'", "did you mean 'foundry.model_cache_dir'?"),
-        ("max-tokens = 3", "plan.toml: key 'max-tokens' is not known; did you mean 'max_tokens'?"),
+        ("max-tokens = 3", "plan.toml: line 1: key 'max-tokens' is not known; did you mean 'max_tokens'?"),
         (
             "[foundry]\ncatalog = 'x'",
-            "plan.toml: key 'foundry.catalog' is not known; did you mean 'foundry.catalog_url'?",
+            "plan.toml: line 2: key 'foundry.catalog' is not known; did you mean 'foundry.catalog_url'?",
         ),
         ("[endpoints.lab]\nuri = 'x'", "plan.toml: endpoints.lab: key 'uri' is not known; did you mean 'url'?"),
         # Numbers.
@@ -79,7 +79,7 @@ def refused(name: str, content: str | bytes) -> str:
         ("prompts = []", "plan.toml: line 1: prompts is an empty list; write at least one prompt"),
         ("prompts = 7", "plan.toml: line 1: prompts must be a list of prompts, not 7"),
         ("prompts = ['a', '']", "plan.toml: line 1: prompt 2 is empty; give it some text or remove it"),
-        ("rounds = 3\nprompts = 'no.json'", "plan.toml: line 2: no.json: there is no such file"),
+        ("rounds = 3\nprompts = 'no.json'", "plan.toml: line 2: no.json: there is no such file; mend the path"),
         # URLs.
         (
             "endpoint = 'localhost:5273'",
@@ -225,9 +225,10 @@ def test_the_home_of_nobody_is_no_folder() -> None:
 def test_a_file_that_cannot_be_opened_is_named(here: Path) -> None:
     (here / "folder.json").mkdir()
     for name, reason in (
-        ("missing.json", "there is no such file"),
+        ("missing.json", "there is no such file; mend the path"),
         ("folder.json", "can't be read: it is a folder"),
         ("nul\0.json", "can't be read: not a path"),
+        ("x" * 300, "can't be read: .+"),
     ):
         with pytest.raises(InputError, match=reason):
             read_models(Path(name))

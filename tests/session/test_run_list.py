@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from factories import CREATED, make_plan, write_run
+from foundry_bench.cli import main
 from foundry_bench.session.run_list import find_run, list_runs
 from foundry_bench.values.errors import InputError
 
@@ -124,3 +125,10 @@ def test_what_names_no_run_is_refused(tmp_path: Path, ref: str, message: str) ->
 def test_there_is_no_last_run_without_runs(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no run 'last' in .*see --out"):
         find_run(tmp_path / "none", "last")
+
+
+def test_a_folder_that_can_not_be_looked_into_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / ("x" * 300)
+    for argv in (["history"], ["report", "last"], ["report", "some"]):
+        assert main([*argv, "--out", str(folder)]) == 2
+        assert capsys.readouterr().err.endswith("; choose another folder with --out\n")

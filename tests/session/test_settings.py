@@ -83,7 +83,7 @@ def test_a_flag_s_words(environ: dict[str, str], word: str) -> None:
         ("BENCH_MODELS", " , ", "BENCH_MODELS is an empty list; name at least one model"),
         ("BENCH_MODELS", "a,b,a", "BENCH_MODELS: 'a' is there twice; remove one"),
         ("FOUNDRY_LOCAL_ENDPOINT", "h:1", "FOUNDRY_LOCAL_ENDPOINT 'h:1' has no scheme; write http://h:1"),
-        ("FOUNDRY_BENCH_CONFIG", "no.toml", "no.toml: there is no such file"),
+        ("FOUNDRY_BENCH_CONFIG", "no.toml", "no.toml: there is no such file; mend the path"),
     ],
 )
 def test_a_variable_that_cannot_be_used_is_named(environ: dict[str, str], name: str, value: str, message: str) -> None:

@@ -47,7 +47,7 @@ def read_adapters(value: object, base: Path) -> dict[str, NamedAdapter]:
         if (path is None) == (entry_point is None):
             raise InputError(f"{key} must have either path or entry_point; give it one of them")
         fields["weights"] = _located(fields.get("weights", ""), base)
-        found[name] = NamedAdapter(code=_python_file(path, base, key) if path else entry_point, **fields)
+        found[name] = NamedAdapter(code=_python_file(path, base, f"{key}.path") if path else entry_point, **fields)
     return found
 
 

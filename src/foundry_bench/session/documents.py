@@ -1,6 +1,7 @@
 """From a file of TOML or JSON to plain data; what can't be read is refused with its place."""
 
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -20,9 +21,10 @@ def read_text(path: Path) -> str:
     try:
         content = read_bounded(path)
     except FileNotFoundError:
-        raise InputError("there is no such file") from None
+        raise InputError("there is no such file; mend the path") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = "it is a folder" if path.is_dir() else getattr(error, "strerror", None) or "not a path"
+        folder = os.path.isdir(path)  # noqa: PTH112 - False for any odd name, where is_dir() raises again
+        reason = "it is a folder" if folder else getattr(error, "strerror", None) or "not a path"
         raise InputError(f"can't be read: {reason}") from None
     try:
         return content.decode("utf-8-sig")

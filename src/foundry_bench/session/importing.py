@@ -87,7 +87,7 @@ def find_kind(source: Path) -> Kind:
         InputError: there is nothing, or nothing that can be imported; says what could.
     """
     if not source.exists():
-        raise InputError(f"{source}: no such file or folder")
+        raise InputError(f"{source}: no such file or folder; mend the path")
     if source.is_file():
         if source.suffix.lower() == ".gguf":
             return "gguf"

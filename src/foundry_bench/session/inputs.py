@@ -80,12 +80,12 @@ def read_settings(path: Path) -> dict[str, Any]:
         for table in ("foundry", "sweep", "screen"):
             inside = instance(document.pop(table, {}), dict, table, "a table")
             document |= {f"{table}.{key}": value for key, value in inside.items()}
-        known(document, (*FIELDS, "endpoints", "adapters", "keys"))
         return {key: _setting(key, value, path.parent, text) for key, value in document.items()}
 
 
 def _setting(key: str, value: object, folder: Path, text: str) -> object:
     try:
+        known([key], (*FIELDS, "endpoints", "adapters", "keys"))
         if key == "endpoints":
             return _endpoints(value)
         if key == "adapters":

@@ -52,6 +52,9 @@ def list_runs(out: Path) -> list[RunHead]:
 
     Reads the first few kilobytes of each ``run.json``. A run that says ``running``, but whose process is gone, is
     ``interrupted``. One that can't be read stands where its file's date puts it.
+
+    Raises:
+        InputError: the folder can't be looked into.
     """
     heads = []
     for path in _run_folders(out):
@@ -92,11 +95,17 @@ def find_run(out: Path, ref: str) -> Path:
 
 
 def _run_folders(out: Path) -> list[Path]:
-    """All that may be runs, newest first."""
+    """All that may be runs, newest first.
+
+    Raises:
+        InputError: the folder can't be looked into.
+    """
     try:
         return sorted(out.iterdir(), key=lambda path: path.name, reverse=True)
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise InputError(f"{out}: {error.strerror}; choose another folder with --out") from error
 
 
 def _head(path: Path) -> RunHead:
