@@ -232,6 +232,6 @@ class FleetLedger:
 
 
 def _status(samples: list[Sample]) -> ModelStatus:
-    if any(sample.phase == "measure" and sample.counts for sample in samples):
+    if any(sample.measured for sample in samples):
         return "partial"
     return "failed" if samples else "skipped"

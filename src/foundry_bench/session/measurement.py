@@ -156,7 +156,8 @@ class Measurement:
     def _take(self, sample: Sample) -> None:
         self._summarizer.add(sample)
         self._curve.add(sample)
-        self._done |= _answered(sample)
+        if sample.measured:  # else the request is repeated
+            self._done.add((sample.prompt_id, sample.round))
         if self._plan.until or self._plan.budget_s:
             self.answers.add(sample)
 
@@ -195,9 +196,3 @@ async def begin_measurement(
             yield measurement
         finally:
             await measurement.close()
-
-
-def _answered(sample: Sample) -> set[tuple[str, int]]:
-    """The (prompt id, round) of a request that needs no repeating."""
-    needed = sample.phase != "measure" or not sample.counts or sample.path == "openai"
-    return set() if needed else {(sample.prompt_id, sample.round)}

@@ -134,11 +134,6 @@ def samples_of(path: Path, models: Sequence[str]) -> Iterator[Sample]:
     return (one for one in read_samples(path) if one.model in models or merged.get(one.model) in models)
 
 
-def is_measured(sample: Sample) -> bool:
-    """Whether its figures are the model's: not a warm-up, not failed, not by way of the ``openai`` client."""
-    return sample.phase == "measure" and sample.counts and sample.path != "openai"
-
-
 class _Model:
     """What a view keeps of one model's samples."""
 
@@ -170,7 +165,7 @@ class _Model:
 
 def _kept(samples: Iterable[Sample], models: Mapping[str, _Model], merged: Mapping[str, str]) -> Iterator[Sample]:
     """The measured samples, which are added to ``models`` by the way: a run is read once."""
-    for sample in filter(is_measured, samples):
+    for sample in (one for one in samples if one.measured):
         models[sample.model].add(sample)
         if whole := merged.get(sample.model):
             models[whole].add(sample)

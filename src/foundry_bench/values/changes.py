@@ -88,7 +88,7 @@ def answers(base: Iterable[Sample], new: Iterable[Sample]) -> Mapping[str, Samen
 def _texts(samples: Iterable[Sample]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for sample in samples:
-        if sample.phase == "measure" and sample.counts and sample.path != "openai":
+        if sample.measured:
             found.setdefault(sample.prompt_id, set()).add(sample.text_sha256)
     return found
 

@@ -117,7 +117,7 @@ def distinct_answers(samples: Iterable[Sample]) -> tuple[Answer, ...]:
 
 
 def _is_answer(sample: Sample) -> bool:
-    return sample.phase == "measure" and sample.counts and sample.path != "openai" and bool(sample.text.strip())
+    return sample.measured and bool(sample.text.strip())
 
 
 def _answer(sample: Sample) -> Answer:

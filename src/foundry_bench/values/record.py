@@ -141,3 +141,8 @@ class Sample:
     def counts(self) -> bool:
         """Whether its figures enter the metrics: it was answered, for certain or as far as can be told."""
         return self.status in {"ok", "unverified"}
+
+    @property
+    def measured(self) -> bool:
+        """Whether its figures are the model's: not a warm-up, not failed, not by way of the ``openai`` client."""
+        return self.phase == "measure" and self.counts and self.path != "openai"

@@ -46,7 +46,7 @@ class Answers:
 
     def add(self, sample: Sample) -> None:
         """Take in one sample, if it enters the metrics."""
-        if sample.phase != "measure" or not sample.counts or sample.path == "openai":
+        if not sample.measured:
             return
         for name, metric in METRICS.items():
             value = metric.of(sample)
