@@ -3,15 +3,12 @@
 import argparse
 import os
 import sys
-from typing import Any
-
-import msgspec
 
 from foundry_bench.session.atomic import write_atomically
 from foundry_bench.session.fleet_ranking import fleet_choice, fleet_document, fleet_lines, rank_hosts
 from foundry_bench.session.host_tables import difference_lines, matrix_table
 from foundry_bench.session.host_views import is_fleet, row_view
-from foundry_bench.session.json_text import json_text
+from foundry_bench.session.json_text import json_bytes, json_text
 from foundry_bench.session.preferences import read_preference
 from foundry_bench.session.ranking_text import as_lines, document, routes
 from foundry_bench.session.run_list import find_run
@@ -45,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
         print("\n".join(as_lines(view, ranking, preference)))
     if args.routing:
         try:
-            write_atomically(args.routing, _encoded(routes(view, preference, rules)))
+            write_atomically(args.routing, json_bytes(routes(view, preference, rules)))
         except OSError as error:
             raise InputError(f"{args.routing}: {error.strerror}; choose another file with --routing") from error
         print(f"wrote {args.routing}", file=sys.stderr)
@@ -65,7 +62,3 @@ def _rank_hosts(view: RunView, preference: Preference, rules: Rules, args: argpa
         print("\n".join(f"{about}: {text}" for about, text in fleet_lines(rankings)))
         print(f"\n{as_text(matrix_table(view.record))}")
     return 0 if fleet_choice(rankings).best_worst else 1
-
-
-def _encoded(content: dict[str, Any]) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"

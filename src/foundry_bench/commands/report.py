@@ -19,7 +19,7 @@ def main(args: argparse.Namespace) -> int:
     Where ``args.output`` is a folder, the file there is ``benchmark_report`` with the format's ending.
 
     Raises:
-        InputError: a run can't be found or read, there is no such format, or the file can't be written.
+        InputError: a run can't be found or read, or the file can't be written.
     """
     ending = _ending(args.format, samples=args.samples)
     out = resolve(vars(args), os.environ, models_needed=False).out

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -10,6 +10,12 @@ import msgspec
 def json_text(document: object) -> str:
     """Indented JSON of a document of plain values and dataclasses; other values by their ``str``."""
     return in_ascii(msgspec.json.format(msgspec.json.encode(document, enc_hook=str), indent=2).decode())
+
+
+def json_bytes(document: object, *, sort: bool = False) -> bytes:
+    """The same as a file holds it, with a line break at its end; ``sort`` puts the keys of mappings in order."""
+    order: Literal["deterministic"] | None = "deterministic" if sort else None
+    return msgspec.json.format(msgspec.json.encode(document, order=order), indent=2) + b"\n"
 
 
 def without_noise(document: Any) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from foundry_bench.session.atomic import is_reserved, write_atomically
+from foundry_bench.session.json_text import json_bytes
 from foundry_bench.session.paths import data_dir
 from foundry_bench.values.errors import InputError
 from foundry_bench.worker.bounded import read_bounded
@@ -93,7 +94,7 @@ def _is_converted(name: str, model: OwnModel) -> bool:
 def _write(models: dict[str, OwnModel]) -> None:
     file = _registry()
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(file, msgspec.json.format(msgspec.json.encode(models, order="deterministic"), indent=2))
+    write_atomically(file, json_bytes(models, sort=True))
 
 
 def _registry() -> Path:

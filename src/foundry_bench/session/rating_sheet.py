@@ -10,10 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from foundry_bench.session.comma_separated import inert
 from foundry_bench.session.documents import parse_json, read_text
+from foundry_bench.session.json_text import json_bytes
 from foundry_bench.session.refusals import instance, place, shown
 from foundry_bench.session.store import load, read_samples
 from foundry_bench.values.errors import InputError
@@ -68,7 +67,7 @@ def as_sheet(sheet: Sheet, ending: str, seed: int = 0) -> bytes:
     rows = [row for code in codes for row in _rows(sheet, code)]
     if ending == "json":
         document = {"schema": SHEET_SCHEMA, "run": sheet.run, "scale": SCALE, "rows": rows}
-        return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+        return json_bytes(document)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)

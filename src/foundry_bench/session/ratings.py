@@ -10,6 +10,7 @@ import msgspec
 
 from foundry_bench.session.atomic import remove_drafts, replace_atomically
 from foundry_bench.session.file_lock import lock
+from foundry_bench.session.json_text import json_bytes
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.ratings import RATINGS_SCHEMA, Rating, Ratings
 from foundry_bench.values.votes import Vote
@@ -111,8 +112,7 @@ def _change(
         document = _document(path)
         kept = [entry for entry in document.get(kind, []) if _key(msgspec.convert(entry, form)) not in gone]
         document[kind] = [*kept, *new]
-        content = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
-        replace_atomically(path / RATINGS_FILE, content)
+        replace_atomically(path / RATINGS_FILE, json_bytes(document))
 
 
 @contextlib.contextmanager

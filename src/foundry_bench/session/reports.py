@@ -12,6 +12,7 @@ from foundry_bench.session.fleet_ranking import fleet_document, rank_hosts
 from foundry_bench.session.highlights import highlights
 from foundry_bench.session.host_views import is_fleet, row_view
 from foundry_bench.session.html_page import as_html
+from foundry_bench.session.json_text import json_bytes
 from foundry_bench.session.markdown import as_markdown
 from foundry_bench.session.quality_tables import agreement_of, preference_json
 from foundry_bench.session.ranking_text import document
@@ -92,7 +93,7 @@ def as_json(views: Sequence[RunView]) -> str:
         "preferences": [{"run": view.record.id, **one} for view in views for one in preference_json(view.preferences)],
         "trends": trends_json(trends(views)),
     }
-    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n"
+    return json_bytes(found).decode()
 
 
 def _decision(view: RunView, preference: Preference) -> dict[str, Any]:

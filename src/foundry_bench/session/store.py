@@ -12,7 +12,7 @@ from typing import Any, Self
 import msgspec
 
 from foundry_bench.session.atomic import is_reserved, remove_drafts, replace_atomically
-from foundry_bench.session.json_text import without_noise
+from foundry_bench.session.json_text import json_bytes, without_noise
 from foundry_bench.session.line_log import LineLog
 from foundry_bench.session.samples import SampleFile
 from foundry_bench.values.calibration import Calibration
@@ -168,8 +168,7 @@ class Run:
         Raises:
             OSError: it can't be written; the old one is as it was.
         """
-        content = msgspec.json.encode(without_noise(msgspec.to_builtins(self.record)))
-        replace_atomically(self.path / RUN_FILE, msgspec.json.format(content, indent=2) + b"\n")
+        replace_atomically(self.path / RUN_FILE, json_bytes(without_noise(msgspec.to_builtins(self.record))))
 
     def close(self, status: RunStatus) -> None:
         """Record how the run ended, and stop recording.
