@@ -159,8 +159,10 @@ def _decision(view: RunView) -> Iterator[Item]:
             yield from _items(fleet_lines(rank_hosts(view, preference, Rules())))
         return
     view = row_view(view)
+    if len(view.record.models) < 2:
+        return
     ranking = rank(view, preference, Rules())
-    if len(view.record.models) < 2 or ranking.card is None:
+    if ranking.card is None:
         return
     yield Item("Default model", decision(ranking.card))
     for line in sentences(ranking.card, preference.figures, ranking.quality, ranking.short):

@@ -74,12 +74,12 @@ class Scale:
             found, low, high = np.log(found), float(np.log(low)), float(np.log(high))
         return self.start + (found - low) / (high - low) * (self.end - self.start)
 
-    def ticks(self, most: int = 6) -> list[tuple[float, str]]:
+    def ticks(self) -> list[tuple[float, str]]:
         """Round values, and what to write at them."""
         if self.log:
-            return [(tick, _round_label(tick, self.unit)) for tick in log_ticks(self.low, self.high, most)]
+            return [(tick, _round_label(tick, self.unit)) for tick in log_ticks(self.low, self.high)]
         factor, _ = self._shown
-        found = round_ticks(self.low * factor, self.high * factor, most)
+        found = round_ticks(self.low * factor, self.high * factor)
         exact = (digits for digits in range(12) if all(abs(round(one, digits) - one) < 1e-12 for one in found))
         decimals = next(exact, 12)
         return [(tick / factor, f"{tick:,.{decimals}f}") for tick in found]
