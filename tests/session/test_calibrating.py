@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from foundry_bench.session import calibrating
-from foundry_bench.session.calibrating import Load, calibrate, machine_state, short_loads
+from foundry_bench.session.calibrating import Load, calibrate, short_loads
+from foundry_bench.session.environment import machine_state
 from foundry_bench.session.supervisor import Worker, start_worker
 
 pytestmark = pytest.mark.alone

@@ -21,7 +21,7 @@ from foundry_bench.session.judge_questions import pair_questions, read_rubric, s
 from foundry_bench.session.judgement import preference_for_itself, votes_of
 from foundry_bench.session.ratings import load_ratings
 from foundry_bench.session.store import Run, load
-from foundry_bench.session.verdicts import FacetScore, read_preference, read_scores
+from foundry_bench.session.verdicts import FacetScore, read_choice, read_scores
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.facets import Facet
 from foundry_bench.values.pairs import Said, both_ways
@@ -339,9 +339,9 @@ def test_usable_verdicts() -> None:
     )
     assert found == {"overall": FacetScore(score=4, reason="a b")}
     assert read_scores('{"overall": {"score": 1, "reason": 7}}', ("overall",))["overall"].reason == ""
-    assert read_preference(' {"better": "tie", "reason": "alike"} ') == ("tie", "alike")
+    assert read_choice(' {"better": "tie", "reason": "alike"} ') == ("tie", "alike")
     with pytest.raises(InputError, match="'better' must be 'A', 'B' or 'tie', not 'C'"):
-        read_preference('{"better": "C"}')
+        read_choice('{"better": "C"}')
 
 
 def test_a_judge_of_its_own_answers_is_told_of(tmp_path: Path) -> None:

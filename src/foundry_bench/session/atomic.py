@@ -1,18 +1,12 @@
 """Writes a file whole or not at all."""
 
 import os
-import re
 import secrets
 import shutil
 import time
 from pathlib import Path
 
 _READER_WAITS_S = (0.01, 0.05, 0.2, 0.5)
-
-
-def is_reserved(name: str) -> bool:
-    """Whether Windows takes a file of this name for a device, whatever ending it has."""
-    return re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name, re.IGNORECASE) is not None
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -2,17 +2,14 @@
 
 import asyncio
 import contextlib
-import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import msgspec
-import psutil
 
+from foundry_bench.session.environment import machine_state
 from foundry_bench.session.paths import log_dir
 from foundry_bench.session.supervisor import start_worker
 from foundry_bench.values.calibration import Calibration, Level, SendLog, calibration, error_of_level
@@ -139,26 +136,3 @@ async def reference_server() -> AsyncIterator[str]:
         except TimeoutError:
             process.kill()
             await process.wait()
-
-
-def machine_state() -> dict[str, Any]:
-    """What the machine is doing, as far as it can be read: load, power saving, battery, temperature."""
-    state: dict[str, Any] = {"load_1min": round(psutil.getloadavg()[0], 2), "cores": os.cpu_count()}
-    governor = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
-    with contextlib.suppress(OSError):
-        state["governor"] = governor.read_text("ascii").strip()
-    if frequency := _quietly(psutil.cpu_freq):
-        state["cpu_mhz"] = round(frequency.current)
-    if battery := _quietly(getattr(psutil, "sensors_battery", lambda: None)):
-        state["battery_percent"], state["on_battery"] = round(battery.percent), not battery.power_plugged
-    if sensors := _quietly(getattr(psutil, "sensors_temperatures", dict)):
-        state["max_celsius"] = max(reading.current for readings in sensors.values() for reading in readings)
-    return state
-
-
-def _quietly(read: Callable[[], Any]) -> Any:
-    """What a sensor says, or None where this machine has none."""
-    try:
-        return read()
-    except (OSError, NotImplementedError, RuntimeError, AttributeError):
-        return None

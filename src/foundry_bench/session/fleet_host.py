@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from foundry_bench.session.benchmark import Benchmark
 from foundry_bench.session.channel import Skip
+from foundry_bench.session.file_names import slug
 from foundry_bench.session.fleet_messages import HostEnded, HostJob, HostOrder, HostReady, HostStarted, decode_job
 from foundry_bench.session.host_facts import describe_host
 from foundry_bench.session.host_link import HostLink
@@ -15,7 +16,7 @@ from foundry_bench.session.host_turn import host_turn
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import data_dir, with_default_folders
 from foundry_bench.session.settings import resolve
-from foundry_bench.session.store import RUN_FILE, Run, slug
+from foundry_bench.session.store import RUN_FILE, Run
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import AnswerProgressed, Event, Noted, RequestStarted, SampleFinished
 from foundry_bench.values.fleet import sample_key

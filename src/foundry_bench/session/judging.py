@@ -11,7 +11,7 @@ from foundry_bench.session.judge_questions import Question, ask_again
 from foundry_bench.session.line_log import LineLog
 from foundry_bench.session.paths import log_dir
 from foundry_bench.session.supervisor import start_worker
-from foundry_bench.session.verdicts import read_preference, read_scores
+from foundry_bench.session.verdicts import read_choice, read_scores
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import Event, ModelDescribed, ModelFinished, SampleFinished
 from foundry_bench.values.plan import Plan, Prompt, Target
@@ -128,7 +128,7 @@ class Judging:
         try:
             if question.facets:
                 return replace(verdict, scores=read_scores(sample.text, question.facets))
-            better, reason = read_preference(sample.text)
+            better, reason = read_choice(sample.text)
         except InputError as error:
             self._faults[question.id] = str(error)
             cut = "; it was cut off: allow more with --max-tokens" if sample.finish_reason == "length" else ""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from foundry_bench.session.atomic import is_reserved, write_atomically
+from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.file_names import is_reserved
 from foundry_bench.session.json_text import json_bytes
 from foundry_bench.session.paths import data_dir
 from foundry_bench.values.errors import InputError

@@ -1,6 +1,5 @@
 """A run on disk: ``samples.jsonl``, which grows, and ``run.json``, which is replaced whole."""
 
-import re
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,8 @@ from typing import Any, Self
 
 import msgspec
 
-from foundry_bench.session.atomic import is_reserved, remove_drafts, replace_atomically
+from foundry_bench.session.atomic import remove_drafts, replace_atomically
+from foundry_bench.session.file_names import slug
 from foundry_bench.session.json_text import json_bytes, without_noise
 from foundry_bench.session.line_log import LineLog
 from foundry_bench.session.samples import SampleFile
@@ -224,9 +224,3 @@ def new_run_id(created: datetime, models: Sequence[str]) -> str:
     more = f"-and-{len(models) - 1}" if len(models) > 1 else ""
     tail = "".join(secrets.choice(_ID_ALPHABET) for _ in range(2))
     return f"{created.astimezone(UTC):%Y%m%d-%H%M%S}-{slug(models[0] if models else '')}{more}-{tail}"
-
-
-def slug(name: str) -> str:
-    """A name as part of a file's name: short, lower case, with nothing that any system forbids."""
-    slug = re.sub(r"[^a-z0-9.]+", "-", name.lower())[:40].strip("-.") or "models"
-    return f"model-{slug}" if is_reserved(slug) else slug

@@ -44,7 +44,7 @@ def read_scores(text: str, facets: Sequence[str]) -> dict[str, FacetScore]:
     return found
 
 
-def read_preference(text: str) -> tuple[Said, str]:
+def read_choice(text: str) -> tuple[Said, str]:
     """Which of two answers is better, and why.
 
     Raises:

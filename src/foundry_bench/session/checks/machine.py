@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from foundry_bench.session.calibrating import machine_state
+from foundry_bench.session.environment import machine_state
 from foundry_bench.values.check import Check, ok, warning
 from foundry_bench.worker.power_watch import find_sources
 from foundry_bench.worker.rapl import POWERCAP, RaplCounters, zone_name, zones
