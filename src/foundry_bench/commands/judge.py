@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from foundry_bench.commands.failure_line import failure_line
 from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session.json_text import json_text
 from foundry_bench.session.judge_log import JUDGE_FILE, Verdict
@@ -25,7 +26,7 @@ from foundry_bench.session.store import load, read_samples
 from foundry_bench.session.tables import as_text
 from foundry_bench.session.targets import find_target
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.events import Event, SampleFinished, StageProgressed, StageStarted
+from foundry_bench.values.events import Event, StageProgressed, StageStarted
 from foundry_bench.values.format import one_line
 from foundry_bench.values.ratings import Answer, distinct_answers, first_answers
 from foundry_bench.values.result import RunRecord
@@ -114,8 +115,6 @@ class _Listener:
                 self._progress.update(completed=float(self.judged))
             case Verdict():
                 self._progress.update(detail=f"{event.prompt_id}, attempt {event.attempt}: {event.error}")
-            case SampleFinished():
-                pass
 
 
 def _tell(case: _Case, judging: Judging, judge: str, *, as_json: bool, interrupted: bool) -> int:
@@ -160,8 +159,7 @@ def _tell_missing(judging: Judging, missing: Sequence[Question], judge: str) -> 
     judged = len(judging.verdicts)
     print(f"judged {judged} of {judged + len(missing)}; raw verdicts are in {JUDGE_FILE}", file=sys.stderr)
     if judging.problem:  # the same for all
-        mend = f" ({judging.advice})" if judging.advice else ""
-        print(one_line(f"{judge}: {judging.problem.message}{mend}"), file=sys.stderr)
+        print(failure_line(judge, judging.problem.message, judging.advice), file=sys.stderr)
         return
     for one in missing[:_MOST_FAILURES]:
         print(f"{one_line(one.prompt_id)}: no verdict: {one_line(judging.error_of(one))}", file=sys.stderr)

@@ -2,11 +2,9 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from foundry_bench.session.json_text import json_text
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.settings import resolve
@@ -36,10 +34,3 @@ def life_targets(
             replace(target, device=getattr(args, "device", None), execution_provider=getattr(args, "ep", None))
         )
     return with_default_folders(settings.plan.runtime), targets
-
-
-def print_json(kind: str, models: Sequence[object]) -> None:
-    """One document on standard output."""
-    document = {"schema": f"foundry-bench/{kind}/1", "models": models}
-    print(json_text(document))
-    sys.stdout.flush()

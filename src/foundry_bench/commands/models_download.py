@@ -9,8 +9,9 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from foundry_bench.commands.life_targets import life_targets, print_json
+from foundry_bench.commands.life_targets import life_targets
 from foundry_bench.session.downloads import Downloads
+from foundry_bench.session.json_text import models_text
 from foundry_bench.session.signals import answered
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
@@ -34,7 +35,7 @@ def download(runtime: Runtime, targets: list[Target], *, as_json: bool) -> int:
     with TransferProgress() as progress:
         transfers, interrupted = asyncio.run(_until_done(runtime, targets, progress))
     if as_json:
-        print_json("download", [_document(transfer) for transfer in transfers])
+        print(models_text("download", [_document(transfer) for transfer in transfers]), flush=True)
     else:
         for transfer in transfers:
             if transfer.state == "done":

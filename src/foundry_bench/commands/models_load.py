@@ -7,12 +7,14 @@ import sys
 from typing import Any
 
 from foundry_bench.commands import models_service
-from foundry_bench.commands.life_targets import life_targets, print_json
+from foundry_bench.commands.failure_line import failure_line
+from foundry_bench.commands.life_targets import life_targets
 from foundry_bench.commands.progress import StderrProgress
+from foundry_bench.session.json_text import models_text
 from foundry_bench.session.model_actions import HeldModel, hold
 from foundry_bench.session.signals import answered
 from foundry_bench.values.events import ActionFailed
-from foundry_bench.values.format import megabytes, one_line
+from foundry_bench.values.format import megabytes
 from foundry_bench.values.plan import Runtime, Target
 
 
@@ -45,10 +47,9 @@ async def _load(runtime: Runtime, targets: list[Target], args: argparse.Namespac
                     held.append(found)
                     progress.say(_line(found))
                 else:
-                    advice = f" ({one_line(found.advice)})" if found.advice else ""
-                    progress.say(f"{target.name}: {one_line(found.error.message)}{advice}")
+                    progress.say(failure_line(target.name, found.error.message, found.advice))
         if args.json:
-            print_json("load", documents)
+            print(models_text("load", documents), flush=True)
         else:
             for document in documents:
                 if document["url"]:

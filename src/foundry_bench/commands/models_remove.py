@@ -5,8 +5,10 @@ import asyncio
 import sys
 from pathlib import Path
 
-from foundry_bench.commands.life_targets import life_targets, print_json
+from foundry_bench.commands.failure_line import failure_line
+from foundry_bench.commands.life_targets import life_targets
 from foundry_bench.session.downloads import unfinished
+from foundry_bench.session.json_text import models_text
 from foundry_bench.session.model_actions import remove
 from foundry_bench.session.own_models import unregister
 from foundry_bench.values.errors import InputError
@@ -34,7 +36,7 @@ def main(args: argparse.Namespace) -> int:
         return 1
     documents = [_remove(target, runtime) for target in targets]
     if args.json:
-        print_json("remove", documents)
+        print(models_text("remove", documents), flush=True)
     return 0 if all(document["removed"] for document in documents) else 1
 
 
@@ -55,8 +57,7 @@ def _remove(target: Target, runtime: Runtime) -> dict[str, object]:
         return document
     ended = asyncio.run(remove(target, runtime, lambda _event: None))
     if isinstance(ended, ActionFailed):
-        advice = f" ({one_line(ended.advice)})" if ended.advice else ""
-        print(f"{target.name}: {one_line(ended.error.message)}{advice}", file=sys.stderr)
+        print(failure_line(target.name, ended.error.message, ended.advice), file=sys.stderr)
         return document | {"removed": False, "error": ended.error}
     print(f"{target.name}: removed, {megabytes(ended.freed_mb)} free again", file=sys.stderr)
     return document | {"freed_mb": ended.freed_mb}

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from foundry_bench.commands.life_targets import print_json
+from foundry_bench.commands.failure_line import failure_line
 from foundry_bench.commands.progress import StderrProgress
+from foundry_bench.session.json_text import models_text
 from foundry_bench.session.model_actions import at_service
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import ActionFailed, ModelLoaded
@@ -31,7 +32,7 @@ def load(runtime: Runtime, targets: Sequence[Target], *, once: bool, as_json: bo
     """Have the models loaded, and with ``once`` unloaded again; 0 when all were, else 1."""
     documents = [_load(runtime, target, once=once) for target in targets]
     if as_json:
-        print_json("load", documents)
+        print(models_text("load", documents), flush=True)
     else:
         for document in documents:
             if document["url"]:
@@ -49,7 +50,7 @@ def unload(runtime: Runtime, targets: Sequence[Target], *, as_json: bool) -> int
         if not failed:
             _say(target, f"unloaded at {target.url}")
     if as_json:
-        print_json("unload", documents)
+        print(models_text("unload", documents), flush=True)
     return 0 if all(document["unloaded"] for document in documents) else 1
 
 
@@ -78,8 +79,7 @@ def _order(command: Load | Unload) -> object:
     with StderrProgress() as progress:
         ended = asyncio.run(at_service(command, progress.show))
     if isinstance(ended, ActionFailed):
-        advice = f" ({one_line(ended.advice)})" if ended.advice else ""
-        _say(command.target, f"{one_line(ended.error.message)}{advice}")
+        print(failure_line(command.target.name, ended.error.message, ended.advice), file=sys.stderr)
     return ended
 
 

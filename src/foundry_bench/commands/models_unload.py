@@ -4,7 +4,8 @@ import argparse
 import sys
 
 from foundry_bench.commands import models_service
-from foundry_bench.commands.life_targets import life_targets, print_json
+from foundry_bench.commands.life_targets import life_targets
+from foundry_bench.session.json_text import models_text
 from foundry_bench.session.model_actions import loaded_now
 from foundry_bench.values.format import megabytes, one_line
 
@@ -32,5 +33,5 @@ def main(args: argparse.Namespace) -> int:
         print(f"{target.name}: {line}", file=sys.stderr)
         documents.append({"name": target.name, "unloaded": ended, "freed_mb": round(freed_mb, 1) if ended else None})
     if args.json:
-        print_json("unload", documents)
+        print(models_text("unload", documents), flush=True)
     return 0 if all(document["unloaded"] for document in documents) else 1

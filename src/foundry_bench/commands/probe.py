@@ -11,6 +11,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from foundry_bench.commands.failure_line import failure_line
 from foundry_bench.session.json_text import json_text
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import log_dir, with_default_folders
@@ -19,7 +20,7 @@ from foundry_bench.session.supervisor import start_worker
 from foundry_bench.session.targets import find_target
 from foundry_bench.values import metrics
 from foundry_bench.values.events import AnswerProgressed, ModelFinished, SampleFinished, StageProgressed, StageStarted
-from foundry_bench.values.format import one_line, printable
+from foundry_bench.values.format import printable
 from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.record import Failure, Sample
 from foundry_bench.worker.protocol import Measure
@@ -42,8 +43,7 @@ def main(args: argparse.Namespace) -> int:
         print(json_text(document))
     if sample is None or not sample.counts:
         error = (sample.error if sample else None) or failure
-        mend = f" ({advice})" if advice else ""
-        print(one_line(f"{args.model}: {error.message if error else 'no answer'}{mend}"), file=sys.stderr)
+        print(failure_line(args.model, error.message if error else "no answer", advice), file=sys.stderr)
         return 1
     if not args.json:
         print(_figures(sample), file=sys.stderr)

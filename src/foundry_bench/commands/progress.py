@@ -7,6 +7,7 @@ from typing import Self, TextIO, cast
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from foundry_bench.commands.failure_line import failure_line
 from foundry_bench.session.hangup import Lossy
 from foundry_bench.values.events import (
     AnswerProgressed,
@@ -125,5 +126,4 @@ class StderrProgress:
                 self._end_step()
             case ModelFinished(error=error) if error:
                 self._end_step()
-                advice = f" ({event.advice})" if event.advice else ""
-                self.say(f"{event.model}: {event.status}: {error.message}{advice}")
+                self.say(failure_line(f"{event.model}: {event.status}", error.message, event.advice))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -10,6 +11,11 @@ import msgspec
 def json_text(document: object) -> str:
     """Indented JSON of a document of plain values and dataclasses; other values by their ``str``."""
     return in_ascii(msgspec.json.format(msgspec.json.encode(document, enc_hook=str), indent=2).decode())
+
+
+def models_text(kind: str, models: Sequence[object]) -> str:
+    """What became of each model that a command was to act on, as one document."""
+    return json_text({"schema": f"foundry-bench/{kind}/1", "models": models})
 
 
 def json_bytes(document: object, *, sort: bool = False) -> bytes:
