@@ -34,15 +34,14 @@ _MAY_CHANGE = ("out", "cluster")  # where the run is, and who measures it
 def main(args: argparse.Namespace) -> int:
     """Run a plan and print its results; 0 where at least one model was measured, 1 where none was."""
     settings = resolve(vars(args), os.environ, args.plan, models_needed=not args.resume)
-    resumed = None
     if args.resume:
-        resumed = find_run(settings.out, args.resume)
-        plan = load(resumed).plan
-        _refuse_another_plan(settings, plan)
-        refuse_unused(args.adapters or {}, plan.models, resumed=True)
-    else:
-        check_agreement(settings.plan, settings.sources)
-    return run_benchmark(settings, as_json=args.json, resumed=resumed)
+        path = find_run(settings.out, args.resume)
+        record = load(path)
+        _refuse_another_plan(settings, record.plan)
+        refuse_unused(args.adapters or {}, record.plan.models, resumed=True)
+        return run_benchmark(settings, as_json=args.json, resumed=(path, record))
+    check_agreement(settings.plan, settings.sources)
+    return run_benchmark(settings, as_json=args.json)
 
 
 def _refuse_another_plan(settings: Settings, recorded: Plan) -> None:
@@ -55,20 +54,25 @@ def _refuse_another_plan(settings: Settings, recorded: Plan) -> None:
         raise InputError(f"--resume goes on with the recorded plan; leave out {names}, or begin a new run without it")
 
 
-def run_benchmark(settings: Settings, *, as_json: bool, resumed: Path | None = None) -> int:
+def run_benchmark(settings: Settings, *, as_json: bool, resumed: tuple[Path, RunRecord] | None = None) -> int:
     """Measure with progress on standard error, print the results on standard output; returns the exit code.
 
+    Args:
+        settings: what to measure, and where to record it.
+        as_json: print the results as JSON.
+        resumed: the run that goes on, by its own plan; its folder and what is recorded there.
+
     Raises:
-        InputError: the run to resume can't be read.
+        InputError: the run can't be begun, or the one to resume can't be read.
     """
     if resumed:
-        plan = load(resumed).plan
-        plan = replace(plan, cluster=plan.cluster and (settings.plan.cluster or plan.cluster))
+        path, record = resumed
+        plan = replace(record.plan, cluster=record.plan.cluster and (settings.plan.cluster or record.plan.cluster))
     else:
         plan = replace(settings.plan, runtime=with_default_folders(settings.plan.runtime))
     targets = find_targets(plan, settings.endpoints, settings.adapters, list_own())
-    hosts = hosts_for(plan, targets, load(resumed).hosts if resumed else ())
-    run = Run.resume(resumed) if resumed else Run.create(settings.out, plan, describe_environment(), hosts=hosts)
+    hosts = hosts_for(plan, targets, record.hosts if resumed else ())
+    run = Run.resume(path) if resumed else Run.create(settings.out, plan, describe_environment(), hosts=hosts)
     for host in hosts:
         run.set_host(host)
     with StderrProgress(lanes=bool(hosts)) as progress:
