@@ -1,12 +1,11 @@
 """Adapters that have a name: tables of a plan or config, files named on the command line, installed packages."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from foundry_bench.session.refusals import Check, instance, record, refusal
+from foundry_bench.session.refusals import Check, named_records, refusal
 from foundry_bench.session.rules import folder, label, labels
 from foundry_bench.values.adapter import GROUP
 from foundry_bench.values.errors import InputError
@@ -38,11 +37,8 @@ def read_adapters(value: object, base: Path) -> dict[str, NamedAdapter]:
         InputError: with the key that can't be used.
     """
     found = {}
-    for name, given in instance(value, dict, "adapters", "a table").items():
-        key = f"adapters.{name}"
-        if not re.fullmatch(r"[\w.-]+", name):
-            raise refusal("an adapter's name", "made of letters, digits, '.', '_' and '-'", name)
-        fields = record(given, _FIELDS, key, 'a table such as {path = "my_adapter.py"}')
+    example = 'a table such as {path = "my_adapter.py"}'
+    for name, key, fields in named_records(value, "adapters", "an adapter", _FIELDS, example):
         path, entry_point = fields.pop("path", None), fields.pop("entry_point", None)
         if (path is None) == (entry_point is None):
             raise InputError(f"{key} must have either path or entry_point; give it one of them")

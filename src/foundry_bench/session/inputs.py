@@ -1,6 +1,5 @@
 """The files a benchmark is written in: plan and config, models, prompts. Each is read into settings by name."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from foundry_bench.session.adapters import read_adapters
 from foundry_bench.session.documents import line_of, parse_json, parse_toml, read_text
 from foundry_bench.session.fields import FIELDS
 from foundry_bench.session.prompts import prompts
-from foundry_bench.session.refusals import Check, instance, known, place, record, refusal
+from foundry_bench.session.refusals import Check, instance, known, named_records, place, record, refusal
 from foundry_bench.session.rules import label, labels, models, number, url, variable
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Prompt
@@ -103,11 +102,8 @@ def _setting(key: str, value: object, folder: Path, text: str) -> object:
 
 def _endpoints(value: object) -> dict[str, Endpoint]:
     found = {}
-    for name, given in instance(value, dict, "endpoints", "a table").items():
-        key = f"endpoints.{name}"
-        if not re.fullmatch(r"[\w.-]+", name):
-            raise refusal("an endpoint's name", "made of letters, digits, '.', '_' and '-'", name)
-        fields = record(given, _ENDPOINT, key, 'a table such as {url = "http://lab:5273"}')
+    example = 'a table such as {url = "http://lab:5273"}'
+    for name, key, fields in named_records(value, "endpoints", "an endpoint", _ENDPOINT, example):
         if "url" not in fields:
             raise InputError(f"{key} has no url; give it one")
         found[name] = Endpoint(**fields)

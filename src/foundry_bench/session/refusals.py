@@ -1,6 +1,7 @@
 """How bad input is refused: in one line that says where, what was expected, and the mend."""
 
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -68,6 +69,28 @@ def record(value: object, checks: Mapping[str, Check], name: str, expects: str) 
     with place(name):
         known(given, checks)
         return {key: checks[key](content, key) for key, content in given.items()}
+
+
+def named_records(
+    value: object, table: str, kind: str, checks: Mapping[str, Check], expects: str
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The entries of a table whose keys are names of the user's own: name, key and fields of each.
+
+    Args:
+        value: the table.
+        table: its key.
+        kind: what an entry is, with its article.
+        checks: what its fields must be.
+        expects: what an entry must be, with an example.
+
+    Raises:
+        InputError: for the first name that could be mistaken, or entry that is no such record.
+    """
+    for name, given in instance(value, dict, table, "a table").items():
+        if not re.fullmatch(r"[\w.-]+", name):
+            raise refusal(f"{kind}'s name", "made of letters, digits, '.', '_' and '-'", name)
+        key = f"{table}.{name}"
+        yield name, key, record(given, checks, key, expects)
 
 
 def shown(value: object) -> str:
