@@ -17,6 +17,8 @@ from foundry_bench.session.ratings import save_rating, save_ratings
 from foundry_bench.session.reports import FORMATS, render
 from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.session.store import Run
+from foundry_bench.session.trends import unlike
+from foundry_bench.values.changes import changed_conditions
 from foundry_bench.values.energy import Rates, energy
 from foundry_bench.values.fleet import HostRecord, on_host
 from foundry_bench.values.format import figure, joules, mean_with_interval, money, percent, rate, seconds, watts
@@ -240,3 +242,11 @@ def test_hosts() -> None:
 
 def _number(cell: str) -> float | None:
     return float(cell) if cell else None
+
+
+def test_what_differs_between_runs_is_told_as_compare_tells_it() -> None:
+    plan = make_plan(rounds=9, prompts=(replace(make_plan().prompts[0], prompt="Why not?"), make_plan().prompts[1]))
+    one, other = make_run(), make_run(plan=plan, environment={"cores": 4, "process": {"pid": 2}})
+    told = unlike([make_view(one), make_view(other)])
+    assert {"rounds: 3, 9", "cores: 2, 4", "prompts.benefits"} < set(told)
+    assert len(told) == len(changed_conditions(one, other))

@@ -1,22 +1,18 @@
 """Figures of the same models over several runs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from foundry_bench.session.run_view import RunView
 from foundry_bench.session.tables import Column, Table
+from foundry_bench.values.changes import conditions
 from foundry_bench.values.format import mean_with_interval, one_line
 from foundry_bench.values.metrics import METRICS
-from foundry_bench.values.result import Metrics, RunRecord
+from foundry_bench.values.result import Metrics
 
 TRENDS = ("ttft_s", "latency_s", "itl_s", "decode_tokens_per_s")
-
-# What tells a process or a folder apart, and nothing of what was measured.
-_APART = ("environment.process", "environment.host", "plan.models", "plan.runtime", "plan.capabilities")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +72,14 @@ def trends_json(found: Sequence[Trend]) -> list[dict[str, Any]]:
 
 def unlike(views: Sequence[RunView]) -> list[str]:
     """What differs between the runs beside their date, a line each: it may be the reason of a change."""
-    settings = [dict(_settings(view.record)) for view in views]
+    found = [conditions(view.record) for view in views]
     lines = []
-    for name in dict.fromkeys(name for some in settings for name in some):
-        values = list(dict.fromkeys(str(some.get(name)) for some in settings))
-        if len(values) > 1 and not name.startswith(_APART):
+    for name in dict.fromkeys(name for some in found for name in some):
+        values = list(dict.fromkeys(str(some.get(name)) for some in found))
+        if len(values) > 1:
             # Prompts are too long to be read side by side.
-            shown = "" if name == "plan.prompts" else f": {one_line(', '.join(values))}"
-            lines.append(f"{one_line(name.partition('.')[2]).replace('_', ' ')}{shown}")
+            shown = "" if name.startswith("plan.prompts.") else f": {one_line(', '.join(values))}"
+            lines.append(f"{one_line(name.removeprefix('plan.')).replace('_', ' ')}{shown}")
     return lines
 
 
@@ -92,13 +88,3 @@ def _means(trend: Trend, metric: str) -> Iterator[dict[str, Any]]:
         found = moment.metrics.get(metric)
         head = {"run": moment.run, "created": moment.created, "n": found.n if found else 0}
         yield head | {"mean": found and found.mean, "ci95_mean": found and found.ci95_mean}
-
-
-def _settings(record: RunRecord) -> Iterator[tuple[str, Any]]:
-    """The plan and the environment by dotted names."""
-    for head, values in (("plan", msgspec.to_builtins(record.plan)), ("environment", record.environment)):
-        for name, value in values.items():
-            if isinstance(value, Mapping):
-                yield from ((f"{head}.{name}.{key}", one) for key, one in value.items())
-            else:
-                yield f"{head}.{name}", value

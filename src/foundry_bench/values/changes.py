@@ -51,10 +51,14 @@ class Reading:
         return self.difference / self.base
 
 
+def conditions(record: RunRecord) -> dict[str, Any]:
+    """What a run was measured under, by dotted names: machine, versions, plan, prompts one by one."""
+    return dict(_environment(record.environment)) | dict(_plan(record.plan))
+
+
 def changed_conditions(base: RunRecord, new: RunRecord) -> tuple[Change, ...]:
     """What differs between the machines, the versions and the plans of two runs; nothing for a run and itself."""
-    sides = [dict(_environment(record.environment)) | dict(_plan(record.plan)) for record in (base, new)]
-    return _changes(*sides)
+    return _changes(conditions(base), conditions(new))
 
 
 def changed_model(base: ModelResult, new: ModelResult) -> tuple[Change, ...]:
