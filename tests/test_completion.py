@@ -11,6 +11,7 @@ import pytest
 
 from foundry_bench.arguments import COMMANDS
 from foundry_bench.cli import main
+from foundry_bench.session.formats import NAMES
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
@@ -81,7 +82,7 @@ def proposed(capsys: pytest.CaptureFixture[str], line: str) -> list[str]:
         ("foundry-bench report -o runs.md 20261121", ["20261121-100000-a-x2", ":files"]),
         ("foundry-bench run -o runs --resume 20261121", ["20261121-100000-a-x2", ":files"]),
         ("foundry-bench run -o nowhere --resume ", [":files"]),
-        ("foundry-bench report --format ", ["md", "csv", "json", "html"]),
+        ("foundry-bench report --format ", [*NAMES]),
         ("foundry-bench compare last:", ["last:phi", "last:lab:big:2", ":files"]),
         ("foundry-bench compare last 20261121-100000-a-x2:p", ["20261121-100000-a-x2:phi", ":files"]),
         ("foundry-bench completion ", [*SHELLS]),

@@ -18,6 +18,7 @@ from foundry_bench.cli import main
 from foundry_bench.commands.progress import StderrProgress
 from foundry_bench.session import demo_weights, samples
 from foundry_bench.session.beacons import list_running
+from foundry_bench.session.formats import NAMES
 from foundry_bench.session.json_text import in_ascii, json_text
 from foundry_bench.session.own_models import check_name
 from foundry_bench.session.store import Run
@@ -67,7 +68,7 @@ def test_no_command_sends_it_to_the_terminal(
     commands = [
         ("history",),
         ("history", "--json"),
-        *(("report", "last", "--format", form) for form in ("md", "csv", "html", "json")),
+        *(("report", "last", "--format", form) for form in NAMES),
         ("report", "last", "--format", "csv", "--samples"),
         ("rank", "last"),
         ("rank", "last", "--json"),

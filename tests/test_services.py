@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from foundry_bench.session.formats import NAMES
 from foundry_bench.worker.secret import Key
 from in_process import command
 from service_stand_in import StandIn, answer, listing, service
@@ -46,13 +47,12 @@ def test_a_key_is_in_nothing_that_is_written_or_said(lab: StandIn, tmp_path: Pat
     models = [part for name in ("refused", "broken", "talking") for part in ("-m", f"lab:{name}")]
     out = str(tmp_path / "runs")
     run = command("run", *models, "--rounds", "1", "--no-calibrate", "--json", "-o", out, environ=environ)
-    formats = ("md", "csv", "html", "json")
     others = [
         command("models", "load", "lab:refused", code=1, environ=environ),
         command("probe", "lab:long", code=1, environ=environ),
         command("judge", "last", "--judge-model", "lab:talking", "--out", out, code=1, environ=environ),
         command("report", "last", "--samples", "--format", "csv", "--out", out, environ=environ),
-        *(command("report", "last", "--format", form, "--out", out, environ=environ) for form in formats),
+        *(command("report", "last", "--format", form, "--out", out, environ=environ) for form in NAMES),
         command("history", "--out", out, environ=environ),
         command("doctor", "--json", "-m", "lab:refused", "--out", out, code=1, environ=environ),
     ]

@@ -20,7 +20,9 @@ from factories import (
     make_run,
     make_view,
 )
-from foundry_bench.session.reports import FORMATS, render
+from foundry_bench.session.formats import FORMATS, NAMES
+from foundry_bench.session.reports import render
+from foundry_bench.session.run_tables import results
 from foundry_bench.session.run_view import RunView
 from foundry_bench.session.trends import TRENDS
 from foundry_bench.values.format import UNDEFINED, figure, mean_with_interval, percent, score
@@ -30,15 +32,11 @@ from recorded import recorded_view
 from report_reading import markdown_tables, page
 
 # As the headings of tables name them.
+# What the table of results shows, as its headings call it.
 HEADLINES = [
-    ("TTFT p50", "ttft_s", "p50"),
-    ("TTFT p95", "ttft_s", "p95"),
-    ("Latency mean", "latency_s", "mean"),
-    ("Latency p95", "latency_s", "p95"),
-    ("ITL p50", "itl_s", "p50"),
-    ("ITL p99", "itl_s", "p99"),
-    ("Decode mean", "decode_tokens_per_s", "mean"),
-    ("Output mean", "output_tokens_per_s", "mean"),
+    (column.heading, column.metric, column.heading.rpartition(" ")[2])
+    for column in results(make_view(make_run())).columns
+    if column.metric
 ]
 
 
@@ -183,7 +181,7 @@ def test_a_run_named_twice_counts_once() -> None:
     assert render(several()[:1] * 2, "md") == render(several()[:1], "md")
 
 
-@pytest.mark.parametrize("name", ["md", "csv", "json", "html"])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_order_of_the_arguments_does_not_matter(name: str) -> None:
     assert render(several(), name) == render(several()[::-1], name)
 

@@ -12,9 +12,10 @@ import msgspec
 import pytest
 
 from factories import CREATED, make_metrics, make_model, make_plan, make_run, make_sample, make_view
+from foundry_bench.session.formats import FORMATS, NAMES
 from foundry_bench.session.judge_log import JUDGE_FILE, Verdict
 from foundry_bench.session.ratings import save_rating, save_ratings
-from foundry_bench.session.reports import FORMATS, render
+from foundry_bench.session.reports import render
 from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.session.store import Run
 from foundry_bench.session.trends import unlike
@@ -228,7 +229,7 @@ def test_hosts() -> None:
         for host, pace in zip(hosts, (0.1, 0.4), strict=True)
     )
     view = make_view(make_run(plan=make_plan(models=("phi",)), models=rows, hosts=hosts))
-    documents = {name: render([view], name) for name in ("md", "csv", "json", "html")}
+    documents = {name: render([view], name) for name in NAMES}
     (told,) = in_json(documents)["hosts"]
     assert len(told["matrix"]) == 3
     cells = {row["host"]: row for row in in_csv(documents)}

@@ -13,7 +13,8 @@ import pytest
 
 from factories import make_failed_model, make_model, make_plan, make_run, make_view
 from foundry_bench.commands import history, report
-from foundry_bench.session.reports import FORMATS, render, results_table
+from foundry_bench.session.formats import FORMATS
+from foundry_bench.session.reports import render, results_table
 from foundry_bench.session.run_tables import cautions
 from foundry_bench.session.run_view import open_run
 from foundry_bench.values.cautions import Caution
@@ -45,7 +46,7 @@ def test_there_is_a_golden_file_for_each_format() -> None:
 
 
 def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(InputError, match="no report format 'doc'; choose one of md, csv, "):
+    with pytest.raises(InputError, match="no report format 'doc'; choose one of md, html, "):
         render([make_view()], "doc")
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from driving import make_app, running, screen_text
-from foundry_bench.session.reports import FORMATS
+from foundry_bench.session.formats import FORMATS
 from golden_text import looks_like
 from recorded import record_run
 

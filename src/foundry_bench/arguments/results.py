@@ -12,15 +12,14 @@ from foundry_bench.parser import (
     add_runtime,
     add_settings,
 )
+from foundry_bench.session.formats import NAMES
 
 
 def _report(parser: Parser) -> None:
     from pathlib import Path
 
     parser.add_argument("runs", nargs="+", metavar="RUN", help="id or folder of a recorded run, or 'last'")
-    parser.add_argument(
-        "--format", choices=("md", "csv", "json", "html"), default="md", help="what to write (default: md)"
-    )
+    parser.add_argument("--format", choices=NAMES, default="md", help="what to write (default: md)")
     parser.add_argument("--samples", action="store_true", help="with csv: a row a request instead of a row a model")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="file or folder to write to (default: stdout)"

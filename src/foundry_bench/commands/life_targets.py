@@ -28,7 +28,7 @@ def life_targets(
         target = find_target(
             name, settings.plan.endpoint if services else None, settings.endpoints, settings.adapters, own
         )
-        if target.backend != "foundry" and not (services and target.backend == "openai_http"):
+        if target.backend != "foundry" and not (services and target.served):
             raise InputError(f"'{name}' belongs to a service or an adapter, which keeps its models itself")
         targets.append(
             replace(target, device=getattr(args, "device", None), execution_provider=getattr(args, "ep", None))

@@ -22,7 +22,7 @@ def meant(targets: Sequence[Target]) -> bool:
     Raises:
         InputError: some are, and some are not.
     """
-    services = [target.backend == "openai_http" for target in targets]
+    services = [target.served for target in targets]
     if any(services) and not all(services):
         raise InputError("models of a service and models of this machine are mixed; name them in commands of their own")
     return all(services)

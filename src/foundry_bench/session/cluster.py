@@ -105,7 +105,7 @@ def hosts_for(plan: Plan, targets: Sequence[Target], recorded: Sequence[HostReco
     """
     if not plan.cluster:
         return ()
-    if strange := next((one for one in targets if plan.spread and one.backend != "openai_http"), None):
+    if strange := next((one for one in targets if plan.spread and not one.served), None):
         raise InputError(f"--spread loads an endpoint, and {strange.name!r} has none; name it with -e URL")
     present = present_hosts(plan.cluster)
     return rejoin(recorded, present) if recorded else choose_hosts(plan, present)

@@ -1,4 +1,4 @@
-"""Reports of recorded runs, a function a format."""
+"""Reports of recorded runs, one function per format."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,6 +9,7 @@ from foundry_bench.session import run_tables
 from foundry_bench.session.comma_separated import as_csv, samples_as_csv
 from foundry_bench.session.energy_table import energy_words
 from foundry_bench.session.fleet_ranking import fleet_document, rank_hosts
+from foundry_bench.session.formats import FORMATS
 from foundry_bench.session.highlights import highlights
 from foundry_bench.session.host_views import is_fleet, row_view
 from foundry_bench.session.html_page import as_html
@@ -43,7 +44,7 @@ def render(views: Sequence[RunView], report_format: str) -> str:
     if report_format not in FORMATS:
         raise InputError(f"no report format {report_format!r}; choose one of {', '.join(FORMATS)}")
     once = {view.path.resolve(): view for view in views}
-    return FORMATS[report_format](sorted(once.values(), key=lambda view: (view.record.created, view.record.id)))
+    return _RENDERERS[report_format](sorted(once.values(), key=lambda view: (view.record.created, view.record.id)))
 
 
 def results_table(record: RunRecord) -> str:
@@ -103,8 +104,8 @@ def _decision(view: RunView, preference: Preference) -> dict[str, Any]:
     return document(rows, rank(rows, preference, Rules()), preference)
 
 
-# By the ending of a file's name.
-FORMATS: Mapping[str, Callable[[Sequence[RunView]], str]] = {
+# For each of FORMATS.
+_RENDERERS: Mapping[str, Callable[[Sequence[RunView]], str]] = {
     "md": as_markdown,
     "csv": as_csv,
     "samples.csv": samples_as_csv,

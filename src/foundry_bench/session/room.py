@@ -20,7 +20,7 @@ async def lack_of_room(plan: Plan, targets: Sequence[Target]) -> str | None:
     Compares the memory that is free now with what all of them are likely to need. What an endpoint serves is its
     server's own affair. With an unreachable catalog this takes up to 30 s.
     """
-    local = [target for target in targets if target.backend != "openai_http"]
+    local = [target for target in targets if not target.served]
     listed: Sequence[CatalogEntry] = ()
     if any(target.path is None for target in local):
         listed = (await list_models(replace(plan, endpoint=None))).entries

@@ -156,3 +156,8 @@ class Target:
     capabilities: tuple[str, ...] = ()
     device: str | None = None
     execution_provider: str | None = None
+
+    @property
+    def served(self) -> bool:
+        """Whether a service has it, whose memory and disk are no business of ours."""
+        return self.url is not None

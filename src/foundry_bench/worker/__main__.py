@@ -139,7 +139,7 @@ class _Worker:
         kind = command.target.backend
         if kind not in self._lives:
             emit = self._events.emit
-            self._lives[kind] = ServiceLife(emit) if kind == "openai_http" else FoundryLife(command.runtime, emit)
+            self._lives[kind] = ServiceLife(emit) if command.target.served else FoundryLife(command.runtime, emit)
         return self._lives[kind]
 
     async def _measure(self, command: Measure) -> None:
