@@ -75,6 +75,15 @@ async def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         await driver.shows("wrote 0 of 2")
 
 
+async def test_a_home_folder_that_is_not_there(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs")
+    async with running(make_app(tmp_path), (120, 40)) as driver:
+        await driver.press("g", "e")
+        await driver.shows("Benchmark report")
+        await driver.press("i", "home", "ctrl+k", *"~nouser/x", "enter", "w")
+        await driver.shows("wrote 0 of 2", "there is no such")
+
+
 async def test_no_run(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app, (60, 20)) as driver:

@@ -58,6 +58,12 @@ async def test_a_plan_is_checked_as_one_types_and_then_measured(tmp_path: Path, 
         await driver.shows("Summary")
 
 
+async def test_prompts_in_a_home_folder_that_is_not_there_are_refused_as_one_types(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path, models=("phi-4-mini",)), (120, 40)) as driver:
+        await driver.press("g", "r", "tab", "down", "down", *"~nouser.json")
+        await driver.shows("there is no such home", "prompts '~nouser.json'")
+
+
 async def test_rules_budget_turns_and_sweeps_are_fields_that_have_to_agree(tmp_path: Path) -> None:
     app = make_app(tmp_path, models=("phi-4-mini", "qwen2.5-0.5b"), rounds=5)
     async with running(app, (120, 40)) as driver:

@@ -76,6 +76,16 @@ async def test_a_section_is_entered_at_its_first_value_with_what_that_is_for() -
             await driver.press("escape")
 
 
+@pytest.mark.usefixtures("config")
+async def test_a_theme_in_a_home_folder_that_is_not_there_is_refused() -> None:
+    async with running(opened(), (120, 40)) as driver:
+        await driver.press("g", "s")
+        await driver.shows("rounds", "config.toml")
+        await driver.press("down", "down", "down", "enter", "home", "ctrl+k", *"~nouser.toml", "escape", "w")
+        await driver.shows("not saved: theme '~nouser.toml': there is no such home folder")
+    assert "theme" not in written()
+
+
 async def test_comments_are_asked_about(config: Path) -> None:
     commented(config)
     app = opened()

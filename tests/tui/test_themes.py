@@ -118,6 +118,11 @@ def test_ones_own_theme_goes_before_a_shipped_one(tmp_path: Path) -> None:
         find_theme("lihgt", tmp_path)
 
 
+def test_a_theme_in_a_home_folder_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InputError, match=r"theme '~nouser\.toml': there is no such home folder"):
+        find_theme("~nouser.toml")
+
+
 async def test_the_theme_in_use_is_worn_as_its_file_is_now(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     shipped = theme_files()["dark"].read_text("utf-8")

@@ -7,6 +7,7 @@ from typing import Any
 
 from foundry_bench.session.fields import FIELDS
 from foundry_bench.session.inputs import read_prompts
+from foundry_bench.session.rules import folder
 from foundry_bench.session.settings import check_agreement
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Plan, Prompt
@@ -103,7 +104,7 @@ def read(name: str, text: str) -> Any:
         return _EMPTY[name]
     label = next(field.label for field in FORM if field.name == name)
     if name == "prompts" and text.endswith(".json"):
-        return read_prompts(Path(text).expanduser())
+        return read_prompts(Path(folder(text, label)))
     if name == "models":
         if not text:
             raise InputError("no model yet: mark some with g m and space, or write their names here")

@@ -9,7 +9,7 @@ from textual.theme import Theme
 
 from foundry_bench.session.documents import parse_toml, read_text
 from foundry_bench.session.refusals import Check, instance, known, place, refusal
-from foundry_bench.session.rules import flag
+from foundry_bench.session.rules import flag, folder
 from foundry_bench.session.shipped import shipped_folder
 from foundry_bench.values.errors import InputError
 
@@ -40,10 +40,10 @@ def find_theme(name: str, own: Path | None = None) -> Path:
     """The file of the theme called ``name``, which may be the path of a file too.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or it is no path.
     """
     if name.endswith(".toml"):
-        return Path(name).expanduser()
+        return Path(folder(name, "theme"))
     files = theme_files(own)
     known([name], files, "theme", f"there are {', '.join(files)}")
     return files[name]

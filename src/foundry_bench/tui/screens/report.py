@@ -13,6 +13,7 @@ from textual.widgets import OptionList, Static
 
 from foundry_bench.session.atomic import write_atomically
 from foundry_bench.session.reports import NAME, render
+from foundry_bench.session.rules import folder
 from foundry_bench.session.run_list import find_run
 from foundry_bench.session.run_view import open_run
 from foundry_bench.tui.apart import apart
@@ -175,9 +176,9 @@ def _write(run: Path, form: str, name: str) -> str:
     """Write a report; the absolute path of the file.
 
     Raises:
-        InputError: the run can't be read.
+        InputError: the run can't be read, or it is no path.
         OSError: the file can't be written.
     """
-    file = Path(name).expanduser().absolute()
+    file = Path(folder(name, "the path")).absolute()
     write_atomically(file, _render(run, form).encode())
     return str(file)
