@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +48,32 @@ async def test_changed_prompts_are_told(tmp_path: Path) -> None:
         await driver.shows("2 runs")
         await driver.press("space", "j", "c")
         await driver.shows("benefits, explain differ in text")
+
+
+async def test_a_run_that_is_damaged_after_its_head_hides_no_other(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs")
+    file = record_run(tmp_path / "runs", minutes=1) / "run.json"
+    document = json.loads(file.read_text())
+    document["models"][0]["counts"] = "x"
+    file.write_text(json.dumps(document, indent=2))
+    async with running(make_app(tmp_path)) as driver:
+        await driver.press("g", "c")
+        await driver.shows("A smollm2-135m · run-000", "B phi-4-mini · run-000")
+
+
+async def test_what_is_chosen_is_what_the_list_said_when_it_was_opened(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with running(app) as driver:
+        await driver.press("g", "c")
+        await driver.shows("A smollm2-135m · run-000", "worse")
+        screen = app.screen
+        await driver.press("a")
+        await driver.shows("type to find")
+        record_run(tmp_path / "runs", minutes=1)
+        await screen.load().wait()
+        await driver.press("down", "enter")
+        await driver.shows("A phi-4-mini · run-000")
 
 
 async def test_nothing_to_compare(tmp_path: Path) -> None:

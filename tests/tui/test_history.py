@@ -78,6 +78,15 @@ async def test_more_than_a_page(tmp_path: Path) -> None:
         await driver.shows("page 1/2")
 
 
+async def test_a_folder_that_can_not_be_listed(tmp_path: Path) -> None:
+    app = make_app(tmp_path, out=str(tmp_path / ("x" * 300)))
+    async with running(app) as driver:
+        await driver.press("g", "h")
+        await driver.shows("too long")
+        await driver.press("g", "c")
+        await driver.shows("press a to choose", "too long")
+
+
 async def test_no_runs(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app, (60, 20)) as driver:

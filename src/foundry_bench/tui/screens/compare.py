@@ -1,5 +1,6 @@
 """The mode Compare: two models, of one run or of two."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -88,10 +89,10 @@ class CompareScreen(FrameScreen):
         """Stacked or in columns."""
         self.call_after_refresh(self._draw)
 
-    def compare_runs(self, base: Path, new: Path) -> None:
+    async def compare_runs(self, base: Path, new: Path) -> None:
         """Compare two runs: the first model that both have, or else the first of each."""
         try:
-            first, second = choices(base), choices(new)
+            first, second = [await apart(self.app, choices, path) for path in (base, new)]
         except InputError as error:
             self.notify(one_line(str(error)), severity="error")
             return
@@ -105,7 +106,12 @@ class CompareScreen(FrameScreen):
     @work(exclusive=True, group="load")
     async def load(self) -> None:
         """Find what can be compared; at first the last run's two first models."""
-        self._offered = await apart(self.app, offered, self.bench.settings.out)
+        try:
+            self._offered = await apart(self.app, offered, self.bench.settings.out)
+        except (InputError, OSError) as error:
+            self._offered, self._problem = (), one_line(str(error))
+        else:
+            self._problem = self._problem if self._sides else ""
         if not self._sides and len(self._offered) > 1:
             self._sides = dict(zip("ab", self._offered, strict=False))
             self.compute()
@@ -125,16 +131,17 @@ class CompareScreen(FrameScreen):
 
     def action_pick(self, side: str) -> None:
         """Choose one side from a list."""
+        offered = self._offered  # while the list is open others may be offered
 
         def chosen(index: int | None) -> None:
             if index is not None:
-                self._sides[side] = self._offered[index]
+                self._sides[side] = offered[index]
                 if len(self._sides) == 2:
                     self.compute()
                 self._draw()
 
-        if self._offered:
-            self.app.push_screen(PickScreen(f"{side.upper()} is", [str(one) for one in self._offered]), chosen)
+        if offered:
+            self.app.push_screen(PickScreen(f"{side.upper()} is", [str(one) for one in offered]), chosen)
 
     def action_swap(self) -> None:
         """A for B."""
@@ -186,7 +193,7 @@ def offered(out: Path) -> tuple[Choice, ...]:
     """The models of the last runs."""
     found: list[Choice] = []
     for head in list_runs(out)[:_RUNS_OFFERED]:
-        if head.status != "unreadable":
+        with contextlib.suppress(InputError):  # damaged, maybe only after its head
             found.extend(choices(head.path))
     return tuple(found)
 

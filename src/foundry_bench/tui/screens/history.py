@@ -19,6 +19,7 @@ from foundry_bench.tui.screens.run import RunScreen
 from foundry_bench.tui.widgets.figures_table import Cell, FiguresTable, Heading
 from foundry_bench.tui.widgets.filter_line import FilterLine
 from foundry_bench.tui.widgets.pages import Pages
+from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import UNDEFINED, one_line
 
 _HEADINGS = (
@@ -53,6 +54,7 @@ class HistoryScreen(FrameScreen):
     def __init__(self) -> None:
         super().__init__()
         self._runs: Sequence[RunHead] = ()
+        self._problem = ""
         self._pages: Pages[RunHead] = Pages()
         self._marked: list[str] = []
 
@@ -76,7 +78,10 @@ class HistoryScreen(FrameScreen):
     @work(exclusive=True, group="load")
     async def load(self) -> None:
         """List the runs in a thread."""
-        self._runs = await apart(self.app, list_runs, self.bench.settings.out)
+        try:
+            self._runs, self._problem = await apart(self.app, list_runs, self.bench.settings.out), ""
+        except (InputError, OSError) as error:
+            self._runs, self._problem = (), one_line(str(error))
         self._marked = [name for name in self._marked if any(run.path.name == name for run in self._runs)]
         self._filter()
 
@@ -109,7 +114,7 @@ class HistoryScreen(FrameScreen):
         await self.app.switch_mode("compare")
         screen = self.app.screen
         if isinstance(screen, CompareScreen):
-            screen.compare_runs(paths[0], paths[1])
+            await screen.compare_runs(paths[0], paths[1])
 
     @work
     async def action_attach(self) -> None:
@@ -187,7 +192,7 @@ class HistoryScreen(FrameScreen):
         parts = [f"{count} run{'s' * (count != 1)}", self._pages.label, self._marks_told()]
         nothing = f"no runs in {self.bench.settings.out}: mark models (g m, space) and run them (r)"
         told = f"  {self.bench.options.glyphs.dot}  ".join(filter(None, parts)) if self._runs else nothing
-        self.query_one("#told", Static).update(told)
+        self.query_one("#told", Static).update(self._problem or told)
         self.refresh_bindings()
 
     def _models_shown(self, run: RunHead) -> str:
