@@ -3,12 +3,16 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import cast
 
 import pytest
+from textual.notifications import SeverityLevel
 
-from driving import EndlessWorker
+from driving import EndlessWorker, make_app, running
 from foundry_bench.session.model_actions import HeldModel
+from foundry_bench.session.own_models import OwnModel, register
+from foundry_bench.session.paths import data_dir
 from foundry_bench.session.settings import resolve
 from foundry_bench.session.supervisor import Worker
 from foundry_bench.tui.model_keeper import ModelKeeper
@@ -93,3 +97,35 @@ async def test_a_model_that_was_loaded_by_its_alias_is_unloaded_before_its_id_is
     await until(lambda: len(keeper.disk_changes) == 2)
     assert at_removal == [["phi"], []]
     await keeper.close()
+
+
+async def test_a_list_of_own_models_that_can_not_be_written_is_told() -> None:
+    register("mine", OwnModel(path="models/mine", source="models/mine"))
+    said: list[str] = []
+    told = asyncio.Event()
+
+    def changed(line: str, _severity: SeverityLevel) -> None:
+        said.append(line)
+        told.set()
+
+    keeper = ModelKeeper(resolve({}, {}, models_needed=False), changed)
+    keeper.remove("mine", "mine")
+    make_a_folder_of(data_dir() / "models" / "registry.json")
+    async with asyncio.timeout(10):
+        await told.wait()
+    assert "Is a directory" in said[0]
+    assert keeper.disk_changes == []
+
+
+@pytest.mark.parametrize("keys", ["l", "d", "Dy"])
+async def test_a_list_of_own_models_that_can_not_be_read_is_told(tmp_path: Path, keys: str) -> None:
+    make_a_folder_of(data_dir() / "models" / "registry.json")
+    async with running(make_app(tmp_path)) as driver:
+        await driver.shows("by name", "qwen2.5-0.5b")
+        await driver.press("slash", *("gpt" if keys == "d" else "qwen"), "enter", *keys)
+        await driver.shows("Is a directory")
+
+
+def make_a_folder_of(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    file.mkdir(parents=True)

@@ -103,7 +103,7 @@ class ModelKeeper:
             settings = self._settings
             url = settings.plan.endpoint
             target = find_target(name, url, settings.endpoints, settings.adapters, list_own())
-        except InputError as error:
+        except (InputError, OSError) as error:
             self._changed(str(error), "error")
             return None
         if target.backend != "foundry":
@@ -132,9 +132,15 @@ class ModelKeeper:
         )
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(self._failures_told(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _failures_told(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except (InputError, OSError) as error:
+            self._changed(str(error), "error")
 
     async def _load(self, target: Target) -> None:
         before = await self.unload() if self.loaded else None
