@@ -1,10 +1,13 @@
+import asyncio
 import json
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from driving import make_app, running, screen_text
+from foundry_bench.tui.screens.blind import read_answers
 from golden_text import looks_like
 from recorded import record_run
 
@@ -71,6 +74,37 @@ async def test_undo_notes_and_moving(tmp_path: Path) -> None:
         await driver.shows("1/4")
         await driver.press("l", "5")
         await driver.until(lambda: [one["score"] for one in ratings(run)] == [5])
+
+
+async def test_what_is_said_while_the_run_is_read_again_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = record_run(tmp_path / "runs")
+    read, go_on = asyncio.Event(), asyncio.Event()
+    go_on.set()
+    to_thread = asyncio.to_thread
+
+    async def hold_back(function: Any, *args: Any) -> Any:
+        found = await to_thread(function, *args)
+        if function is read_answers:
+            read.set()
+            await go_on.wait()
+        return found
+
+    monkeypatch.setattr("asyncio.to_thread", hold_back)
+    app = make_app(tmp_path)
+    async with running(app) as driver:
+        await driver.press("g", "a")
+        await driver.shows("1/4")
+        rate = app.screen
+        read.clear()
+        go_on.clear()
+        await driver.press("g", "h", "g", "a")
+        await read.wait()
+        await driver.press("4")
+        await driver.until(partial(saved, run, 1))
+        go_on.set()
+        await driver.until(lambda: not rate.workers)
+        await driver.shows("2/4")
+        assert [one.score for one in rate.course.said] == [4]
 
 
 async def test_it_goes_on_where_it_was_left(tmp_path: Path) -> None:

@@ -53,13 +53,16 @@ class RateScreen(BlindScreen[Answer, Rating]):
     @work(exclusive=True, group="load")
     async def load(self) -> None:
         """Read answers and earlier ratings in a thread."""
+        said = self.course.said
         try:
-            path = self.bench.chosen_run or find_run(self.bench.settings.out, "last")
-            self.prompts, answers, ratings = await apart(self.app, read_answers, path)
+            path = self.bench.chosen_run or await apart(self.app, find_run, self.bench.settings.out, "last")
+            prompts, answers, ratings = await apart(self.app, read_answers, path)
         except InputError as error:
             self.course, self.path, self._nothing = RatingRound((), ()), None, one_line(str(error))
         else:
-            self._nothing = "this run has no answers to rate"
+            if path == self.path and said != self.course.said:
+                return  # what was said meanwhile may be newer than what was read
+            self.prompts, self._nothing = prompts, "this run has no answers to rate"
             waiting = self.unsaved.of(path)
             if path != self.path or not waiting:
                 self.path = path
