@@ -10,7 +10,7 @@ from foundry_bench.session.fields import DEFAULTS, FIELDS
 from foundry_bench.session.inputs import Endpoint
 from foundry_bench.session.paths import config_path
 from foundry_bench.session.settings import check_agreement, resolve
-from foundry_bench.tui.plan_form import plan_of, texts
+from foundry_bench.tui.plan_form import check, texts
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import WORKSHOP_PROMPTS, Plan, Prompt, Runtime, Sweep
 
@@ -162,6 +162,6 @@ def test_rules_that_do_not_agree_are_told_with_where_they_came_from(here: Path) 
 
 def test_a_form_refuses_a_load_that_its_hosts_cannot_share() -> None:
     plan = make_plan(models=("m",), rounds=4, concurrency=4, cluster="tcp://a:1", spread=4)
-    assert plan_of(plan, texts(plan, plan.models)) == plan
-    with pytest.raises(InputError, match="concurrency 3 can't be divided among 4 hosts"):
-        plan_of(plan, texts(plan, plan.models) | {"concurrency": "3"})
+    assert check(plan, texts(plan, plan.models)).described == plan
+    refused = check(plan, texts(plan, plan.models) | {"concurrency": "3"}).described
+    assert "concurrency 3 can't be divided among 4 hosts" in str(refused)

@@ -1,7 +1,7 @@
 """The plan as texts of a form, checked by the same rules as the command line; pure but for a prompts file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,14 @@ _EMPTY: Mapping[str, object] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The plan that a form describes, or what to mend first; and what is wrong with its fields, by name."""
+
+    described: Plan | str
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+
 def texts(plan: Plan, models: tuple[str, ...]) -> dict[str, str]:
     """What the form shows of a plan."""
     return {
@@ -84,15 +92,6 @@ def texts(plan: Plan, models: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-def problem(name: str, text: str) -> str | None:
-    """What is wrong with a field, in one line; None where nothing is."""
-    try:
-        read(name, text)
-    except InputError as error:
-        return str(error)
-    return None
-
-
 def read(name: str, text: str) -> Any:
     """The value of a field; of one that is empty and may be, what that stands for.
 
@@ -102,7 +101,7 @@ def read(name: str, text: str) -> Any:
     text = text.strip()
     if not text and name in _EMPTY:
         return _EMPTY[name]
-    label = next(field.label for field in FORM if field.name == name)
+    label = next(line.label for line in FORM if line.name == name)
     if name == "prompts" and text.endswith(".json"):
         return read_prompts(Path(folder(text, label)))
     if name == "models":
@@ -112,13 +111,29 @@ def read(name: str, text: str) -> Any:
     return FIELDS[name].rule.read([text], label)
 
 
-def plan_of(base: Plan, written: Mapping[str, str]) -> Plan:
-    """The plan that the form describes; what the form doesn't show is as in ``base``.
+def check(base: Plan, written: Mapping[str, str]) -> Checked:
+    """Read each field once, a file of prompts among them: not for the event loop."""
+    values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for name in (line.name for line in FORM):
+        try:
+            values[name] = read(name, written[name])
+        except InputError as error:
+            problems[name] = str(error)
+    if problems:
+        return Checked(next(iter(problems.values())), problems)
+    try:
+        return Checked(_plan(base, values))
+    except InputError as error:
+        return Checked(str(error))
+
+
+def _plan(base: Plan, values: dict[str, Any]) -> Plan:
+    """The plan of these values; what the form doesn't show is as in ``base``.
 
     Raises:
-        InputError: for the first field that breaks its rule, or for fields that don't agree.
+        InputError: for fields that don't agree.
     """
-    values = {field.name: read(field.name, written[field.name]) for field in FORM}
     prompts: tuple[Prompt, ...] | None = values.pop("prompts")
     levels = {name: values.pop(f"sweep.{name}") for name in ("concurrency", "prompt_tokens")}
     budget_s: float | None = values.pop("budget")

@@ -55,7 +55,9 @@ class RateScreen(BlindScreen[Answer, Rating]):
         """Read answers and earlier ratings in a thread."""
         said = self.course.said
         try:
-            path = self.bench.chosen_run or await apart(self.app, find_run, self.bench.settings.out, "last")
+            path = self.bench.chosen_run
+            if path is None:
+                path = await apart(self.app, find_run, self.bench.settings.out, "last")
             prompts, answers, ratings = await apart(self.app, read_answers, path)
         except InputError as error:
             self.course, self.path, self._nothing = RatingRound((), ()), None, one_line(str(error))

@@ -84,7 +84,9 @@ class ReportScreen(FrameScreen):
     async def load(self) -> None:
         """Find the run, and propose a path in its folder."""
         try:
-            path = self.bench.chosen_run or await apart(self.app, find_run, self.bench.settings.out, "last")
+            path = self.bench.chosen_run
+            if path is None:
+                path = await apart(self.app, find_run, self.bench.settings.out, "last")
         except InputError as error:
             self.query_one("#run-name", Static).update(one_line(str(error)))
             return

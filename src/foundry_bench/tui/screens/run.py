@@ -131,9 +131,9 @@ class RunScreen(FrameScreen):
             return bool(self._elsewhere) and not running
         return not live if action == "start" else True
 
-    def action_start(self) -> None:
+    async def action_start(self) -> None:
         """Measure what the form describes."""
-        plan = self.query_one(PlanForm).described
+        plan = await self.query_one(PlanForm).check()
         if isinstance(plan, Plan):
             self._begin(plan)
         else:

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from foundry_bench.tui.plan_form import FORM, plan_of, problem, texts
+from foundry_bench.tui.apart import apart
+from foundry_bench.tui.plan_form import FORM, check, texts
 from foundry_bench.tui.widgets.form_row import FormRow
-from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Plan
 
 
@@ -29,12 +29,13 @@ class PlanForm(VerticalScroll, can_focus=False):
         super().__init__(id=id, classes=classes)
         self._base = base
         self._models = models
+        self._written = texts(base, models)  # what it begins with, which names no file
+        self.described = check(base, self._written).described
 
     def compose(self) -> ComposeResult:
         """A row a field."""
-        written = texts(self._base, self._models)
         for field in FORM:
-            yield FormRow(field, written[field.name])
+            yield FormRow(field, self._written[field.name])
         yield Static(id="hint", markup=False)
 
     def take_models(self, models: tuple[str, ...]) -> None:
@@ -43,13 +44,14 @@ class PlanForm(VerticalScroll, can_focus=False):
             self._models = models
             self.query_one("#row-models", FormRow).text = ", ".join(models)
 
-    @property
-    def described(self) -> Plan | str:
-        """The plan, or what to mend first."""
-        try:
-            return plan_of(self._base, {row.field.name: row.text for row in self.query(FormRow)})
-        except InputError as error:
-            return str(error)
+    async def check(self) -> Plan | str:
+        """What the form describes now, read apart: a file of prompts may have changed since it was named."""
+        rows = {row.field.name: row for row in self.query(FormRow)}
+        checked = await apart(self.app, check, self._base, {name: row.text for name, row in rows.items()})
+        for name, row in rows.items():
+            row.tell(checked.problems.get(name) if row.text != self._written[name] else None)
+        self.described = checked.described
+        return self.described
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Say what the field in hand is."""
@@ -62,8 +64,9 @@ class PlanForm(VerticalScroll, can_focus=False):
         self.query_one("#hint", Static).update("")
 
     @on(Input.Changed)
-    def _check(self, event: Input.Changed) -> None:
-        row = event.input.parent
-        if isinstance(row, FormRow):
-            row.tell(problem(row.field.name, row.text))
-        self.post_message(self.Changed(self.described))
+    def _typed(self) -> None:
+        self._check_and_tell()
+
+    @work(exclusive=True)
+    async def _check_and_tell(self) -> None:
+        self.post_message(self.Changed(await self.check()))
