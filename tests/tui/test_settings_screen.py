@@ -23,6 +23,10 @@ def commented(config: Path) -> None:
     config.write_text("# mine\nrounds = 5\n")
 
 
+def of_two_lines(config: Path) -> None:
+    config.write_text('system = "Be brief.\\nBe kind.\\n"\n')
+
+
 def written(name: str = "config.toml") -> str:
     return Path(name).read_text()
 
@@ -115,6 +119,16 @@ async def test_undo_and_an_emptied_value() -> None:
         await driver.press("enter", "down", "end", "backspace", "escape", "w")
         await driver.until(lambda: "rounds" not in written())
         assert app.settings.plan.rounds == 3
+
+
+async def test_a_value_that_ends_with_a_line_break_is_unchanged_until_it_is_touched(config: Path) -> None:
+    of_two_lines(config)
+    async with running(opened(), (120, 40)) as driver:
+        await driver.press("g", "s")
+        await driver.shows("Be brief.")
+        await driver.press("w")
+        await driver.shows("nothing was changed")
+        assert len(driver.app.screen.query(".-changed")) == 0
 
 
 @pytest.mark.usefixtures("config")

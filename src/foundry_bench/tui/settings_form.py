@@ -57,7 +57,7 @@ def changes(settings: Settings, texts: Mapping[str, str]) -> dict[str, object]:
     Raises:
         InputError: one breaks its rule.
     """
-    changed = {name: text for name, text in texts.items() if text.strip() != text_of(settings.values[name])}
+    changed = {name: text for name, text in texts.items() if text.strip() != text_of(settings.values[name]).strip()}
     return {name: read(name, text) for name, text in changed.items()}
 
 

@@ -40,7 +40,7 @@ class SettingRow(Horizontal):
 
     def tell(self, wrong: str | None) -> None:
         """What is wrong; that it was changed; or where it came from."""
-        changed = self.text.strip() != self._was
+        changed = self.text.strip() != self._was.strip()
         self.query_one(".source", Static).update(wrong or ("changed" if changed else self._source))
         self.set_class(bool(wrong), "-wrong")
         self.set_class(changed, "-changed")
