@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,37 @@ async def test_filter_wide_and_charts(tmp_path: Path) -> None:
         for title in ("Distribution of latency", "TTFT against tokens/s", "no answer is rated yet"):
             await driver.press("v")
             await driver.shows(title)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_filter_looks_for_models_and_devices_whatever_columns_there_are(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with running(app, size) as driver:
+        await driver.press("g", "t")
+        await driver.shows("phi-4-mini", "TTFT")
+        table = app.screen.query_one("#figures", FiguresTable)
+        await driver.press("slash", *"cpu", "enter")
+        assert [row.key.value for row in table.ordered_rows] == ["smollm2-135m", "phi-4-mini"]
+        await driver.press("slash", "escape", "slash", *"mini phi cpu", "enter")
+        assert [row.key.value for row in table.ordered_rows] == ["phi-4-mini"]
+
+
+async def test_what_is_copied_is_whole_and_has_no_signs(tmp_path: Path) -> None:
+    name = "a-model-with-a-name-that-no-column-has-room-for"
+    record_run(tmp_path / "runs", models=(name, "phi-4-mini"))
+    app = make_app(tmp_path)
+    async with running(app, (60, 20)) as driver:
+        await driver.press("g", "t")
+        await driver.shows("phi-4-mini", "◆")
+        await driver.press("y")
+        await driver.until(lambda: app.clipboard == name)
+        await driver.press("l", "y")
+        await driver.until(lambda: re.fullmatch(r"\d+\.?\d* ms", app.clipboard))
+        await driver.press("h", "j", "j", "y")
+        await driver.until(lambda: app.clipboard == "broken")
 
 
 async def test_a_chart_is_a_key_away_on_small_screens(tmp_path: Path) -> None:

@@ -95,9 +95,11 @@ class ResultsScreen(FrameScreen):
         self.call_after_refresh(self._draw)
 
     def copied(self) -> str | None:
-        """The figure, or the name, that the cursor is on."""
-        table = self.query_one("#figures", FiguresTable)
-        return table.get_cell_at(table.cursor_coordinate).plain.strip() if table.row_count else None
+        """The figure, or the name, that the cursor is on: whole, and without the signs beside it."""
+        model, column = self._model_in_hand(), self.query_one("#figures", FiguresTable).column_in_hand
+        if self._view is None or model is None or column is None:
+            return None
+        return COLUMNS[column].of(self._view, model, self.bench.options).text
 
     @on(DataTable.CellSelected, "#figures")
     def _open(self) -> None:
@@ -192,15 +194,12 @@ class ResultsScreen(FrameScreen):
         if self._view is None:
             return
         keys = tuple(COLUMNS) if self._all_columns else fitting(self.size.width)
-        wanted = self.query_one(FilterLine).value.lower()
+        words = self.query_one(FilterLine).value.lower().split()
+        wanted = {model.name for model in self._view.record.models if all(word in _text(model) for word in words)}
         table = self.query_one("#figures", FiguresTable)
         room = _UNBOUNDED if self._all_columns else table.size.width
-        shown = [
-            (name, cells)
-            for name, cells in rows(self._view, keys, self.bench.options, room)
-            if wanted in f"{name} {cells[1].plain}".lower()
-        ]
-        table.show(headings(keys), shown)
+        shown = rows(self._view, keys, self.bench.options, room)
+        table.show(headings(keys), [(name, cells) for name, cells in shown if name in wanted])
         table.fixed_columns = 1 if self._all_columns else 0
         self._title()
         self._draw_chart()
@@ -209,6 +208,10 @@ class ResultsScreen(FrameScreen):
         if self._view:
             plots = plots_of(self._view)
             self.query_one("#chart", Chart).plot = plots[self._chart % len(plots)](self._view)
+
+
+def _text(model: ModelResult) -> str:
+    return f"{model.name} {model.device or ''}".lower()
 
 
 def _nothing(error: InputError) -> str:

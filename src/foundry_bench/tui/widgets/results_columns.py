@@ -51,9 +51,9 @@ def _metric(metric: str, statistic: str, name: str, *, interval: bool = False) -
     return Column(name=name, of=of, better=METRICS[metric].better, metric=metric, statistic=statistic)
 
 
-def _model(_view: RunView, model: ModelResult, display: Display) -> Shown:
+def _model(_view: RunView, model: ModelResult, _display: Display) -> Shown:
     name = one_line(model.name)
-    return Shown(name if model.status == "ok" else f"{display.glyphs.failed} {name}", name.lower())
+    return Shown(name, name.lower())
 
 
 def _device(_view: RunView, model: ModelResult, _display: Display) -> Shown:
@@ -158,6 +158,7 @@ def rows(view: RunView, keys: Sequence[str], display: Display, width: int) -> li
             column, text = COLUMNS[key], cell.text
             won = best[key] is not None and cell.order == best[key]
             text = f"{sign.best} {text}" if won else text
+            text = f"{display.glyphs.failed} {text}" if key == "model" and model.status != "ok" else text
             if column.metric:
                 text += sign.caution if cautions(model, column) and cell.order is not None else " "
             cells.append(Cell(text, cell.order, style="bold" if won else "", right=column.figures))
