@@ -74,6 +74,9 @@ async def test_more_than_a_page(tmp_path: Path) -> None:
         await driver.shows("1002 runs", "page 1/2")
         await driver.press("right_square_bracket")
         await driver.shows("page 2/2")
+        record_run(tmp_path / "runs")
+        await driver.press("g", "s", "g", "h")
+        await driver.shows("1003 runs", "page 2/2")
         await driver.press("left_square_bracket")
         await driver.shows("page 1/2")
 

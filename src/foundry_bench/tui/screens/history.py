@@ -125,7 +125,7 @@ class HistoryScreen(FrameScreen):
         running = await apart(self.app, list_running)
         beacon = next((one for one in running if Path(one.run) == run.path.absolute()), None)
         if beacon is None:
-            self.notify(f"{one_line(run.id)} is not running any more, or can't be followed")
+            self.notify(f"{run.id} is not running any more, or can't be followed")
             return
         await self.app.switch_mode("run")
         screen = self.app.screen
@@ -138,7 +138,7 @@ class HistoryScreen(FrameScreen):
         if run is None:
             return
         if run.status == "unreadable":
-            self.notify(f"{one_line(run.id)} can't be read: its run.json is damaged", severity="error")
+            self.notify(f"{run.id} can't be read: its run.json is damaged", severity="error")
             return
         self.bench.chosen_run = run.path
         self.app.switch_mode("results")
@@ -153,9 +153,10 @@ class HistoryScreen(FrameScreen):
 
     @on(Input.Changed)
     def _filter(self) -> None:
-        words = self.query_one(FilterLine).value.lower().split()
+        words, in_hand = self.query_one(FilterLine).value.lower().split(), self._run_in_hand()
         found = [run for run in self._runs if all(word in _text(run) for word in words)]
         self._pages = Pages(found)
+        self._pages.turn_to(next((place for place, run in enumerate(found) if in_hand and run.path == in_hand.path), 0))
         self._draw()
 
     def action_turn(self, step: int) -> None:
