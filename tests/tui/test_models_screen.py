@@ -113,12 +113,15 @@ async def test_only_what_is_on_the_disk(tmp_path: Path) -> None:
         await driver.hides("gpt-oss-20b")
 
 
-async def test_names_of_others_are_data(tmp_path: Path) -> None:
+async def test_names_of_others_are_data(tmp_path: Path, catalog: FakeCatalog) -> None:
+    said = "\x1b]52;c;AAAA\x07the \u202ecatalog\nis old"
+    catalog.listed = CatalogListed(entries=CATALOG, note=said)
     app = make_app(tmp_path)
     async with running(app) as driver:
-        await driver.shows("[red]evil[/]")
-        assert "\x1b" not in screen_text(app)
-        assert "\u202e" not in screen_text(app)
+        await driver.shows("[red]evil[/]", "! the  catalog is old")
+        app.notify(said)
+        await driver.shows(" the  catalog is old")
+        assert not set("\x1b\x07\u202e") & set(screen_text(app))
 
 
 @pytest.mark.presses(FrameScreen="f6")

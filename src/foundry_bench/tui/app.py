@@ -33,6 +33,7 @@ from foundry_bench.tui.screens.opening import OpeningScreen
 from foundry_bench.tui.sparing_driver import sparing
 from foundry_bench.tui.terminal_state import TerminalState
 from foundry_bench.tui.wardrobe import Wardrobe
+from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Plan
 
 if TYPE_CHECKING:
@@ -146,11 +147,11 @@ class FoundryBenchApp(KeyOrderApp):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Say something in the footer, where it hides no data; it is never markup."""
+        """Say something in the footer, where it hides no data; it is never markup, and can't act on the terminal."""
         del title, markup
         for screen in reversed(self.screen_stack):
             if isinstance(screen, FrameScreen):
-                screen.say(message, severity, timeout or 6.0)
+                screen.say(one_line(message), severity, timeout or 6.0)
                 return
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

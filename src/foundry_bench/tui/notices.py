@@ -6,7 +6,6 @@ from textual.notifications import SeverityLevel
 
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.frame import FrameScreen
-from foundry_bench.values.format import one_line
 
 if TYPE_CHECKING:
     from foundry_bench.tui.app import FoundryBenchApp
@@ -34,7 +33,7 @@ async def make_room(app: "FoundryBenchApp") -> None:
 def models_changed(app: "FoundryBenchApp", line: str, severity: SeverityLevel) -> None:
     """A download moved on, or a model was loaded, unloaded or removed; ``line`` may be empty."""
     if line:
-        app.notify(one_line(line), severity=severity, timeout=10)
+        app.notify(line, severity=severity, timeout=10)
     for screen in app.screen_stack:
         if isinstance(screen, FrameScreen):
             screen.show_models()

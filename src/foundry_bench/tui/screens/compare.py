@@ -94,7 +94,7 @@ class CompareScreen(FrameScreen):
         try:
             first, second = [await apart(self.app, choices, path) for path in (base, new)]
         except InputError as error:
-            self.notify(one_line(str(error)), severity="error")
+            self.notify(str(error), severity="error")
             return
         if first and second:
             names = [choice.model for choice in second]

@@ -108,7 +108,7 @@ class ModelsScreen(FrameScreen):
 
             listed = await staying(self.app, list_models(plan))
             self._list.entries = listed.entries
-            self._list.note(one_line(listed.note or ""))
+            self._list.note(listed.note or "")
         except (InputError, OSError) as error:
             self._list.note(str(error))
         finally:
@@ -164,7 +164,7 @@ class ModelsScreen(FrameScreen):
         wanted = missing(self._list.marked, self._list.entries)
         if not wanted and row is not None:
             if row.entry.cached:
-                self.notify(f"{one_line(row.name)} is on the disk already")
+                self.notify(f"{row.name} is on the disk already")
             elif not self._cancel(row):
                 wanted = {row.name: row.entry}
         for name, entry in wanted.items():
@@ -185,7 +185,7 @@ class ModelsScreen(FrameScreen):
         if self.bench.control.running:
             self.notify("a second model in memory would disturb the benchmark; wait for its end", severity="warning")
         elif row is not None and not row.entry.cached:
-            self.notify(f"{one_line(row.name)} is not on the disk; d downloads it")
+            self.notify(f"{row.name} is not on the disk; d downloads it")
         elif row is not None:
             self.bench.keeper.load(row.name)
 
@@ -201,7 +201,7 @@ class ModelsScreen(FrameScreen):
             return
         name, entry = row.name, row.entry
         if entry.source != "own" and not entry.cached and not transfer_of(row, self.bench.keeper.transfers):
-            self.notify(f"{one_line(name)} is not on the disk")
+            self.notify(f"{name} is not on the disk")
             return
         own = "Forget your own model {}? A folder that you registered stays; one that was converted here goes."
         question = (own if entry.source == "own" else "Delete {} from this disk?").format(one_line(name))
@@ -235,7 +235,7 @@ class ModelsScreen(FrameScreen):
         try:
             self._list.memory, self._use, _ = await apart(self.app, machine.look, self.bench.settings.plan)
         except (InputError, OSError) as error:
-            self._list.note(one_line(str(error)))
+            self._list.note(str(error))
         self._draw()
 
     def _cancel(self, row: Row) -> bool:

@@ -86,7 +86,7 @@ class ResultsScreen(FrameScreen):
             return
         self.refresh_bindings()
         if self._view.problem:
-            self.notify(one_line(self._view.problem), severity="warning", markup=False)
+            self.notify(self._view.problem, severity="warning")
         self._draw()
 
     @on(events.Resize)

@@ -19,7 +19,6 @@ from foundry_bench.tui.widgets.form_row import FormInput
 from foundry_bench.tui.widgets.live_panes import LivePanes
 from foundry_bench.tui.widgets.plan_form_pane import PlanForm
 from foundry_bench.tui.widgets.plan_summary import plan_summary
-from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Plan
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ class RunScreen(FrameScreen):
         if isinstance(plan, Plan):
             self._begin(plan)
         else:
-            self.notify(one_line(plan), severity="warning", markup=False)
+            self.notify(plan, severity="warning")
 
     def action_again(self) -> None:
         """Back to the plan."""

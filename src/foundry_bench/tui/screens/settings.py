@@ -18,7 +18,6 @@ from foundry_bench.tui.settings_form import SECTIONS, changes, problem, text_of,
 from foundry_bench.tui.widgets.form_row import FormInput
 from foundry_bench.tui.widgets.setting_row import SettingRow
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.format import one_line
 
 
 class SettingsScreen(FrameScreen):
@@ -131,7 +130,7 @@ class SettingsScreen(FrameScreen):
             backup = save_config(path, changed)
             self.bench.settings = with_config(before, os.environ)
         except (InputError, OSError) as error:
-            self.notify(f"not saved: {one_line(str(error))}", severity="error")
+            self.notify(f"not saved: {error}", severity="error")
             return
         stronger = [name for name in changed if before.sources[name] not in {"default", path.name}]
         told = f"saved to {path}" + (f", before: {backup.name}" if backup else "")

@@ -14,6 +14,7 @@ from foundry_bench.tui.widgets.download_lines import summary
 from foundry_bench.tui.widgets.filter_line import FilterLine
 from foundry_bench.tui.widgets.model_table import ModelTable
 from foundry_bench.values.fit import Room
+from foundry_bench.values.format import one_line
 
 if TYPE_CHECKING:
     from foundry_bench.values.events import CatalogEntry
@@ -110,7 +111,7 @@ class ModelList(Vertical):
     def note(self, text: str) -> None:
         """Say ``text`` over the table; nothing, if it is empty."""
         line = self.query_one("#note", Static)
-        line.update(f"! {text}" if text else "")
+        line.update(f"! {one_line(text)}" if text else "")
         line.display = bool(text)
 
     def tell(self, waited_s: float | None) -> None:
