@@ -38,8 +38,14 @@ class _Stream:
         self.sock.sendall(self.request)
 
     def read(self, offset_ns: int) -> bool:
-        """Take one read; whether the answer is whole."""
+        """Take one read; whether the answer is whole.
+
+        Raises:
+            ConnectionError: the server hung up before it was.
+        """
         data, ancillary, _, _ = self.sock.recvmsg(1 << 14, clock.ANCILLARY_SIZE)
+        if not data:
+            raise ConnectionError("the server hung up in the midst of an answer")
         stamp = clock.kernel_stamp_ns(ancillary, offset_ns) if self.stamped else None
         self.reads.append((data, stamp or time.perf_counter_ns()))
         return data.endswith(b"0\r\n\r\n")
@@ -77,16 +83,20 @@ def measure(url: str, model: str, streams: int, tokens: int, answers: int, promp
         selector.register(stream.sock, selectors.EVENT_READ, stream)
         stream.send()
         waiting -= 1
-    while len(found) < answers:
-        for key, _ in selector.select():
-            stream = key.data
-            if stream.read(offset_ns):
-                found.append((stream.reads, stream.sent_ns))
-                if waiting:
-                    stream.send()
-                    waiting -= 1
-                else:
-                    selector.unregister(stream.sock)
+    try:
+        while len(found) < answers:
+            for key, _ in selector.select():
+                stream = key.data
+                if stream.read(offset_ns):
+                    found.append((stream.reads, stream.sent_ns))
+                    if waiting:
+                        stream.send()
+                        waiting -= 1
+                    else:
+                        selector.unregister(stream.sock)
+    finally:
+        for stream in all_streams:
+            stream.sock.close()
     cpu_s = time.process_time() - cpu_s
     results = []
     for reads, sent_ns in found:

@@ -1,5 +1,6 @@
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from foundry_bench.tui.widgets.form_row import FormRow
 from foundry_bench.tui.widgets.plan_form_pane import PlanForm
 from foundry_bench.tui.widgets.text_pane import TextPane
 from foundry_bench.values.plan import Plan, Prompt
+from foundry_bench.worker.room import read_room
 from golden_text import looks_like
 
 SIZES = [(60, 20), (80, 24), (120, 40)]
@@ -89,6 +91,18 @@ async def test_rules_budget_turns_and_sweeps_are_fields_that_have_to_agree(tmp_p
         plan = form.described
         assert isinstance(plan, Plan)
         assert (plan.until, plan.budget_s, plan.order) == ("latency_s.mean separated", 600.0, "interleaved")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
+async def test_memory_is_gauged_by_what_a_container_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference_server: str
+) -> None:
+    for name, content in (("memory.max", "1000000"), ("memory.current", "0"), ("memory.stat", "")):
+        (tmp_path / name).write_text(content)
+    monkeypatch.setattr(read_room, "__defaults__", (tmp_path,))
+    start = plan(reference_server, SLOW, max_tokens=200)
+    async with running(make_app(tmp_path, start=start), (120, 40)) as driver:
+        await driver.shows("memory ━━━━━━━━ ")
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)

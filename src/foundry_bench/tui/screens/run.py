@@ -20,6 +20,7 @@ from foundry_bench.tui.widgets.live_panes import LivePanes
 from foundry_bench.tui.widgets.plan_form_pane import PlanForm
 from foundry_bench.tui.widgets.plan_summary import plan_summary
 from foundry_bench.values.plan import Plan
+from foundry_bench.worker.room import read_room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +84,7 @@ class RunScreen(FrameScreen):
             with VerticalScroll(id="summary", classes="pane") as summary:
                 summary.border_title = "Summary"
                 yield Static(id="sum", markup=False)
-        yield LivePanes(self.bench.control, self.bench.options, id="live")
+        yield LivePanes(self.bench.control, self.bench.options, read_room().total_mb, id="live")
 
     def on_mount(self) -> None:
         """Show the plan; measure at once where the application was started for that."""

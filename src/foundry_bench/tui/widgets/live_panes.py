@@ -1,6 +1,5 @@
 """The panes of a benchmark under way: its progress, its answers, its log."""
 
-import psutil
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
@@ -14,13 +13,22 @@ from foundry_bench.values.plan import Plan
 
 
 class LivePanes(Container):
-    """Draws the snapshot of the benchmark that ``control`` follows whenever ``show`` is called."""
+    """Draws the snapshot of the benchmark that ``control`` follows whenever ``show`` is called; ``memory_mb`` is what
+    this machine, or its container, has.
+    """
 
-    def __init__(self, control: RunControl, options: Display, *, id: str) -> None:  # noqa: A002 - Textual's name for it
+    def __init__(
+        self,
+        control: RunControl,
+        options: Display,
+        memory_mb: float,
+        *,
+        id: str,  # noqa: A002 - Textual's name for it
+    ) -> None:
         super().__init__(id=id)
         self._control = control
         self._options = options
-        self._memory_mb = psutil.virtual_memory().total / 1e6
+        self._memory_mb = memory_mb
         self._plan: Plan | None = None
 
     def compose(self) -> ComposeResult:
