@@ -20,6 +20,13 @@ async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_
         await looks_like(driver, f"history-{size[0]}x{size[1]}", update=update_golden)
 
 
+async def test_models_names_of_wide_characters_are_cut_where_the_room_ends(tmp_path: Path) -> None:
+    record_run(tmp_path / "runs", models=("\u6a21\u578b" * 20, "phi-4-mini"))
+    async with running(make_app(tmp_path)) as driver:
+        await driver.press("g", "h")
+        await driver.shows("1 run", "\u6a21\u578b", "…")
+
+
 @pytest.mark.presses(FiguresTable="j enter")
 async def test_a_run_is_opened(tmp_path: Path) -> None:
     for minutes in range(2):

@@ -64,12 +64,10 @@ class Glyphs:
     bar_rest: str
     up: str
     down: str
-    fold: str
     branch: str
     last_branch: str
     dot: str
     about: str
-    ellipsis: str
     sparks: str
     spinner: str
 
@@ -90,12 +88,10 @@ UNICODE = Glyphs(
     bar_rest="\N{BOX DRAWINGS LIGHT HORIZONTAL}",
     up="\N{UPWARDS ARROW}",
     down="\N{DOWNWARDS ARROW}",
-    fold="\N{BLACK RIGHT-POINTING SMALL TRIANGLE}",
     branch="\N{BOX DRAWINGS LIGHT VERTICAL AND RIGHT}",
     last_branch="\N{BOX DRAWINGS LIGHT UP AND RIGHT}",
     dot="\N{MIDDLE DOT}",
     about="\N{ALMOST EQUAL TO}",
-    ellipsis="\N{HORIZONTAL ELLIPSIS}",
     sparks="▁▂▃▄▅▆▇█",
     spinner="⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏",
 )
@@ -115,12 +111,10 @@ ASCII = Glyphs(
     bar_rest="-",
     up="^",
     down="v",
-    fold=">",
     branch="|",
     last_branch="`",
     dot="-",
     about="~",
-    ellipsis="...",
     sparks="_.-=+*%#",
     spinner="|/-\\",
 )

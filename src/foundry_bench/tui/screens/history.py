@@ -183,7 +183,7 @@ class HistoryScreen(FrameScreen):
                     Cell(marked if run.path.name in self._marked else " ", right=False),
                     Cell(f"{run.created:%Y-%m-%d %H:%M}" if run.created else UNDEFINED, right=False),
                     Cell(run.status, right=False),
-                    Cell(self._models_shown(run), right=False),
+                    self._models_cell(run),
                 ],
             )
             for run in self._pages.page
@@ -196,11 +196,11 @@ class HistoryScreen(FrameScreen):
         self.query_one("#told", Static).update(self._problem or told)
         self.refresh_bindings()
 
-    def _models_shown(self, run: RunHead) -> str:
+    def _models_cell(self, run: RunHead) -> Cell:
         """The models' names as far as there is room."""
-        text, ellipsis = one_line(", ".join(run.models)), self.bench.options.glyphs.ellipsis
-        room = max(10, self.size.width - _TAKEN)
-        return text if len(text) <= room else text[: room - len(ellipsis)] + ellipsis
+        cell = Cell(one_line(", ".join(run.models)), right=False)
+        cell.truncate(max(10, self.size.width - _TAKEN), overflow="ellipsis")
+        return cell
 
     def _marks_told(self) -> str:
         return ("", "one marked: mark another to compare", "two marked: c compares them")[len(self._marked)]

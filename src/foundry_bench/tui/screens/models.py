@@ -268,7 +268,7 @@ class ModelsScreen(FrameScreen):
         use, transfers, glyphs = self._use, self.bench.keeper.transfers, self.bench.options.glyphs
 
         def text(width: int) -> Text:
-            queue = download_lines(transfers, glyphs, width)
+            queue = download_lines(transfers, width)
             return Text("\n").join([*([queue] if queue else []), cache_use(use, glyphs, width)])
 
         self.query_one("#cache-text", FittedText).show(text)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from foundry_bench.tui.display import Glyphs
+from foundry_bench.tui.widgets.safe_text import in_cells
 from foundry_bench.values.format import megabytes, one_line
 
 _BAR, _BARRED = 8, 34
@@ -28,7 +29,7 @@ class CacheUse:
 def cache_use(use: CacheUse | None, glyphs: Glyphs, width: int) -> Text:
     """The sum, then a line a model, the largest first."""
     if use is None:
-        return Text(f"reading{glyphs.ellipsis}", "dim")
+        return Text("reading…", "dim")
     count = len(use.models)
     text = Text.assemble((f"{count} model{'' if count == 1 else 's'}, {megabytes(use.used_mb)}", "bold"))
     text.append(f"\n{megabytes(use.free_mb)} free on its disk" if use.free_mb is not None else "")
@@ -36,12 +37,8 @@ def cache_use(use: CacheUse | None, glyphs: Glyphs, width: int) -> Text:
     barred = width >= _BARRED
     name_width = max(8, width - 9 - (_BAR + 1 if barred else 0))
     for name, size in sorted(use.models, key=lambda model: -model[1]):
-        text.append(f"\n{_cut(one_line(name), name_width, glyphs):{name_width}} {megabytes(size):>8}{' ' * barred}")
+        text.append(f"\n{in_cells(one_line(name), name_width)} {megabytes(size):>8}{' ' * barred}")
         if barred:
             text.append(glyphs.bar * max(1, round(_BAR * size / largest)), "bold")
     text.append(f"\n{one_line(use.folder)}", "dim")
     return text
-
-
-def _cut(name: str, width: int, glyphs: Glyphs) -> str:
-    return name if len(name) <= width else name[: width - len(glyphs.ellipsis)] + glyphs.ellipsis

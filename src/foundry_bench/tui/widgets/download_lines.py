@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from foundry_bench.tui.display import Glyphs
+from foundry_bench.tui.widgets.safe_text import in_cells
 from foundry_bench.values.eta import clock
 from foundry_bench.values.format import one_line
 from foundry_bench.values.transfer import Transfer, eta_s, speed_mb_s
@@ -12,16 +13,15 @@ from foundry_bench.values.transfer import Transfer, eta_s, speed_mb_s
 _FIGURES, _SHORT_FIGURES, _NARROW = 22, 11, 36  # " 42%  2.0 MB/s  0:31", " 42%  0:31"
 
 
-def download_lines(transfers: Sequence[Transfer], glyphs: Glyphs, width: int) -> Text:
+def download_lines(transfers: Sequence[Transfer], width: int) -> Text:
     """A line each that is not over; empty where there is none."""
     narrow = width < _NARROW
     room = max(6, width - (_SHORT_FIGURES if narrow else _FIGURES))
     lines = []
     for transfer in transfers:
         if transfer.open:
-            name = one_line(transfer.name)
-            short = name if len(name) <= room else name[: room - len(glyphs.ellipsis)] + glyphs.ellipsis
-            lines.append(Text(f"{short:{room}}{_figures(transfer, narrow=narrow)}", no_wrap=True))
+            name = in_cells(one_line(transfer.name), room)
+            lines.append(Text(f"{name}{_figures(transfer, narrow=narrow)}", no_wrap=True))
     return Text("\n").join(lines)
 
 

@@ -24,7 +24,7 @@ class EventLog(TextPane, can_focus=True):
     ]
 
     def __init__(self, options: Display, *, id: str) -> None:  # noqa: A002 - Textual's name
-        super().__init__(ellipsis=not options.ascii, id=id)
+        super().__init__(id=id)
         self._jumps = options.low_bandwidth  # by half a page where there is no room for another line
         self._log: tuple[LogLine, ...] = ()
         self._back = 0

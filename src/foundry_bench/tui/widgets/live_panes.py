@@ -35,7 +35,7 @@ class LivePanes(Container):
         """Progress and answers over the log."""
         with Vertical(id="progress", classes="pane") as progress:
             progress.border_title = "Progress"
-            yield TextPane(ellipsis=not self._options.ascii, id="bars")
+            yield TextPane(id="bars")
         answers = Answers(self._options, id="answers", classes="pane")
         answers.border_title = "Answers"
         yield answers

@@ -59,7 +59,7 @@ class ModelTable(DataTable[Text]):
             label = title.rjust(room) if title in _FIGURES else title
             self.add_column(Text(label), width=room + 1, key=title)
         for position, row in enumerate(rows):
-            cells = [_cut(cell(row), column_width or name_width, self._glyphs) for _, column_width, cell, _ in columns]
+            cells = [_cut(cell(row), column_width or name_width) for _, column_width, cell, _ in columns]
             self.add_row(self._mark(row, marked), *cells, key=str(position))
         self._rows = tuple(rows)
         names = [row.name for row in rows]
@@ -127,10 +127,8 @@ class ModelTable(DataTable[Text]):
         return Text(f"{own}{loaded}")
 
 
-def _cut(cell: Text, width: int, glyphs: Glyphs) -> Text:
-    if cell.cell_len > width:
-        cell.truncate(width - len(glyphs.ellipsis), overflow="crop")
-        cell.append(glyphs.ellipsis)
+def _cut(cell: Text, width: int) -> Text:
+    cell.truncate(width, overflow="ellipsis")
     return cell
 
 

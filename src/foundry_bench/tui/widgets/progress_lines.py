@@ -6,6 +6,7 @@ from textwrap import wrap
 from rich.text import Text
 
 from foundry_bench.tui.display import Glyphs
+from foundry_bench.tui.widgets.safe_text import in_cells
 from foundry_bench.values.eta import clock, model_eta_s, run_eta_s
 from foundry_bench.values.format import megabytes, one_line, rate, seconds
 from foundry_bench.values.snapshot import ModelProgress, Snapshot
@@ -139,15 +140,14 @@ def _figures(model: ModelProgress, board: Board) -> list[Text]:
     if model.cpu_percent is not None:
         gauges.append("   CPU ").append(f"{model.cpu_percent:.0f} %", "bold")
     # Once the worker is gone its gauges say nothing, and of few rounds a curve says little; why it went does.
-    parts = wrap(model.message, max(20, board.width - 2), max_lines=3, placeholder=f" {glyphs.ellipsis}")
+    parts = wrap(model.message, max(20, board.width - 2), max_lines=3, placeholder=" …")
     told = [Text(f"  {part}", "bold") for part in parts]
     return [*[counts, speed, latency, gauges][: 4 - len(told)], *told]
 
 
 def _line(name: str, fraction: float, tail: str, board: Board) -> Text:
-    room = board.name_width + 2
-    shown = name if len(name) <= room else name[: room - len(board.glyphs.ellipsis)] + board.glyphs.ellipsis
-    return Text.assemble(f"{shown:{room}} ", bar(fraction, board.glyphs, board.bar_width), tail, no_wrap=True)
+    name = in_cells(name, board.name_width + 2)
+    return Text.assemble(f"{name} ", bar(fraction, board.glyphs, board.bar_width), tail, no_wrap=True)
 
 
 def _end_s(snapshot: Snapshot) -> float | None:

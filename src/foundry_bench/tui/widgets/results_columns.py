@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from rich.cells import set_cell_size
+
 from foundry_bench.session.run_view import RunView
 from foundry_bench.tui.display import Display
 from foundry_bench.tui.widgets.figures_table import Cell, Heading, Order
@@ -163,20 +165,19 @@ def rows(view: RunView, keys: Sequence[str], display: Display, width: int) -> li
                 text += sign.caution if cautions(model, column) and cell.order is not None else " "
             cells.append(Cell(text, cell.order, style="bold" if won else "", right=column.figures))
         found.append((model.name, cells))
-    _shorten([cells for _, cells in found], keys, display.glyphs.ellipsis, width)
+    _shorten([cells for _, cells in found], keys, width)
     return found
 
 
-def _shorten(rows: Sequence[Sequence[Cell]], keys: Sequence[str], ellipsis: str, width: int) -> None:
+def _shorten(rows: Sequence[Sequence[Cell]], keys: Sequence[str], width: int) -> None:
     """Cut the names, which stand in the first column; their ends tell as much as their beginnings."""
     others = zip(headings(keys)[1:], zip(*(cells[1:] for cells in rows), strict=True), strict=False)
     taken = sum(2 + max(len(heading.name), *(cell.cell_len for cell in cells)) for heading, cells in others)
     room = max(_SHORTEST_NAME, width - taken - 2)
     for name, *_ in rows:
         if name.cell_len > room:
-            end = (room - len(ellipsis)) // 2
-            begin = room - len(ellipsis) - end
-            name.plain = f"{name.plain[:begin]}{ellipsis}{name.plain[-end:]}"
+            begin, end = room // 2, (room - 1) // 2
+            name.plain = f"{set_cell_size(name.plain, begin)}…{set_cell_size(name.plain[::-1], end)[::-1]}"
 
 
 def headings(keys: Sequence[str]) -> list[Heading]:

@@ -2,6 +2,8 @@
 
 import re
 
+from rich.text import Text
+
 from foundry_bench.values.format import one_line
 
 MOST_SHOWN = 20_000
@@ -13,6 +15,13 @@ _JOINTS = re.compile("(?<=[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d|\ufe
 def unjoined(text: str) -> str:
     """The text with its emoji one by one."""
     return _JOINTS.sub("", text)
+
+
+def in_cells(text: str, width: int) -> str:
+    """The text in exactly so many columns of the terminal, which a character may take two of: cut, or filled up."""
+    line = Text(text)
+    line.truncate(width, overflow="ellipsis", pad=True)
+    return line.plain
 
 
 def safe_lines(text: str, most: int = MOST_SHOWN) -> str:

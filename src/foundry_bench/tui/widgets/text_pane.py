@@ -11,9 +11,8 @@ class TextPane(Widget):
 
     DEFAULT_CSS = "TextPane { width: 1fr; height: 1fr; }"
 
-    def __init__(self, *, ellipsis: bool = True, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._ellipsis = ellipsis
         self._lines: list[Text] = []
 
     def show(self, lines: list[Text]) -> None:
@@ -21,7 +20,7 @@ class TextPane(Widget):
         if not self.size.width:
             return  # hidden: the next ones will be seen
         for line in lines:
-            line.truncate(self.size.width, overflow="ellipsis" if self._ellipsis else "crop")
+            line.truncate(self.size.width, overflow="ellipsis")
         before, self._lines = self._lines, lines
         changed = [
             y
