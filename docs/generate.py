@@ -16,6 +16,7 @@ from textual.binding import Binding
 from foundry_bench.arguments import COMMANDS
 from foundry_bench.parser import Parser, add_screen
 from foundry_bench.tui.app import FoundryBenchApp
+from foundry_bench.tui.go_to import GoToApp
 from foundry_bench.tui.keys import bindings_of, key_owners
 from foundry_bench.tui.modes import LETTERS
 from foundry_bench.tui.screens.frame import FrameScreen
@@ -37,6 +38,8 @@ _WAYS = {
     "engine under the screen": "our engine under its screen",
     "openai client": "the `openai` package",
 }
+# Whose keys work on every screen.
+_EVERYWHERE = (GoToApp, FoundryBenchApp, FrameScreen)
 # What a person calls the parts of screens that have keys of their own.
 _PARTS = {
     "ModelDetailScreen": "One model's requests (`enter` in Results)",
@@ -100,13 +103,14 @@ def _spelling(action: argparse.Action) -> str:
 
 def _keys() -> str:
     """The keys of the application, of each mode in the header's order, then those of its parts."""
-    everywhere = [*bindings_of(FoundryBenchApp), *bindings_of(FrameScreen)]
+    everywhere = [binding for owner in _EVERYWHERE for binding in bindings_of(owner)]
     parts = ["\n## Everywhere\n", _key_table(everywhere)]
     classes = {owner.__name__: owner for owner in key_owners()}
     for letter, mode in LETTERS.items():
         owner = classes.pop(f"{mode.title()}Screen", None)  # a mode need have no keys of its own
         parts += [f"## {mode.title()}: `g` `{letter}`\n", _key_table(bindings_of(owner)) if owner else ""]
-    del classes[FoundryBenchApp.__name__], classes[FrameScreen.__name__]
+    for owner in _EVERYWHERE:
+        del classes[owner.__name__]
     for name, title in _PARTS.items():
         parts += [f"## {title}\n", _key_table(bindings_of(classes.pop(name)))]
     if classes:

@@ -348,7 +348,7 @@ def test_without_a_terminal_there_is_no_tui(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_on_a_terminal_the_tui_opens(command: Callable[[str, Answer], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    command("tui.app", lambda _args: 0)
+    command("tui.start", lambda _args: 0)
     for stream in ("stdin", "stdout"):
         monkeypatch.setattr(getattr(sys, stream), "isatty", lambda: True)
     assert main([]) == 0

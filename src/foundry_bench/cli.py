@@ -56,7 +56,7 @@ def _dispatch(argv: Sequence[str]) -> int:
     served = "TEXTUAL_DRIVER" in os.environ  # there Textual speaks to a page, by pipes
     if not served and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError("the TUI needs a terminal; name a command to do without, see 'foundry-bench --help'")
-    return _start("tui.app", args)
+    return _start("tui.start", args)
 
 
 def _command(argv: Sequence[str]) -> tuple[str, Sequence[str]]:

@@ -32,7 +32,7 @@ def test_the_rules_of_size(size: tuple[int, int], names: set[str]) -> None:
     assert {name for name, fits in size_classes(Size(*size)).items() if fits} == names
 
 
-@pytest.mark.presses(FoundryBenchApp="g")
+@pytest.mark.presses(GoToApp="g")
 async def test_each_mode_has_its_letter(tmp_path: Path) -> None:
     assert set(LETTERS.values()) == set(MODE_NAMES)
     app = make_app(tmp_path)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from driving import make_app, running
+from driving import make_app, running, screen_text
 from foundry_bench.tui.screens.help import HelpScreen
 from golden_text import looks_like
 from recorded import record_run
@@ -20,6 +20,23 @@ async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_
         await looks_like(driver, f"help-{size[0]}x{size[1]}", update=update_golden)
         await driver.press("j", "k", "escape")
         await driver.until(lambda: not isinstance(app.screen, HelpScreen))
+
+
+@pytest.mark.parametrize("can_suspend", [True, False])
+async def test_the_shell_is_told_of_and_gone_to_only_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, can_suspend: bool
+) -> None:
+    app = make_app(tmp_path)
+    signals: list[int] = []
+    async with running(app, (120, 40)) as driver:
+        monkeypatch.setattr("os.kill", lambda _pid, number: signals.append(number))
+        monkeypatch.setattr(type(app._driver), "can_suspend", can_suspend)
+        await driver.shows("by name")
+        await driver.press("question_mark")
+        await driver.shows("Everywhere")
+        assert ("to the shell, fg comes back" in screen_text(app)) is can_suspend
+        await driver.press("escape", "ctrl+z")
+        assert bool(signals) is can_suspend
 
 
 @pytest.mark.parametrize(("letter", "keys"), [("a", "skip"), ("e", "write"), ("h", "compare two"), ("r", "hosts")])

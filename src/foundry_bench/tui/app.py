@@ -1,16 +1,15 @@
 """The application: its modes, its keys, its themes."""
 
-import argparse
 import asyncio
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -18,15 +17,15 @@ from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
-from foundry_bench.session.settings import Settings, resolve
+from foundry_bench.session.settings import Settings
 from foundry_bench.tui import notices, palette
 from foundry_bench.tui.ascii_filter import AsciiFilter
 from foundry_bench.tui.display import Display
-from foundry_bench.tui.key_order import KeyOrderApp
+from foundry_bench.tui.go_to import GoToApp
 from foundry_bench.tui.leaving import abandoned, ask_to_quit
 from foundry_bench.tui.lossy_driver import lossy
 from foundry_bench.tui.model_keeper import ModelKeeper
-from foundry_bench.tui.modes import LETTERS, MODE_NAMES, MODES
+from foundry_bench.tui.modes import MODE_NAMES, MODES
 from foundry_bench.tui.run_control import RunControl
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.opening import OpeningScreen
@@ -42,17 +41,14 @@ if TYPE_CHECKING:
     from foundry_bench.session.beacons import Beacon
 
 
-class FoundryBenchApp(KeyOrderApp):
-    """Takes settings and options as resolved, and what to show at once: a plan to measure, a running benchmark, or the
-    folder of a run to rate.
-    """
+class FoundryBenchApp(GoToApp):
+    """Takes settings and options as resolved, and what to show at once: a plan, a running benchmark, a run to rate."""
 
     TITLE = "foundry-bench"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {**MODES}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "help", key_display="?", id="help"),
         Binding("colon", "command_palette", "palette", show=False, id="palette"),
-        Binding("g", "go_to", "go to", id="go_to"),
         Binding("t", "next_theme", "next theme", show=False, id="theme"),
         Binding("P", "screenshot", "screenshot", show=False, id="screenshot"),
         Binding("q", "ask_to_quit", "quit", id="quit"),
@@ -70,7 +66,6 @@ class FoundryBenchApp(KeyOrderApp):
         self.rater: str | None = None  # who rates; None is the user of this machine
         self.marked: tuple[str, ...] = settings.plan.models  # names of the models that the next run measures
         self.chosen_run = start if isinstance(start, Path) else None  # the run that Results shows; None is the last one
-        self._going = False  # whether a mode's letter is awaited
         self._last_filters = [AsciiFilter()] if options.ascii else []
         self.keeper = ModelKeeper(settings, partial(notices.models_changed, self))
         self.control = RunControl(partial(notices.run_ended, self), partial(notices.make_room, self))
@@ -108,15 +103,6 @@ class FoundryBenchApp(KeyOrderApp):
         self.set_interval(1.0, self._each_second)
         # The shell has written over the screen meanwhile.
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh())
-
-    async def take(self, event: events.InputEvent | events.Paste) -> None:
-        """After ``g`` any key is the answer where to go."""
-        if self._going and isinstance(event, events.Key):
-            self._going = False
-            self._ask()
-            self.open_mode(LETTERS.get(event.character or ""))
-        else:
-            await super().take(event)
 
     def on_resize(self, event: events.Resize) -> None:
         """Of a terminal that has another size nothing is known any more."""
@@ -158,21 +144,6 @@ class FoundryBenchApp(KeyOrderApp):
         """Every action of the screen in hand, every mode, every theme."""
         return palette.commands(self, screen)
 
-    def action_go_to(self) -> None:
-        """Wait for a mode's letter, without a screen to dress and to take away again."""
-        self._going = True
-        self._ask(Text(" go to"), *(Text.assemble((f" {key}", "bold"), f" {mode}") for key, mode in LETTERS.items()))
-
-    @property
-    def frame(self) -> FrameScreen | None:
-        """The mode's screen, where nothing lies over it; none any more while the application ends."""
-        top = self.screen_stack[-1] if self.screen_stack else None
-        return top if isinstance(top, FrameScreen) else None
-
-    def _ask(self, *parts: Text) -> None:
-        if self.frame:
-            self.frame.ask(*parts)
-
     def action_help(self) -> None:
         """Tell the keys of the screen in hand."""
         from foundry_bench.tui.screens.help import HelpScreen
@@ -196,17 +167,14 @@ class FoundryBenchApp(KeyOrderApp):
         del filename, path
         self.notify(keep_screenshot(self.export_screenshot(), datetime.now(UTC)))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """One goes to the shell only where there is one: not on Windows, not behind a page."""
+        shell = sys.platform != "win32" and self._driver is not None and self._driver.can_suspend
+        return shell if action == "suspend_process" else super().check_action(action, parameters)
+
     def action_ask_to_quit(self) -> None:
         """Leave, unless work that is under way speaks against it."""
         ask_to_quit(self)
-
-    def open_mode(self, mode: str | None) -> None:
-        """Go to a mode, and where it is the present one to its first screen; stay where there is none."""
-        if mode and mode == self.current_mode:
-            while self.frame and len(self.screen_stack) > 1:
-                self.pop_screen()
-        elif mode:
-            self.switch_mode(mode)
 
     def copy(self, text: str) -> None:
         """Copy by way of the terminal (OSC 52), and into a file for terminals that ignore it."""
@@ -222,10 +190,3 @@ class FoundryBenchApp(KeyOrderApp):
         self.wardrobe.look()
         if self.frame:
             self.frame.tell_status()
-
-
-def main(args: argparse.Namespace) -> int:
-    """Open the application; 0 when it was left as usual."""
-    from foundry_bench.tui.start import open_app
-
-    return open_app(resolve(vars(args), os.environ, models_needed=False))

@@ -37,8 +37,9 @@ def action_ids() -> set[str]:
 def key_owners() -> Iterator[type]:
     """The application, then each screen and widget with keys of its own, module by module."""
     from foundry_bench.tui.app import FoundryBenchApp
+    from foundry_bench.tui.go_to import GoToApp
 
-    yield FoundryBenchApp
+    yield from (GoToApp, FoundryBenchApp)
     for package in (screens, widgets):
         for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda module: module.name):
             module = importlib.import_module(f"{package.__name__}.{found.name}")

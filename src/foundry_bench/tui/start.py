@@ -1,5 +1,6 @@
 """Opens the application as the command line, the environment and the user's config want it."""
 
+import argparse
 import asyncio
 import gc
 import os
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from foundry_bench.session.paths import config_path
-from foundry_bench.session.settings import Settings
+from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.tui import is_slow_line
 from foundry_bench.tui.app import FoundryBenchApp
 from foundry_bench.tui.display import Display
@@ -71,6 +72,11 @@ def fitting_theme(environ: Mapping[str, str]) -> str:
     """The theme where none is asked for: a terminal of sixteen colors has names for them that fit each other."""
     few = Console(force_terminal=True, _environ=environ).color_system == "standard"
     return "ansi-16" if few else "dark"
+
+
+def main(args: argparse.Namespace) -> int:
+    """Open the application as the command line says; 0 when it was left as usual."""
+    return open_app(resolve(vars(args), os.environ, models_needed=False))
 
 
 async def _run(app: FoundryBenchApp) -> int:
