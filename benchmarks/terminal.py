@@ -37,10 +37,9 @@ sys.exit(open_app(resolve(options, {}, models_needed=False), start=plan))
 
 @dataclass(slots=True)
 class Watched:
-    """What the screen cost: all bytes it wrote, and bytes, CPU seconds and wall seconds from first to last sample."""
+    """What the screen cost: bytes, CPU seconds and wall seconds from first to last sample."""
 
     run: Path | None = None
-    bytes_written: int = 0
     followed_bytes: int = 0
     followed_cpu_s: float = 0.0
     followed_s: float = 0.0
@@ -130,7 +129,6 @@ def watch(plan: Plan, out: Path, **terminal: Any) -> Watched:
     watched = Watched()
     shown.wait_for("Models")
     _follow(shown, watched, out)
-    watched.bytes_written = shown.bytes_written
     shown.leave()
     return watched
 

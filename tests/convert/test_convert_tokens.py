@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BLANK_LINE = "word\n  \n  word"  # where GenAI 0.18 ends the Llama 3 expression's white space too early
-HINDI = "\u0939\u093f\u0928\u094d\u0926\u0940 \u092e\u0947\u0902"  # llama.cpp's tekken expression parts vowel signs
 # Tokens beside the pieces: control, and the user's own, among them an end token that is meant to be a control one.
 OWN_TOKENS: dict[str, tuple[list[str], list[str]]] = {
     "llama": ([], []),

@@ -44,7 +44,6 @@ class BlindScreen(FrameScreen, Generic[Asked, Said]):
     ``SCALE`` tells what can be said, ``unsaved`` keeps what the disk did not take.
     """
 
-    MODE: ClassVar[str] = "rate"
     SCALE: ClassVar[str]
     DEFAULT_CSS = """
     BlindScreen {

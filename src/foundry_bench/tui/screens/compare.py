@@ -46,7 +46,6 @@ class Choice:
 class CompareScreen(FrameScreen):
     """B against A: the change, its interval, and what it amounts to in a word."""
 
-    MODE: ClassVar[str] = "compare"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "pick('a')", "choose A", id="compare.a"),
         Binding("b", "pick('b')", "choose B", id="compare.b"),

@@ -16,7 +16,6 @@ class _Question(ModalScreen[ScreenResultType]):
         width: auto; max-width: 90%; height: auto; padding: 1 2;
         background: $panel; color: $foreground; border: round $warning;
     }
-    _Question.-ascii Vertical { border: ascii $warning; }
     _Question Static { width: auto; max-width: 100%; }
     _Question #answers { margin-top: 1; color: $accent; text-style: bold; }
     """
@@ -41,7 +40,7 @@ class ConfirmScreen(_Question[bool]):
         Binding("n,escape,q", "dismiss(False)", "no"),
     ]
 
-    def __init__(self, question: str, yes: str = "yes", no: str = "no") -> None:
+    def __init__(self, question: str, yes: str, no: str) -> None:
         super().__init__(question, f"y {yes}   n {no}")
 
 

@@ -43,11 +43,9 @@ class FrameScreen(Screen[None]):
     is the current one the screen has the class ``-on-<its id>``.
 
     Where the terminal is narrow, or a pane is zoomed, one pane is shown at a time. A container of panes alone has the
-    class ``split``, so that it is hidden along with them. ``MODE`` is the screen's name in the header; a screen that
-    several modes open has none of its own.
+    class ``split``, so that it is hidden along with them.
     """
 
-    MODE: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f6", "next_pane(1)", "next pane", show=False, id="pane.next"),
         Binding("shift+f6", "next_pane(-1)", "pane before", show=False, id="pane.before"),
@@ -67,8 +65,6 @@ class FrameScreen(Screen[None]):
         VerticalScroll.pane > * { padding: 0 1 0 0; }
         .pane:focus, .pane:focus-within { border: round $border; border-title-style: bold; }
         PaneTabs { display: none; }
-        &.-ascii .pane { border: ascii $border-blurred; }
-        &.-ascii .pane:focus, &.-ascii .pane:focus-within { border: ascii $border; }
         &.-short .pane, &.-narrow .pane { border: none !important; }
         &.-single {
             PaneTabs { display: block; }
@@ -94,9 +90,8 @@ class FrameScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The frame around what ``compose_body`` yields, dressed for the terminal before it is styled."""
-        self.set_class(self.bench.options.ascii, "-ascii", update=False)
         self._obey(self.app.size)
-        yield ModeBar(self.MODE or self.app.current_mode)
+        yield ModeBar(self.app.current_mode)
         yield PaneTabs()
         with Container(id="body"):
             yield from self.compose_body()

@@ -43,7 +43,6 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen Static { width: 1fr; height: auto; padding-right: 1; }
     HelpScreen.-narrow #columns { layout: vertical; }
     HelpScreen.-narrow Static { width: 100%; margin-bottom: 1; }
-    HelpScreen.-ascii #box { border: ascii $border; }
     """
 
     def __init__(self, bindings: Keys) -> None:
@@ -68,7 +67,6 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """Side by side where there is room."""
         self.set_class(self.app.size.width < NARROW_BELOW, "-narrow")
-        self.set_class(self._ascii, "-ascii")
 
     def action_scroll_by(self, step: int) -> None:
         """Scroll by a line."""

@@ -35,7 +35,6 @@ _TAKEN = 40
 class HistoryScreen(FrameScreen):
     """Runs, newest first, a thousand a page; Enter opens one, two marked ones are compared."""
 
-    MODE: ClassVar[str] = "history"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "mark", id="mark"),
         Binding("c", "compare", "compare two", id="history.compare"),

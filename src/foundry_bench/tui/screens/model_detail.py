@@ -30,7 +30,6 @@ from foundry_bench.values.votes import win_rate
 class ModelDetailScreen(FrameScreen):
     """Requests on the left, the answer of the one in hand on the right."""
 
-    MODE: ClassVar[str] = "results"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,b,backspace", "back", "back", key_display="b", id="back"),
         Binding("o", "next_outlier", "outlier", id="outlier.next"),

@@ -27,7 +27,6 @@ from foundry_bench.values.format import one_line
 class ModelsScreen(FrameScreen):
     """The catalog, the model in hand, the cache."""
 
-    MODE: ClassVar[str] = "models"
     AUTO_FOCUS = "ModelTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "mark", id="models.mark"),

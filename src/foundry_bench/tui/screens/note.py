@@ -9,8 +9,6 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from foundry_bench.tui.display import Display
-
 
 class NoteScreen(ModalScreen[str | None]):
     """Returns the line; None where it was left by Escape."""
@@ -20,7 +18,6 @@ class NoteScreen(ModalScreen[str | None]):
     NoteScreen { align: center middle; }
     NoteScreen Input { width: 80%; }
     NoteScreen Input, NoteScreen Input:focus { border: round $border; }
-    NoteScreen.-ascii Input, NoteScreen.-ascii Input:focus { border: ascii $border; }
     """
 
     def __init__(self, title: str, value: str) -> None:
@@ -34,10 +31,6 @@ class NoteScreen(ModalScreen[str | None]):
         line.border_title = Text(self._title).markup
         line.border_subtitle = "enter keeps it, esc leaves"
         yield line
-
-    def on_mount(self) -> None:
-        """Dress for the terminal."""
-        self.set_class(getattr(self.app, "options", Display()).ascii, "-ascii")
 
     @on(Input.Submitted)
     def _keep(self, event: Input.Submitted) -> None:

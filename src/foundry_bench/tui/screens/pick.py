@@ -12,7 +12,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from foundry_bench.tui.display import Display
 from foundry_bench.values.format import one_line
 
 _MOST = 200
@@ -29,7 +28,6 @@ class PickScreen(ModalScreen[int | None]):
     DEFAULT_CSS = """
     PickScreen { align: center middle; }
     PickScreen Vertical { width: 90%; max-width: 100; height: 80%; border: round $border; background: $surface; }
-    PickScreen.-ascii Vertical { border: ascii $border; }
     PickScreen OptionList { height: 1fr; border: none; background: $surface; }
     PickScreen Input { border: none; height: 1; padding: 0 1; }
     """
@@ -49,7 +47,6 @@ class PickScreen(ModalScreen[int | None]):
 
     def on_mount(self) -> None:
         """All of them."""
-        self.set_class(getattr(self.app, "options", Display()).ascii, "-ascii")
         self._fill("")
 
     @on(Input.Changed)

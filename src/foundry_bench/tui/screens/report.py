@@ -37,7 +37,6 @@ _PREVIEWED = 30_000
 class ReportScreen(FrameScreen):
     """Formats and the path on the left, what will be written on the right."""
 
-    MODE: ClassVar[str] = "report"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "write", "write", id="report.write"),
         Binding("v", "preview", "preview", id="report.preview"),

@@ -32,7 +32,6 @@ _UNBOUNDED = 10_000
 class ResultsScreen(FrameScreen):
     """The last run, or the one that was chosen in the history."""
 
-    MODE: ClassVar[str] = "results"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", key_display="/", id="filter"),
         Binding("w", "widen", "wide", id="table.wide"),

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 class RunScreen(FrameScreen):
     """Has the class ``-live`` from the start of a benchmark until a new plan is wanted."""
 
-    MODE: ClassVar[str] = "run"
     AUTO_FOCUS = "#summary"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "start", id="run.start"),
@@ -58,7 +57,6 @@ class RunScreen(FrameScreen):
         #bars { height: 7; }
         #answers { height: 1fr; }
         #log { height: 6; }
-        #below { height: 1fr; }
         &.-short #log { height: 4; }
         &.-wide #live { layout: grid; grid-size: 2 2; grid-columns: 1fr 1fr; grid-rows: auto 1fr; }
         &.-wide #progress { column-span: 2; }

@@ -23,7 +23,6 @@ from foundry_bench.values.errors import InputError
 class SettingsScreen(FrameScreen):
     """Sections on the left, the form on the right."""
 
-    MODE: ClassVar[str] = "settings"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,i", "edit", "edit", key_display="enter", id="settings.edit"),
         Binding("w", "write", "save", id="settings.write"),

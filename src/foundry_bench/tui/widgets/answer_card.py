@@ -17,7 +17,6 @@ class AnswerCard(VerticalScroll):
     AnswerCard { width: 1fr; height: 1fr; border: round $border-blurred; padding: 0 1;
         border-title-color: $foreground; border-subtitle-color: $foreground; }
     AnswerCard.-in-hand { border: heavy $border; border-title-style: bold reverse; }
-    .-ascii AnswerCard, .-ascii AnswerCard.-in-hand { border: ascii $border; }
     AnswerCard Static { height: auto; }
     """
 

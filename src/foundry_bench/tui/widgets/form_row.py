@@ -43,7 +43,6 @@ class FormRow(Horizontal):
     FormRow.-short-value FormInput { width: 14; }
     FormRow .told { width: 1fr; padding: 0 1; color: $foreground; }
     FormRow.-wrong .label, FormRow.-wrong .told { color: $error; text-style: bold; height: auto; }
-    FormRow.-wrong .told { height: auto; }
     """
 
     def __init__(self, field: FormField, text: str) -> None:

@@ -5,7 +5,7 @@ from textual.app import RenderResult
 from textual.reactive import reactive
 from textual.widget import Widget
 
-NAMES = ("Models", "Run", "Results", "Compare", "Rate", "Report", "History", "Settings")
+from foundry_bench.tui.modes import MODE_NAMES
 
 
 class ModeBar(Widget):
@@ -25,8 +25,8 @@ class ModeBar(Widget):
         width = self.size.width
         gap = "  " if width >= NARROW else " "
         line = Text(no_wrap=True, overflow="crop", end="")
-        for name in NAMES:
-            current = name.lower() == self._mode
+        for mode in MODE_NAMES:
+            current, name = mode == self._mode, mode.title()
             line.append(f"{gap[1:]}{name}{gap[1:]}" if gap[1:] else name, "bold reverse" if current else "")
             line.append(" ")
         room = width - line.cell_len
