@@ -1,8 +1,9 @@
 """The catalog as a list to choose from: filtered, sorted, grouped by alias; pure, and it draws nothing."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:  # the first paint does not wait for it
@@ -66,9 +67,7 @@ def rows(
     for entry in entries:
         if all(word in _haystack(entry) for word in words):
             groups[entry.alias].append(entry)
-    every = defaultdict[str, int](int)
-    for entry in entries:
-        every[entry.alias] += 1
+    every = Counter(entry.alias for entry in entries)
     key = _ORDER[sort]
     found: list[Row] = []
     for group in _sorted(list(groups.values()), lambda group: _first(group, key), descending=descending):
@@ -119,17 +118,13 @@ _ORDER: dict[SortKey, Key] = {
 
 
 def _first(group: "Sequence[CatalogEntry]", key: Key) -> float | str | None:
-    values = [value for entry in group if (value := key(entry)) is not None]
-    return min(values, key=lambda value: str(value) if isinstance(value, str) else value) if values else None
+    values: list[Any] = [value for entry in group if (value := key(entry)) is not None]
+    return min(values, default=None)
 
 
 def _sorted(items: Sequence[Item], key: Callable[[Item], float | str | None], *, descending: bool) -> list[Item]:
     """In order, those without a value last either way."""
     with_value = [(value, item) for item in items if (value := key(item)) is not None]
     without = [item for item in items if key(item) is None]
-    with_value.sort(key=_value, reverse=descending)
+    with_value.sort(key=itemgetter(0), reverse=descending)
     return [*(item for _, item in with_value), *without]
-
-
-def _value(pair: tuple[Any, object]) -> Any:
-    return pair[0]
