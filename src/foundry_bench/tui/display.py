@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+# Columns, or lines, or both: below the smallest nothing is shown; what is narrow or short has less around it.
+SMALLEST = (50, 15)
+NARROW_BELOW = 76
+SHORT_BELOW = 22
+WIDE_FROM = (110, 34)
+
 TICK_S = 0.1
 SLOW_TICK_S = 0.25
 SLOW_LINE_BYTES_PER_S = 6_000  # of a line of 64 kbit/s; the rest is left to the answers to keys

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from foundry_bench.tui.display import NARROW_BELOW, SHORT_BELOW, SMALLEST, WIDE_FROM
 from foundry_bench.tui.widgets.key_bar import KeyBar
 from foundry_bench.tui.widgets.mode_bar import ModeBar
 from foundry_bench.tui.widgets.pane_tabs import PaneTabs
@@ -22,19 +23,14 @@ from foundry_bench.tui.widgets.pane_tabs import PaneTabs
 if TYPE_CHECKING:
     from foundry_bench.tui.app import FoundryBenchApp
 
-SMALLEST = Size(50, 15)
-NARROW_BELOW = 76
-SHORT_BELOW = 22
-WIDE_FROM = Size(110, 34)
-
 
 def size_classes(size: Size) -> dict[str, bool]:
     """Which of the CSS classes ``-tiny``, ``-narrow``, ``-short`` and ``-wide`` a terminal of this size has."""
     return {
-        "-tiny": size.width < SMALLEST.width or size.height < SMALLEST.height,
+        "-tiny": size.width < SMALLEST[0] or size.height < SMALLEST[1],
         "-narrow": size.width < NARROW_BELOW,
         "-short": size.height < SHORT_BELOW,
-        "-wide": size.width >= WIDE_FROM.width and size.height >= WIDE_FROM.height,
+        "-wide": size.width >= WIDE_FROM[0] and size.height >= WIDE_FROM[1],
     }
 
 
@@ -202,7 +198,7 @@ class FrameScreen(Screen[None]):
         before = self.classes
         self._obey(size)
         self.query_one("#too-small", Static).update(
-            f"terminal too small: {size.width}x{size.height}\nneeded: {SMALLEST.width}x{SMALLEST.height}"
+            f"terminal too small: {size.width}x{size.height}\nneeded: {SMALLEST[0]}x{SMALLEST[1]}"
         )
         panes = self.panes()
         single = len(panes) > 1 and (self.has_class("-narrow") or self._zoomed)

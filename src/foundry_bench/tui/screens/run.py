@@ -10,7 +10,6 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from foundry_bench.tui.apart import apart
-from foundry_bench.tui.display import TICK_S
 from foundry_bench.tui.pace import Pace, fair_share
 from foundry_bench.tui.screens.confirm import ConfirmScreen
 from foundry_bench.tui.screens.frame import FrameScreen
@@ -67,9 +66,10 @@ class RunScreen(FrameScreen):
     }
     """
 
+    _pace: Pace
+
     def __init__(self) -> None:
         super().__init__()
-        self._pace = Pace(TICK_S, fair_share())
         self._redraw: Timer | None = None
         self._elsewhere: Sequence[Beacon] = ()
 
@@ -237,7 +237,7 @@ class RunScreen(FrameScreen):
             self._redraw.stop()
         if not self.is_current or not self.has_class("-live"):
             return
-        self._pace.drawing(time.monotonic(), time.process_time(), self.bench.terminal.bytes_sent)
+        self._pace.drawing(self.bench.control.clock(), time.process_time(), self.bench.terminal.bytes_sent)
         self._show()
         if self.bench.control.running:
             self._redraw = self.set_timer(self._pace.wait_s, self._draw)

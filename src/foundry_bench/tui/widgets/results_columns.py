@@ -7,7 +7,7 @@ from typing import Literal
 from rich.cells import set_cell_size
 
 from foundry_bench.session.run_view import RunView
-from foundry_bench.tui.display import Display
+from foundry_bench.tui.display import NARROW_BELOW, WIDE_FROM, Display
 from foundry_bench.tui.widgets.figures_table import Cell, Heading, Order
 from foundry_bench.tui.widgets.signs import signs
 from foundry_bench.values.cautions import Caution
@@ -140,9 +140,9 @@ _LARGE = (
 
 def fitting(width: int) -> Sequence[str]:
     """The keys of the columns for a terminal of this width."""
-    if width < 76:
+    if width < NARROW_BELOW:
         return _NARROW
-    return _MIDDLE if width < 110 else _LARGE
+    return _MIDDLE if width < WIDE_FROM[0] else _LARGE
 
 
 def rows(view: RunView, keys: Sequence[str], display: Display, width: int) -> list[tuple[str, list[Cell]]]:
