@@ -51,7 +51,6 @@ _PARTS = {
     "FilterLine": "A filter",
     "FormInput": "A line of a form",
     "FormatList": "The formats of a report",
-    "PathLine": "The path of a report",
     "HelpScreen": "Help",
     "PickScreen": "A list to choose from",
     "NoteScreen": "A note",

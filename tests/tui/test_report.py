@@ -51,7 +51,7 @@ async def test_each_format_can_be_marked(tmp_path: Path) -> None:
     assert {path.name for path in run.glob("benchmark_report.*")} == {f"benchmark_report.{form}" for form in FORMATS}
 
 
-@pytest.mark.presses(ReportScreen="i v", PathLine="escape")
+@pytest.mark.presses(ReportScreen="i v", FormInput="escape")
 async def test_another_path(tmp_path: Path) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)

@@ -15,12 +15,15 @@ from foundry_bench.values.plan import Plan, Prompt
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """A line of the form: the setting, its name there, what stands in it while it is empty, what there is to know."""
+    """A line of the form: the setting, its name there, what stands in it while it is empty, what there is to know;
+    whether its values are long.
+    """
 
     name: str
     label: str
     hint: str = ""
     help: str = ""
+    long: bool = False
 
     @property
     def told(self) -> str:
@@ -29,9 +32,9 @@ class FormField:
 
 
 FORM = (
-    FormField("models", "models", "names, commas between"),
-    FormField("endpoint", "endpoint", "none: the embedded runtime"),
-    FormField("prompts", "prompts", "as in the plan; .json; text"),
+    FormField("models", "models", "names, commas between", long=True),
+    FormField("endpoint", "endpoint", "none: the embedded runtime", long=True),
+    FormField("prompts", "prompts", "as in the plan; .json; text", long=True),
     FormField(
         "rounds", "rounds", help="measured rounds; each sends every prompt once; with a rule or a budget the most"
     ),
@@ -45,13 +48,14 @@ FORM = (
         "until",
         "all rounds; or 5%, or separated",
         "end a model's rounds early: 5%, 'ttft_s.mean within 3%', or separated (the two best are told apart, in turns)",
+        long=True,
     ),
     FormField("budget", "budget", "no end"),
     FormField(
         "order", "order", "sequential", "sequential: model by model; interleaved: all loaded, in turns round by round"
     ),
-    FormField("sweep.concurrency", "sweep load", "none; or 1,2,4,8"),
-    FormField("sweep.prompt_tokens", "sweep depth", "none; or 512,2048"),
+    FormField("sweep.concurrency", "sweep load", "none; or 1,2,4,8", long=True),
+    FormField("sweep.prompt_tokens", "sweep depth", "none; or 512,2048", long=True),
 )
 _EMPTY: Mapping[str, object] = {
     "endpoint": None,

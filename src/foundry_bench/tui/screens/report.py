@@ -18,8 +18,8 @@ from foundry_bench.session.run_list import find_run
 from foundry_bench.session.run_view import open_run
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.screens.frame import FrameScreen
+from foundry_bench.tui.widgets.form_row import FormInput
 from foundry_bench.tui.widgets.format_list import FormatList
-from foundry_bench.tui.widgets.path_line import PathLine
 from foundry_bench.tui.widgets.safe_text import safe_lines
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
@@ -69,7 +69,7 @@ class ReportScreen(FrameScreen):
                 yield FormatList(_NAMES, self.bench.options.glyphs.marked)
                 yield Static(id="run-name", markup=False)
                 yield Static("Path, without its ending (i edits it):", id="path-name", markup=False)
-                yield PathLine()
+                yield FormInput(compact=True, id="path")
                 yield Static(id="written", markup=False)
             with VerticalScroll(id="preview-pane", classes="pane", can_focus=True) as pane:
                 pane.border_title = "Preview"
@@ -91,7 +91,7 @@ class ReportScreen(FrameScreen):
             return
         if path != self._path:
             self._path, self._written = path, ()
-            self.query_one(PathLine).value = str(path / NAME)
+            self.query_one(FormInput).value = str(path / NAME)
             self.query_one("#written", Static).update("")
         self.query_one("#run-name", Static).update(f"Run {one_line(path.name)}")
         self.draw_preview()
@@ -117,7 +117,7 @@ class ReportScreen(FrameScreen):
     async def action_write(self) -> None:
         """Write the marked formats beside each other."""
         chosen = self.query_one(FormatList).marked
-        stem = self.query_one(PathLine).value.strip()
+        stem = self.query_one(FormInput).value.strip()
         if self._path is None or not chosen or not stem:
             self.notify("mark a format with space, and give a path")
             return
@@ -141,9 +141,9 @@ class ReportScreen(FrameScreen):
 
     def action_edit_path(self) -> None:
         """Into the path."""
-        self.query_one(PathLine).focus()
+        self.query_one(FormInput).focus()
 
-    @on(PathLine.Left)
+    @on(FormInput.Left)
     def _path_left(self) -> None:
         self.query_one("#formats").focus()
 
@@ -153,7 +153,7 @@ class ReportScreen(FrameScreen):
 
     def copied(self) -> str | None:
         """What was written, a path a line; before that, where it would be."""
-        paths = self._written or ([self.query_one(PathLine).value] if self._path else ())
+        paths = self._written or ([self.query_one(FormInput).value] if self._path else ())
         return "\n".join(map(str, paths)) or None
 
 

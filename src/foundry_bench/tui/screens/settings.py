@@ -64,7 +64,7 @@ class SettingsScreen(FrameScreen):
     def _section(self) -> None:
         section = self._section_in_hand()
         for row in self.query(SettingRow):
-            row.display = row.setting in SECTIONS[section]
+            row.display = row.field.name in SECTIONS[section]
         self.query_one("#form-pane").border_title = section
         self._tell_file()
         self.rename_panes()
@@ -83,13 +83,13 @@ class SettingsScreen(FrameScreen):
     def _changed(self, event: Input.Changed) -> None:
         row = event.input.parent
         if isinstance(row, SettingRow):
-            row.tell(problem(row.setting, row.text))
+            row.tell(problem(row.field.name, row.text))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """What the setting in hand is for."""
         row = event.widget.parent
         if isinstance(row, SettingRow):
-            setting = FIELDS[row.setting]
+            setting = FIELDS[row.field.name]
             names = ", ".join((*setting.options, *filter(None, [setting.env])))
             self.query_one("#about", Static).update(f"{setting.help}\n{names}")
 
@@ -98,7 +98,9 @@ class SettingsScreen(FrameScreen):
         path = config_path(os.environ)
         wrong = next((row for row in self.query(SettingRow) if row.has_class("-wrong")), None)
         if wrong:
-            self.notify(f"{wrong.setting} is not right yet: {problem(wrong.setting, wrong.text)}", severity="error")
+            self.notify(
+                f"{wrong.field.name} is not right yet: {problem(wrong.field.name, wrong.text)}", severity="error"
+            )
             return
         changed = changes(self.bench.settings, self._texts())
         if not changed:
@@ -148,7 +150,7 @@ class SettingsScreen(FrameScreen):
         self._section()
 
     def _texts(self) -> dict[str, str]:
-        return {row.setting: row.text for row in self.query(SettingRow)}
+        return {row.field.name: row.text for row in self.query(SettingRow)}
 
     def _section_in_hand(self) -> str:
         return list(SECTIONS)[self.query_one("#sections", OptionList).highlighted or 0]

@@ -11,8 +11,6 @@ from textual.widgets import Input, Static
 
 from foundry_bench.tui.plan_form import FormField
 
-_LONG = {"models", "endpoint", "prompts", "until", "sweep.concurrency", "sweep.prompt_tokens"}
-
 
 class FormInput(Input):
     """Enter and Escape both leave it; up and down go to the line before and after."""
@@ -48,17 +46,17 @@ class FormRow(Horizontal):
     def __init__(self, field: FormField, text: str) -> None:
         super().__init__(id=f"row-{field.name.replace('.', '-')}")
         self.field = field
-        self._text = text
-        self.set_class(field.name not in _LONG, "-short-value")
+        self.was = text
+        self.set_class(not field.long, "-short-value")
 
     def compose(self) -> ComposeResult:
         """Label, input, message."""
         yield Static(self.field.label, classes="label", markup=False)
-        yield FormInput(self._text, placeholder=self.field.hint, compact=True, select_on_focus=False)
+        yield FormInput(self.was, placeholder=self.field.hint, compact=True, select_on_focus=False)
         yield Static("", classes="told", markup=False)
 
     def on_mount(self) -> None:
-        """There is nothing to tell yet."""
+        """Nothing is wrong yet."""
         self.tell(None)
 
     @property
@@ -70,9 +68,18 @@ class FormRow(Horizontal):
     def text(self, text: str) -> None:
         self.query_one(FormInput).value = text
 
+    @property
+    def changed(self) -> bool:
+        """Whether something else stands in it than in the beginning."""
+        return self.text.strip() != self.was.strip()
+
+    def note(self) -> str:
+        """What stands beside it while nothing is wrong."""
+        return ""
+
     def tell(self, wrong: str | None) -> None:
         """What is wrong, or that nothing is."""
-        told = self.query_one(".told", Static)
-        told.update(wrong or "")
-        told.display = bool(wrong)
+        told, text = self.query_one(".told", Static), wrong or self.note()
+        told.update(text)
+        told.display = bool(text)
         self.set_class(bool(wrong), "-wrong")

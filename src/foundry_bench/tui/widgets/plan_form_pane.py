@@ -29,13 +29,13 @@ class PlanForm(VerticalScroll, can_focus=False):
         super().__init__(id=id, classes=classes)
         self._base = base
         self._models = models
-        self._written = texts(base, models)  # what it begins with, which names no file
-        self.described = check(base, self._written).described
+        self.described = check(base, texts(base, models)).described  # which names no file
 
     def compose(self) -> ComposeResult:
         """A row a field."""
+        written = texts(self._base, self._models)
         for field in FORM:
-            yield FormRow(field, self._written[field.name])
+            yield FormRow(field, written[field.name])
         yield Static(id="hint", markup=False)
 
     def take_models(self, models: tuple[str, ...]) -> None:
@@ -49,7 +49,7 @@ class PlanForm(VerticalScroll, can_focus=False):
         rows = {row.field.name: row for row in self.query(FormRow)}
         checked = await apart(self.app, check, self._base, {name: row.text for name, row in rows.items()})
         for name, row in rows.items():
-            row.tell(checked.problems.get(name) if row.text != self._written[name] else None)
+            row.tell(checked.problems.get(name) if row.changed else None)
         self.described = checked.described
         return self.described
 
