@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len, set_cell_size
 
 from driving import make_app, running
-from foundry_bench.tui.terminal_state import TerminalState, _change_of_style
+from foundry_bench.tui.styles import change_of_style
+from foundry_bench.tui.terminal_state import TerminalState
 from pseudo_terminal import application, read_until, resize
 
 WIDTH, HEIGHT = 12, 4
@@ -99,7 +100,7 @@ def test_any_writes_leave_the_same_cells(writes: list[str]) -> None:
 @pytest.mark.parametrize(("before", "after"), list(itertools.permutations(("", *STYLES), 2)))
 def test_a_style_is_changed_in_as_little_as_it_takes(before: str, after: str) -> None:
     played(4, 1, at(0, 0, ("abcd", before)), at(0, 0, ("ab", before), ("cd", after)))
-    assert len(_change_of_style(before, after)) <= len(f"\x1b[0;{after}m")
+    assert len(change_of_style(before, after)) <= len(f"\x1b[0;{after}m")
 
 
 def test_what_is_there_already_is_not_sent_again() -> None:

@@ -1,10 +1,11 @@
 """What a terminal shows, cell by cell: of what is written to it only that is sent which changes what it shows."""
 
 import re
-from functools import lru_cache
 from threading import RLock
 
 from rich.cells import cell_len, get_character_cell_size
+
+from foundry_bench.tui.styles import change_of_style
 
 # What Textual writes. What stands aside changes no cell; the other screen, and whatever is not listed, may change all.
 _TOKEN = re.compile(
@@ -17,7 +18,6 @@ _TOKEN = re.compile(
 _BEGUN = re.compile(r"\x1b(?:\[[\d;<=>?]*|\][^\x07\x1b]*)?\Z")  # a sequence whose end comes with the next write
 # Characters that take one cell each everywhere: most of what is drawn, so they are looked at together.
 _SINGLE = re.compile(r"[ -~\u00a1-\u00ac\u00ae-\u02ff\u2500-\u259f\u2800-\u28ff]*\Z")
-_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
 _WIDE = re.compile("[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]\\Z")  # two cells, everywhere too
 _NOWHERE = -1
 _SHORT_GAP = 4  # cells, which cost no more than to jump over them
@@ -142,7 +142,7 @@ class TerminalState:
             if self._cursor != (row, column):
                 self._move(sent, row, column)
             if style != self._pen:
-                sent.append(_change_of_style(self._pen, style))
+                sent.append(change_of_style(self._pen, style))
                 self._pen = style
             sent.append(character)
             width = 1 if _SINGLE.match(character) else 2 if _WIDE.match(character) else 0
@@ -199,42 +199,3 @@ def _bridged(row: list[Cell | None], end: int, first: int) -> bool:
         return False
     between = row[end - 1 : first + 1]
     return len({cell and cell[1] for cell in between}) == 1 and all(cell and cell[0].isascii() for cell in between)
-
-
-@lru_cache(4096)
-def _change_of_style(before: str | None, after: str) -> str:
-    """The shortest sequence from one style to another; None is an unknown one."""
-    if not after:
-        return "\x1b[m"
-    whole = f"\x1b[0;{after}m"
-    if before is None:
-        return whole
-    (had, *colors_before), (has, *colors) = _parts(before), _parts(after)
-    if not had | has <= _OFF.keys():
-        return whole
-    off = {_OFF[code] for code in had - has}
-    codes = sorted(off) + sorted(code for code in has if code not in had or _OFF.get(code) in off)
-    changed = zip(colors_before, colors, ("39", "49"), strict=True)
-    codes += [new or default for old, new, default in changed if new != old]
-    return min(whole, f"\x1b[{';'.join(codes)}m", key=len) if codes else ""
-
-
-@lru_cache(4096)
-def _parts(style: str) -> tuple[frozenset[str], str, str]:
-    """Attributes, foreground and background of a style's codes; of several the last holds."""
-    attributes, foreground, background = set[str](), "", ""
-    codes = style.split(";") if style else []
-    while codes:
-        code = codes.pop(0)
-        if code in {"38", "48"}:
-            count = 4 if codes[:1] == ["2"] else 2
-            color, codes = ";".join((code, *codes[:count])), codes[count:]
-        else:
-            color = code
-        if code == "38" or (len(code) == 2 and code[0] in "39"):
-            foreground = "" if code == "39" else color
-        elif code == "48" or (len(code) == 2 and code[0] == "4") or code.startswith("10"):
-            background = "" if code == "49" else color
-        else:
-            attributes.add(code)
-    return frozenset(attributes), foreground, background
