@@ -8,23 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from foundry_bench.values.plan import Prompt, Target
+from factories import make_request
+from foundry_bench.values.plan import Target
 from foundry_bench.values.record import Sample
-from foundry_bench.worker.answer import Answer, Request
+from foundry_bench.worker.answer import Answer
 from foundry_bench.worker.link import OnRead
 from foundry_bench.worker.openai_http import OpenAIEndpoint
 
-REQUEST = Request(
-    model="m",
-    prompt=Prompt(id="p", prompt="P"),
-    system=None,
-    max_tokens=8,
-    temperature=0.0,
-    seed=0,
-    stream=True,
-    phase="measure",
-    round=1,
-)
 BROKEN = {
     "error event": b'event: error\ndata: {"message":"boom"}\n\n',
     "error line": b"error: boom\n\n",
@@ -173,7 +163,7 @@ async def read(*reads: bytes) -> Sample:
         backend = OpenAIEndpoint(target)
         async with asyncio.timeout(5):
             await backend.connect(1)
-            await backend.answer(answer := Answer(REQUEST), 0)
+            await backend.answer(answer := Answer(make_request()), 0)
         await backend.release()
     return answer.sample("m")
 

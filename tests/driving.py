@@ -2,20 +2,24 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
 import psutil
 from textual.app import App
 from textual.pilot import Pilot
 
 from foundry_bench.session.beacons import Beacon
+from foundry_bench.session.model_actions import HeldModel
 from foundry_bench.session.settings import resolve
+from foundry_bench.session.supervisor import Worker
 from foundry_bench.tui.app import FoundryBenchApp
 from foundry_bench.tui.display import Display
-from foundry_bench.values.events import CatalogEntry, CatalogListed
-from foundry_bench.values.plan import Plan
+from foundry_bench.values.events import CatalogEntry, CatalogListed, Event, ModelDescribed, ModelLoaded
+from foundry_bench.values.plan import Plan, Target
+from foundry_bench.values.record import Memory
 
 LIMIT_S = 30
 
@@ -83,6 +87,33 @@ class EndlessWorker:
         yield None
 
 
+def fake_hold(
+    held: list[str],
+    entered: Callable[[str], Awaitable[object]] | None = None,
+    ids: Mapping[str, str] = MappingProxyType({}),
+) -> Callable[..., contextlib.AbstractAsyncContextManager[HeldModel]]:
+    """Stands for ``hold`` of the model actions: no model is loaded, and ``held`` has the names of those that would be.
+
+    Args:
+        held: filled and emptied meanwhile.
+        entered: awaited, with a model's name, before it is loaded.
+        ids: of the variants behind names.
+    """
+
+    @contextlib.asynccontextmanager
+    async def hold(target: Target, _: object, listener: Callable[[Event], None]) -> AsyncIterator[HeldModel]:
+        held.append(target.name)
+        if target.name in ids:
+            listener(ModelDescribed(model=target.name, id=ids[target.name], backend="foundry"))
+        if entered:
+            await entered(target.name)
+        loaded = ModelLoaded(model=target.name, load_s=0.1, memory=Memory(loaded_mb=1.0))
+        yield HeldModel(cast("Worker", EndlessWorker()), loaded)
+        held.remove(target.name)
+
+    return hold
+
+
 def make_app(
     folder: Path, *, start: Plan | Beacon | Path | None = None, display: dict[str, Any] | None = None, **options: Any
 ) -> Any:
@@ -105,6 +136,11 @@ def processes(module: str) -> list[psutil.Process]:
             if module in child.cmdline():
                 found.append(child)
     return found
+
+
+def workers() -> list[psutil.Process]:
+    """The workers that came from this process."""
+    return processes("foundry_bench.worker")
 
 
 @contextlib.asynccontextmanager

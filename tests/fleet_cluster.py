@@ -6,16 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from foundry_bench.session.cluster import connected, hosts_from, workers_of
+from waiting import waited
 
 _READY_S = 60.0
-# Between two looks at a file; without it the looking takes the processor from those who write it.
-_LOOK_S = 0.02
 
 
 class ClusterOfProcesses:
@@ -31,12 +29,13 @@ class ClusterOfProcesses:
         file = self.folder / "scheduler.log"
         self._spawn("scheduler", "distributed.cli.dask_scheduler", "--host", listening, "--no-dashboard")
         process = self._processes["scheduler"]
-        while not self.address:
+
+        def address() -> str:
             assert process.poll() is None, file.read_text()
-            time.sleep(_LOOK_S)
-            for line in file.read_text().splitlines():
-                if "Scheduler at:" in line:
-                    self.address = line.split("Scheduler at:")[1].strip()
+            lines = file.read_text().splitlines()
+            return next((line.split("Scheduler at:")[1].strip() for line in lines if "Scheduler at:" in line), "")
+
+        self.address = waited(address, "the scheduler has no address")
         return self
 
     def __exit__(

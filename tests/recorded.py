@@ -20,12 +20,28 @@ from factories import (
 from foundry_bench.session.ratings import save_rating, save_ratings, save_vote
 from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.session.store import Run
+from foundry_bench.values.fleet import HostRecord
 from foundry_bench.values.ratings import Rating
 from foundry_bench.values.record import Failure, Memory, Sample
 from foundry_bench.values.result import Counts, ModelResult
 from foundry_bench.values.summary import summarize
 
 PACES = {"smollm2-135m": (0.09, 0.005), "phi-4-mini": (0.21, 0.026)}
+LAPTOP: dict[str, Any] = {
+    "host": "laptop", "system": "Linux 6.1", "cpu": "Intel Core i7-1265U", "cores": 12, "memory_mb": 16000.0,
+    "gpus": ["Intel 0x46a8"], "python": "3.12.3", "packages": {"foundry-bench": "1.0.0", "onnxruntime": "1.22.0"},
+}  # fmt: skip
+LOST = Failure(type="host_lost", message="its Dask worker ended or can't be reached")
+HOSTS = (
+    HostRecord(
+        name="laptop-1", address="tcp://10.0.0.4:9001", tags=("SMALL",), status="done", environment=LAPTOP,
+        calibration=make_calibration(), memory_limit_mb=8000.0,
+    ),
+    HostRecord(
+        name="box-rtx", address="tcp://10.0.0.5:9001", status="lost", error=LOST,
+        environment={**LAPTOP, "host": "box", "gpus": ["NVIDIA RTX 4090"], "packages": {"onnxruntime": "1.21.0"}},
+    ),
+)  # fmt: skip
 HOSTILE = "\x1b[31mred\x1b]52;c;AAAA\x07 [red]not markup[/] \u202eleft\u202c \N{GRINNING FACE} \x07bell"
 
 
@@ -93,6 +109,18 @@ def record_run(
     run.record = replace(run.record, calibration=make_calibration())
     run.close("done")
     return run.path
+
+
+def record_fleet(out: Path, hosts: tuple[HostRecord, ...] = HOSTS) -> Run:
+    """A run of which the first host is done, and the second had told one answer of six."""
+    plan = make_plan(models=("smollm2-135m",), rounds=3, cluster="tcp://10.0.0.1:8786")
+    run = Run.create(out, plan, {"cores": 2}, created=CREATED, run_id="run-fleet", hosts=hosts)
+    for host, count in zip(hosts, (6, 1), strict=True):
+        samples = samples_of("smollm2-135m")[:count]
+        name = f"smollm2-135m@{host.name}"
+        run.add_model(replace(result_of("smollm2-135m", samples), name=name, host=host.name))
+    run.close("done")
+    return run
 
 
 def recorded_view(out: Path) -> RunView:

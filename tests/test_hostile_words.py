@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from foundry_bench.session.store import Run
 from foundry_bench.values.errors import InputError
 from recorded import record_run
 from scripted_server import reply, scripted, stream
+from waiting import waited
 
 EVIL = "\x1b]52;c;AAAA\x07\x1b[2J\x9b31m[red]<script>alert(1)</script>\u202e\r=cmd|' /C calc'!A0 \u65e5\u672c\U0001f642"
 LISTED = reply("200 OK", json.dumps({"data": [{"id": f"m{EVIL}"}, {"id": "m"}]}).encode())
@@ -175,9 +175,7 @@ def test_what_we_start_listens_on_loopback_alone(tmp_path: Path) -> None:
         url = reference.stdout.readline().strip()
         run = [*MODULE, "run", "-e", url, "-m", "reference?interval_ms=50", "--rounds", "100", "--out", str(tmp_path)]
         with subprocess.Popen([*run, "--no-calibrate"], stdout=-3, stderr=subprocess.PIPE, text=True) as host:
-            while not list_running():
-                assert host.poll() is None
-                time.sleep(0.01)  # the processor is for the process that is waited for
+            waited(list_running, "it doesn't begin")
             here = psutil.Process(host.pid)
             listening = [
                 connection.laddr

@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
@@ -10,6 +9,7 @@ from subprocess import Popen
 import numpy as np
 import pytest
 
+from factories import known
 from fleet_cluster import ClusterOfProcesses
 
 pytest.importorskip("distributed", reason="the extra 'fleet'")
@@ -22,6 +22,7 @@ from foundry_bench.values.metrics import itl_s
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import Metrics, RunRecord
 from foundry_bench.values.summary import summarize
+from waiting import waited
 
 Start = Callable[..., Popen[str]]
 
@@ -205,13 +206,14 @@ def test_a_cluster_that_is_not_there_is_told_in_a_line(
 
 def _until_samples(process: Popen[str], out: Path, host: str, count: int) -> Path:
     """The run's folder, once so many samples of a host are recorded at home."""
-    while process.poll() is None:
-        for head in list_runs(out):
-            file = head.path / "samples.jsonl"
-            if file.exists() and file.read_text().count(f'"host":"{host}"') >= count:
-                return head.path
-        time.sleep(0.02)  # the looking takes the processor from those who are looked at
-    raise AssertionError(process.communicate())
+
+    def found() -> Path | None:
+        assert process.poll() is None, process.communicate()
+        files = (head.path / "samples.jsonl" for head in list_runs(out))
+        told = (file.parent for file in files if file.exists() and file.read_text().count(f'"host":"{host}"') >= count)
+        return next(told, None)
+
+    return known(waited(found, f"{host} tells nothing"))
 
 
 def _is_whole(path: Path, requests: int) -> None:

@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from foundry_bench.session.store import Run, load, read_samples
 from foundry_bench.values.events import Event, ModelFinished, SampleFinished
 from foundry_bench.values.plan import Plan, Prompt, Target
 from foundry_bench.values.record import Sample
+from waiting import LIMIT_S, waited
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 
@@ -30,7 +30,6 @@ MODEL = "reference?interval_ms=1&delay_ms=1"
 PROMPTS = (Prompt(id="a", prompt="A"), Prompt(id="b", prompt="B"))
 ROUNDS = 30
 SAMPLES = 1 + len(PROMPTS) * ROUNDS  # with the warm-up
-LIMIT_S = 60
 
 
 def plan(url: str) -> Plan:
@@ -39,13 +38,6 @@ def plan(url: str) -> Plan:
 
 def targets(url: str) -> tuple[Target, ...]:
     return (Target(name=MODEL, backend="openai_http", model=MODEL, url=url),)
-
-
-def waited(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + LIMIT_S
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.001)
 
 
 def family(pid: int) -> list[psutil.Process]:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +33,7 @@ from foundry_bench.values.snapshot import Snapshot
 from foundry_bench.worker.processes import this_process
 from foundry_bench.worker.protocol import Pause, Resume, Stop
 from in_process import command
+from waiting import waited
 
 FAST = "reference?interval_ms=1&delay_ms=2"
 ENDLESS = "reference?interval_ms=20&delay_ms=5"
@@ -380,9 +380,7 @@ def test_attach_off_a_terminal_prints_the_results(reference_server: str, tmp_pat
     options = ["-e", reference_server, "-m", ENDLESS, "--no-calibrate", "--rounds", "3", "--max-tokens", "10"]
     run = [sys.executable, "-m", "foundry_bench", "run", *options, "--out", str(tmp_path / "runs")]
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        while not (running := list_running()):
-            assert process.poll() is None
-            time.sleep(0.01)  # the processor is for the process that is waited for
+        running = waited(list_running, "it doesn't begin")
         done = command("attach", running[0].id[:12])
         assert process.communicate() == (done.stdout, done.stderr)
     assert "done, in" in done.stderr

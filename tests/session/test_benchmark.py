@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from foundry_bench.values.folding import begin, fold
 from foundry_bench.values.metrics import decode_tokens_per_s
 from foundry_bench.values.plan import Plan, Prompt, Sweep, Target
 from in_process import command
+from waiting import waited
 
 FAST = "reference?interval_ms=1&delay_ms=2"
 STEADY = "reference?interval_ms=5&delay_ms=5"  # at a pace that a busy machine keeps up with, too
@@ -176,13 +175,6 @@ def _samples(out: Path) -> int:
     return sum(len(file.read_bytes().splitlines()) for file in out.glob("*/samples.jsonl"))
 
 
-def _wait(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)  # for others to get going
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.parametrize(
     ("number", "code", "status"),
@@ -194,7 +186,7 @@ def test_a_killed_parent_loses_nothing_and_leaves_nothing_running(
     run = [sys.executable, "-m", "foundry_bench", "run", "-e", reference_server, "-m", FAST, "--rounds", "500"]
     run += ["--no-calibrate", "--out", str(tmp_path)]
     with subprocess.Popen(run, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
-        _wait(lambda: _samples(tmp_path) > 5)
+        waited(lambda: _samples(tmp_path) > 5, "it records nothing")
         workers = psutil.Process(parent.pid).children(recursive=True)
         assert workers
         parent.send_signal(number)

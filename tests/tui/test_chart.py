@@ -8,8 +8,6 @@ from foundry_bench.tui.display import ASCII, UNICODE, Display
 from foundry_bench.tui.widgets.answer_timeline import timeline
 from foundry_bench.tui.widgets.chart import draw
 from foundry_bench.tui.widgets.plot import Axis, Curve, Plot
-from foundry_bench.values.pareto import pareto_front
-from foundry_bench.values.spark import spark
 
 X, Y = Axis(name="x", unit="count"), Axis(name="y", unit="s")
 
@@ -56,26 +54,6 @@ def test_without_plotext_it_draws_with_single_characters(monkeypatch: pytest.Mon
     drawn = draw(plot(Curve.of("a", [1, 2, 3], [1, 2, 3], joined=True)), 30, 8, ("red",), ascii_only=False)
     assert drawn.plain.splitlines()[0] == "3.00 s │                    ·●"
     assert drawn.plain.count("●") == 3
-
-
-@pytest.mark.parametrize(
-    ("values", "drawn"),
-    [
-        ([], ""),
-        ([1.0, 1.0], "▅▅"),
-        ([1.0, 1.01], "▄▅"),
-        ([1.0, 2.0], "▁█"),
-        ([1.0, None, nan, 2.0], "▁  █"),
-        ([1.0] * 12 + [2.0] * 12, "▁▁▁▁▁▁██████"),
-    ],
-)
-def test_sparks(values: list[float | None], drawn: str) -> None:
-    assert spark(values, "▁▂▃▄▅▆▇█") == drawn
-
-
-def test_the_front() -> None:
-    assert pareto_front([(1, 5), (2, 4), (2, 3), (3, 4), (0, 5)]) == [(1, 5), (3, 4)]
-    assert pareto_front([]) == []
 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])

@@ -1,26 +1,18 @@
 """Each action of the application has a test that presses its key and sees what that does."""
 
-import contextlib
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import cast
 
 import pytest
 from textual.widgets import OptionList
 
-from driving import EndlessWorker, FakeCatalog, make_app, running
-from foundry_bench.session.model_actions import HeldModel
+from driving import FakeCatalog, fake_hold, make_app, running
 from foundry_bench.session.ratings import load_ratings
-from foundry_bench.session.supervisor import Worker
 from foundry_bench.tui.app import FoundryBenchApp
 from foundry_bench.tui.keys import bindings_of, key_owners
 from foundry_bench.tui.widgets.event_log import EventLog
 from foundry_bench.tui.widgets.figures_table import FiguresTable
 from foundry_bench.tui.widgets.format_list import FormatList
-from foundry_bench.values.events import ModelLoaded
-from foundry_bench.values.plan import Target
-from foundry_bench.values.record import Memory
 from pressing import claimed_by_all
 from recorded import record_run
 
@@ -72,14 +64,7 @@ async def test_models(tmp_path: Path, catalog: FakeCatalog, monkeypatch: pytest.
 async def test_a_model_is_loaded_and_unloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     held: list[str] = []
 
-    @contextlib.asynccontextmanager
-    async def hold(target: Target, *_: object) -> AsyncIterator[HeldModel]:
-        held.append(target.name)
-        loaded = ModelLoaded(model=target.name, load_s=0.1, memory=Memory(loaded_mb=1.0))
-        yield HeldModel(cast("Worker", EndlessWorker()), loaded)
-        held.remove(target.name)
-
-    monkeypatch.setattr("foundry_bench.session.model_actions.hold", hold)
+    monkeypatch.setattr("foundry_bench.session.model_actions.hold", fake_hold(held))
     async with running(make_app(tmp_path)) as driver:
         await driver.shows("by name", "qwen2.5-0.5b")
         await driver.press("slash", *"qwen", "enter", "l")

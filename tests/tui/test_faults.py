@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from driving import make_app, processes, running
+from driving import make_app, processes, running, workers
 from foundry_bench.session.adapters import NamedAdapter
 from foundry_bench.session.run_list import list_runs
 from foundry_bench.session.store import load, read_samples
@@ -21,10 +21,6 @@ PROMPTS = (Prompt(id="benefits", prompt="Why local?"),)
 ENDLESS, SHORT = "reference?interval_ms=100&delay_ms=5", "reference?interval_ms=1&delay_ms=5"
 QUICK_S = 5.0
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
-
-
-def workers() -> list[psutil.Process]:
-    return processes("foundry_bench.worker")
 
 
 @pytest.mark.alone

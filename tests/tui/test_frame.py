@@ -9,7 +9,7 @@ from textual.geometry import Size
 
 from driving import make_app, running, screen_text
 from foundry_bench.tui.ascii_filter import to_ascii
-from foundry_bench.tui.modes import LETTERS, MODE_NAMES
+from foundry_bench.tui.modes import LETTERS
 from foundry_bench.tui.screens.frame import size_classes
 from foundry_bench.tui.screens.opening import OpeningScreen
 from foundry_bench.tui.widgets.filter_line import FilterLine
@@ -34,7 +34,6 @@ def test_the_rules_of_size(size: tuple[int, int], names: set[str]) -> None:
 
 @pytest.mark.presses(GoToApp="g")
 async def test_each_mode_has_its_letter(tmp_path: Path) -> None:
-    assert set(LETTERS.values()) == set(MODE_NAMES)
     app = make_app(tmp_path)
     async with running(app) as driver:
         await driver.shows("Models")

@@ -3,51 +3,18 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from driving import make_app, running, screen_text
-from factories import CREATED, make_calibration, make_plan
-from foundry_bench.session.fleet_ledger import FleetLedger
-from foundry_bench.session.store import Run, load
 from foundry_bench.tui.screens.hosts import HostsScreen
 from foundry_bench.tui.widgets.host_rows import run_rows
 from foundry_bench.values.events import HostChanged, StageStarted
-from foundry_bench.values.fleet import HostRecord
 from foundry_bench.values.folding import begin, fold, paused
-from foundry_bench.values.record import Failure
 from golden_text import looks_like
-from recorded import HOSTILE, result_of, samples_of
+from recorded import HOSTILE, HOSTS, record_fleet
 
 SIZES = [(60, 20), (80, 24), (120, 40)]
-LAPTOP: dict[str, Any] = {
-    "host": "laptop", "system": "Linux 6.1", "cpu": "Intel Core i7-1265U", "cores": 12, "memory_mb": 16000.0,
-    "gpus": ["Intel 0x46a8"], "python": "3.12.3", "packages": {"foundry-bench": "1.0.0", "onnxruntime": "1.22.0"},
-}  # fmt: skip
-LOST = Failure(type="host_lost", message="its Dask worker ended or can't be reached")
-HOSTS = (
-    HostRecord(
-        name="laptop-1", address="tcp://10.0.0.4:9001", tags=("SMALL",), status="done", environment=LAPTOP,
-        calibration=make_calibration(), memory_limit_mb=8000.0,
-    ),
-    HostRecord(
-        name="box-rtx", address="tcp://10.0.0.5:9001", status="lost", error=LOST,
-        environment={**LAPTOP, "host": "box", "gpus": ["NVIDIA RTX 4090"], "packages": {"onnxruntime": "1.21.0"}},
-    ),
-)  # fmt: skip
-
-
-def record_fleet(out: Path, hosts: tuple[HostRecord, ...] = HOSTS) -> Run:
-    """A run of which the first host is done, and the second had told one answer of six."""
-    plan = make_plan(models=("smollm2-135m",), rounds=3, cluster="tcp://10.0.0.1:8786")
-    run = Run.create(out, plan, {"cores": 2}, created=CREATED, run_id="run-fleet", hosts=hosts)
-    for host, count in zip(hosts, (6, 1), strict=True):
-        samples = samples_of("smollm2-135m")[:count]
-        name = f"smollm2-135m@{host.name}"
-        run.add_model(replace(result_of("smollm2-135m", samples), name=name, host=host.name))
-    run.close("done")
-    return run
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
@@ -106,21 +73,6 @@ async def test_without_the_extra_a_line_says_what_to_install(tmp_path: Path, mon
         monkeypatch.setattr("foundry_bench.tui.screens.hosts.present_hosts", refused)
         await driver.press("r")
         await driver.shows("the scheduler is gone")
-
-
-def test_a_host_that_changes_is_told_of_once_it_is_recorded(tmp_path: Path) -> None:
-    run, told = record_fleet(tmp_path), list[object]()
-    ledger = FleetLedger(run.record.plan, run, lambda event: told.append((load(run.path).hosts[1].status, event)))
-    changed = replace(HOSTS[1], status="waiting", error=None)
-    ledger.set_host(changed)
-    ledger.set_host(replace(changed, notes=("a note",)))
-    ledger.set_host(replace(changed, status="lost", error=LOST))
-    ledger.tell("box-rtx", back=True)
-    assert told == [
-        ("waiting", HostChanged(host="box-rtx", status="waiting")),
-        ("lost", HostChanged(host="box-rtx", status="lost", message=LOST.message)),
-        ("lost", HostChanged(host="box-rtx", status="lost", message=LOST.message, back=True)),
-    ]
 
 
 def test_hosts_under_way_are_drawn_as_folded(tmp_path: Path) -> None:

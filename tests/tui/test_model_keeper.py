@@ -1,24 +1,19 @@
 """The models that an application holds: one at a time."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 import pytest
 from textual.notifications import SeverityLevel
 
-from driving import EndlessWorker, make_app, running
-from foundry_bench.session.model_actions import HeldModel
+from driving import fake_hold, make_app, running
 from foundry_bench.session.own_models import OwnModel, register
 from foundry_bench.session.paths import data_dir
 from foundry_bench.session.settings import resolve
-from foundry_bench.session.supervisor import Worker
 from foundry_bench.tui.model_keeper import ModelKeeper
-from foundry_bench.values.events import Event, ModelDescribed, ModelLoaded, ModelRemoved
+from foundry_bench.values.events import ModelRemoved
 from foundry_bench.values.plan import Target
-from foundry_bench.values.record import Memory
 
 
 async def test_while_one_model_takes_the_place_of_another_no_third_one_is_loaded(
@@ -28,16 +23,11 @@ async def test_while_one_model_takes_the_place_of_another_no_third_one_is_loaded
     reached = {name: asyncio.Event() for name in "abc"}
     gates = {name: asyncio.Event() for name in "abc"}
 
-    @contextlib.asynccontextmanager
-    async def hold(target: Target, *_: object) -> AsyncIterator[HeldModel]:
-        held.append(target.name)
-        reached[target.name].set()
-        await gates[target.name].wait()
-        loaded = ModelLoaded(model=target.name, load_s=0.1, memory=Memory(loaded_mb=1.0))
-        yield HeldModel(cast("Worker", EndlessWorker()), loaded)
-        held.remove(target.name)
+    async def entered(name: str) -> None:
+        reached[name].set()
+        await gates[name].wait()
 
-    monkeypatch.setattr("foundry_bench.session.model_actions.hold", hold)
+    monkeypatch.setattr("foundry_bench.session.model_actions.hold", fake_hold(held, entered))
     told = asyncio.Event()
     keeper = ModelKeeper(resolve({}, {}, models_needed=False), lambda *_: told.set())
 
@@ -68,19 +58,11 @@ async def test_a_model_that_was_loaded_by_its_alias_is_unloaded_before_its_id_is
     at_removal: list[list[str]] = []
     told = asyncio.Event()
 
-    @contextlib.asynccontextmanager
-    async def hold(target: Target, _runtime: object, listener: Callable[[Event], None]) -> AsyncIterator[HeldModel]:
-        listener(ModelDescribed(model=target.name, id="phi-cpu:1", backend="foundry"))
-        held.append(target.name)
-        loaded = ModelLoaded(model=target.name, load_s=0.1, memory=Memory(loaded_mb=1.0))
-        yield HeldModel(cast("Worker", EndlessWorker()), loaded)
-        held.remove(target.name)
-
     async def remove(target: Target, *_: object) -> ModelRemoved:
         at_removal.append(list(held))
         return ModelRemoved(model=target.name, id=target.name, freed_mb=1.0)
 
-    monkeypatch.setattr("foundry_bench.session.model_actions.hold", hold)
+    monkeypatch.setattr("foundry_bench.session.model_actions.hold", fake_hold(held, ids={"phi": "phi-cpu:1"}))
     monkeypatch.setattr("foundry_bench.session.model_actions.remove", remove)
     keeper = ModelKeeper(resolve({}, {}, models_needed=False), lambda *_: told.set())
 

@@ -7,8 +7,7 @@ from driving import CATALOG, FakeCatalog, make_app, running, screen_text
 from foundry_bench.tui.widgets.model_table import ModelTable
 from foundry_bench.values.events import CatalogListed
 from foundry_bench.values.plan import Plan
-
-GOLDEN = Path(__file__).parent / "golden"
+from golden_text import looks_like
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)], ids="{0[0]}x{0[1]}".format)
@@ -19,10 +18,7 @@ async def test_it_looks_like_this(tmp_path: Path, size: tuple[int, int], update_
         await driver.shows("Models 6", "by name")
         await driver.press("j", "space")
         await driver.shows("1 marked")
-        golden = GOLDEN / f"models-{size[0]}x{size[1]}.txt"
-        if update_golden:
-            golden.write_text(screen_text(app), "utf-8")
-        assert screen_text(app) == golden.read_text("utf-8")
+        await looks_like(driver, f"models-{size[0]}x{size[1]}", update=update_golden)
 
 
 async def test_what_is_on_the_disk_is_there_before_the_catalog(tmp_path: Path, catalog: FakeCatalog) -> None:

@@ -8,7 +8,7 @@ import psutil
 import pytest
 from rich.text import Text
 
-from driving import make_app, processes, running
+from driving import make_app, processes, running, workers
 from foundry_bench.session.beacons import list_running
 from foundry_bench.session.run_list import list_runs
 from foundry_bench.session.store import load
@@ -29,10 +29,6 @@ ENDLESS = "reference?interval_ms=100&delay_ms=5"
 def plan(url: str, *models: str, **changes: Any) -> Plan:
     fields: dict[str, Any] = {"prompts": PROMPTS, "rounds": 2, "max_tokens": 16, "calibrate": False} | changes
     return Plan(models=models, endpoint=url, **fields)
-
-
-def workers() -> list[psutil.Process]:
-    return processes("foundry_bench.worker")
 
 
 async def test_without_models_it_tells_how_to_get_some(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from answers_in_memory import REQUEST
+from factories import make_request
 from foundry_bench.session.supervisor import Worker, start_worker
 from foundry_bench.values.events import AnswerProgressed, Event, ModelFinished, SampleFinished
 from foundry_bench.values.plan import Plan, Prompt, Target
@@ -53,7 +53,7 @@ def packed(body: bytes, encoding: str = "gzip") -> list[bytes]:
 
 async def ask(url: str, *, kernel_stamps: bool = True) -> Sample:
     backend = OpenAIEndpoint(Target(name="m", backend="openai_http", model="m", url=url), kernel_stamps=kernel_stamps)
-    answer = Answer(REQUEST)
+    answer = Answer(make_request())
     async with asyncio.timeout(20):
         await backend.connect(1)
         await backend.answer(answer, 0)
@@ -121,7 +121,7 @@ async def test_a_second_answer_is_not_taken_for_that_of_the_next_request() -> No
         texts = []
         for _ in range(2):
             await backend.connect(1)
-            await backend.answer(answer := Answer(REQUEST), 0)
+            await backend.answer(answer := Answer(make_request()), 0)
             texts.append(answer.sample("m").text)
         await backend.release()
     assert texts == ["Hello", "Next"]
@@ -169,7 +169,7 @@ async def asked(plan: Plan, act: Callable[[Answer], None]) -> Sample:
             await asyncio.sleep(0.005)
 
     watcher = asyncio.create_task(watch())
-    sample = await asyncio.wait_for(flights.ask(0, REQUEST, "raw"), 20)
+    sample = await asyncio.wait_for(flights.ask(0, make_request(), "raw"), 20)
     watcher.cancel()
     return sample
 
@@ -201,7 +201,7 @@ async def test_an_answer_in_process_is_bounded_too(monkeypatch: pytest.MonkeyPat
     [(["\ud83d", "\ude00"], "\U0001f600"), (["a\ud83d"], "a\ufffd"), (["\ude00b"], "\ufffdb"), (["é"], "é")],
 )
 def test_halves_of_characters_can_be_written(pieces: Sequence[str], text: str) -> None:
-    answer = Answer(REQUEST)
+    answer = Answer(make_request())
     for piece in pieces:
         answer.chunk(1, piece)
     shown, _, _ = answer.progress()
@@ -306,7 +306,7 @@ async def test_a_worker_that_falls_silent_is_ended(tmp_path: Path) -> None:
 async def test_through_the_openai_package_too_it_costs_the_answer_alone(answer: list[bytes]) -> None:
     with scripted(answer) as url:
         client = OpenAIClient(f"{url}/v1", None, "m", 10)
-        await client.answer(asked := Answer(REQUEST))
+        await client.answer(asked := Answer(make_request()))
         await client.close()
     assert asked.sample("m").status == "error"
 
