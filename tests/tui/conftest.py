@@ -9,7 +9,7 @@ from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 
 from driving import FakeCatalog, processes
-from foundry_bench.tui.widgets.cache_use import CacheUse
+from foundry_bench.tui.drawn.cache_use import CacheUse
 from foundry_bench.values.events import CatalogEntry, CatalogListed
 from foundry_bench.values.fit import Room
 from foundry_bench.values.plan import Plan

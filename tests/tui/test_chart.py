@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from foundry_bench.tui.display import ASCII, UNICODE, Display
+from foundry_bench.tui.drawn.plot import Axis, Curve, Plot
 from foundry_bench.tui.widgets.answer_timeline import timeline
 from foundry_bench.tui.widgets.chart import draw
-from foundry_bench.tui.widgets.plot import Axis, Curve, Plot
 
 X, Y = Axis(name="x", unit="count"), Axis(name="y", unit="s")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from driving import make_app, running, screen_text
+from foundry_bench.tui.drawn.host_rows import run_rows
 from foundry_bench.tui.screens.hosts import HostsScreen
-from foundry_bench.tui.widgets.host_rows import run_rows
 from foundry_bench.values.events import HostChanged, StageStarted
 from foundry_bench.values.folding import begin, fold, paused
 from golden_text import looks_like

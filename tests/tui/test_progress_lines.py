@@ -4,8 +4,8 @@ import pytest
 
 from factories import make_plan, make_sample
 from foundry_bench.tui.display import ASCII, UNICODE
+from foundry_bench.tui.drawn.progress_lines import Board, bar, progress_lines
 from foundry_bench.tui.widgets.answers import grid_of
-from foundry_bench.tui.widgets.progress_lines import Board, bar, progress_lines
 from foundry_bench.values.events import Event, ModelFinished, SampleFinished, StageStarted, WorkerObserved
 from foundry_bench.values.folding import begin, fold
 from foundry_bench.values.record import Failure

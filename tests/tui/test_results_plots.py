@@ -6,8 +6,8 @@ import pytest
 
 from factories import make_distribution, make_metrics, make_model, make_run, make_view
 from foundry_bench.session.run_view import RunView
+from foundry_bench.tui.drawn.results_plots import plots_of, quality_against_speed, speed_under_load, ttft_by_depth
 from foundry_bench.tui.widgets.chart import draw, legend
-from foundry_bench.tui.widgets.results_plots import plots_of, quality_against_speed, speed_under_load, ttft_by_depth
 from foundry_bench.values.plan import Sweep
 from foundry_bench.values.quality import Quality, Source
 from foundry_bench.values.result import Counts, LevelResult

@@ -3,12 +3,12 @@ from rich.cells import cell_len
 
 from factories import make_model, make_plan, make_run, make_view
 from foundry_bench.tui.display import UNICODE, Display
+from foundry_bench.tui.drawn.cache_use import CacheUse, cache_use
+from foundry_bench.tui.drawn.download_lines import download_lines
+from foundry_bench.tui.drawn.progress_lines import Board, progress_lines
+from foundry_bench.tui.drawn.results_columns import rows
+from foundry_bench.tui.drawn.safe_text import safe_lines
 from foundry_bench.tui.flow import Flow
-from foundry_bench.tui.widgets.cache_use import CacheUse, cache_use
-from foundry_bench.tui.widgets.download_lines import download_lines
-from foundry_bench.tui.widgets.progress_lines import Board, progress_lines
-from foundry_bench.tui.widgets.results_columns import rows
-from foundry_bench.tui.widgets.safe_text import safe_lines
 from foundry_bench.values.folding import begin
 from foundry_bench.values.transfer import Transfer
 

@@ -4,7 +4,7 @@ from collections import deque
 
 from rich.cells import cell_len
 
-from foundry_bench.tui.widgets.safe_text import unjoined
+from foundry_bench.tui.drawn.safe_text import unjoined
 from foundry_bench.values.format import printable
 
 _TAB = "    "

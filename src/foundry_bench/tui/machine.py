@@ -5,7 +5,7 @@ from pathlib import Path
 
 from foundry_bench.session.catalog import own_entries
 from foundry_bench.session.paths import with_default_folders
-from foundry_bench.tui.widgets.cache_use import CacheUse
+from foundry_bench.tui.drawn.cache_use import CacheUse
 from foundry_bench.values.events import CatalogEntry
 from foundry_bench.values.fit import Room
 from foundry_bench.values.plan import Plan

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic
 
-from foundry_bench.tui.widgets.rating_round import Said
+from foundry_bench.tui.rating_round import Said
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 

@@ -12,10 +12,10 @@ from textual.widgets import Static
 
 from foundry_bench.session.sides import Choice, choices, differences, offered
 from foundry_bench.tui.apart import apart
+from foundry_bench.tui.drawn.difference_list import as_stack, as_table
+from foundry_bench.tui.drawn.signs import signs
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.pick import PickScreen
-from foundry_bench.tui.widgets.difference_list import as_stack, as_table
-from foundry_bench.tui.widgets.signs import signs
 from foundry_bench.values.comparison import Difference
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line

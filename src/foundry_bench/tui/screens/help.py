@@ -12,8 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from foundry_bench.tui.display import ASCII, NARROW_BELOW, UNICODE
+from foundry_bench.tui.drawn.signs import signs
 from foundry_bench.tui.screens.frame import FrameScreen
-from foundry_bench.tui.widgets.signs import signs
 from foundry_bench.values.format import UNDEFINED
 
 Keys = Mapping[str, ActiveBinding]

@@ -13,12 +13,13 @@ from textual.widgets import DataTable, Input, Static
 from foundry_bench.session.beacons import list_running
 from foundry_bench.session.run_list import RunHead, list_runs
 from foundry_bench.tui.apart import apart
+from foundry_bench.tui.drawn.cells import Cell, Heading
+from foundry_bench.tui.pages import Pages
 from foundry_bench.tui.screens.compare import CompareScreen
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.run import RunScreen
-from foundry_bench.tui.widgets.figures_table import Cell, FiguresTable, Heading
+from foundry_bench.tui.widgets.figures_table import FiguresTable
 from foundry_bench.tui.widgets.filter_line import FilterLine
-from foundry_bench.tui.widgets.pages import Pages
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import UNDEFINED, one_line
 

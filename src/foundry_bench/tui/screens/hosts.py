@@ -16,9 +16,9 @@ from foundry_bench.session.cluster import choose_hosts, present_hosts
 from foundry_bench.session.host_tables import difference_lines
 from foundry_bench.session.store import load
 from foundry_bench.session.threads import in_thread
+from foundry_bench.tui.drawn.host_rows import HostRow, asked_rows, fitting, host_text, run_rows
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.figures_table import FiguresTable
-from foundry_bench.tui.widgets.host_rows import HostRow, asked_rows, fitting, host_text, run_rows
 from foundry_bench.tui.widgets.model_list import SPINNER_S
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.fleet import HostRecord

@@ -12,13 +12,13 @@ from textual.widgets import DataTable, Static
 from foundry_bench.session.energy_table import energy_words
 from foundry_bench.session.run_view import RunView, answers_of
 from foundry_bench.tui.apart import apart
+from foundry_bench.tui.drawn.model_rows import HEADINGS, Row, cells, model_rows, prompt_figures
+from foundry_bench.tui.drawn.safe_text import safe_lines
+from foundry_bench.tui.drawn.signs import signs
+from foundry_bench.tui.pages import Pages
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.answer_timeline import AnswerTimeline
 from foundry_bench.tui.widgets.figures_table import FiguresTable
-from foundry_bench.tui.widgets.model_rows import HEADINGS, Row, cells, model_rows, prompt_figures
-from foundry_bench.tui.widgets.pages import Pages
-from foundry_bench.tui.widgets.safe_text import safe_lines
-from foundry_bench.tui.widgets.signs import signs
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import figure, one_line
 from foundry_bench.values.metrics import METRICS

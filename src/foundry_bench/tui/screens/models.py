@@ -12,11 +12,11 @@ from textual.widgets import Input
 
 from foundry_bench.tui.apart import apart, staying
 from foundry_bench.tui.catalog_view import Row, missing, transfer_of, with_disk
+from foundry_bench.tui.drawn.cache_use import CacheUse, cache_use
+from foundry_bench.tui.drawn.details import details
+from foundry_bench.tui.drawn.download_lines import download_lines
 from foundry_bench.tui.screens.confirm import ConfirmScreen
 from foundry_bench.tui.screens.frame import FrameScreen
-from foundry_bench.tui.widgets.cache_use import CacheUse, cache_use
-from foundry_bench.tui.widgets.details import details
-from foundry_bench.tui.widgets.download_lines import download_lines
 from foundry_bench.tui.widgets.fitted_text import FittedText
 from foundry_bench.tui.widgets.model_list import SPINNER_S, ModelList
 from foundry_bench.tui.widgets.model_table import ModelTable

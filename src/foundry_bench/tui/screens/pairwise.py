@@ -9,10 +9,10 @@ from textual import events, on, work
 from textual.binding import Binding, BindingType
 
 from foundry_bench.tui.apart import apart
+from foundry_bench.tui.rating_round import RatingRound
 from foundry_bench.tui.screens.blind import BlindScreen, course_keys, read_answers
 from foundry_bench.tui.unsaved import Unsaved
 from foundry_bench.tui.widgets.answer_card import AnswerCard
-from foundry_bench.tui.widgets.rating_round import RatingRound
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 from foundry_bench.values.ratings import Pair, pairs_of

@@ -11,12 +11,12 @@ from textual.binding import Binding, BindingType
 from foundry_bench.session.ratings import rater_name, remove_rating, remove_vote, save_rating, save_vote
 from foundry_bench.session.run_list import find_run
 from foundry_bench.tui.apart import apart
+from foundry_bench.tui.drawn.signs import signs
+from foundry_bench.tui.rating_round import RatingRound
 from foundry_bench.tui.screens.blind import BlindScreen, course_keys, read_answers
 from foundry_bench.tui.screens.pairwise import COLUMNS, PairwiseScreen, too_narrow
 from foundry_bench.tui.unsaved import Unsaved
 from foundry_bench.tui.widgets.answer_card import AnswerCard, verdict
-from foundry_bench.tui.widgets.rating_round import RatingRound
-from foundry_bench.tui.widgets.signs import signs
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.facets import OVERALL
 from foundry_bench.values.format import one_line

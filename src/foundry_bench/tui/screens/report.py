@@ -17,10 +17,10 @@ from foundry_bench.session.rules import folder
 from foundry_bench.session.run_list import find_run
 from foundry_bench.session.run_view import open_run
 from foundry_bench.tui.apart import apart
+from foundry_bench.tui.drawn.safe_text import safe_lines
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.form_row import FormInput
 from foundry_bench.tui.widgets.format_list import FormatList
-from foundry_bench.tui.widgets.safe_text import safe_lines
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 

@@ -12,16 +12,16 @@ from textual.widgets import DataTable, Input
 
 from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.tui.apart import apart
+from foundry_bench.tui.drawn.plot_braille import prepare
+from foundry_bench.tui.drawn.results_columns import COLUMNS, cautions, fitting, headings, rows, title_of
+from foundry_bench.tui.drawn.results_plots import plots_of
+from foundry_bench.tui.drawn.signs import signs
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.model_detail import ModelDetailScreen
 from foundry_bench.tui.widgets.chart import Chart
 from foundry_bench.tui.widgets.figures_table import FiguresTable
 from foundry_bench.tui.widgets.filter_line import FilterLine
 from foundry_bench.tui.widgets.fitted_text import FittedText, units_kept
-from foundry_bench.tui.widgets.plot_braille import prepare
-from foundry_bench.tui.widgets.results_columns import COLUMNS, cautions, fitting, headings, rows, title_of
-from foundry_bench.tui.widgets.results_plots import plots_of
-from foundry_bench.tui.widgets.signs import signs
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line, seconds
 from foundry_bench.values.result import ModelResult

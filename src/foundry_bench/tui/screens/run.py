@@ -10,6 +10,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from foundry_bench.tui.apart import apart
+from foundry_bench.tui.drawn.plan_summary import plan_summary
 from foundry_bench.tui.pace import Pace, fair_share
 from foundry_bench.tui.screens.confirm import ConfirmScreen
 from foundry_bench.tui.screens.frame import FrameScreen
@@ -17,7 +18,6 @@ from foundry_bench.tui.screens.pick import PickScreen
 from foundry_bench.tui.widgets.form_row import FormInput
 from foundry_bench.tui.widgets.live_panes import LivePanes
 from foundry_bench.tui.widgets.plan_form_pane import PlanForm
-from foundry_bench.tui.widgets.plan_summary import plan_summary
 from foundry_bench.values.plan import Plan
 from foundry_bench.worker.room import read_room
 

@@ -1,1 +1,1 @@
-"""One widget, one file; widgets draw what they are given and do no I/O."""
+"""A widget a file, and the lines of which a form is made; widgets draw what they are given and do no I/O."""

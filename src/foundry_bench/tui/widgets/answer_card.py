@@ -5,8 +5,8 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from foundry_bench.tui.widgets.safe_text import safe_lines
-from foundry_bench.tui.widgets.signs import Signs
+from foundry_bench.tui.drawn.safe_text import safe_lines
+from foundry_bench.tui.drawn.signs import Signs
 from foundry_bench.values.ratings import SCORES, Answer, Rating
 
 

@@ -9,7 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from foundry_bench.tui.display import Display
-from foundry_bench.tui.widgets.signs import signs
+from foundry_bench.tui.drawn.signs import signs
 from foundry_bench.values.format import seconds
 from foundry_bench.values.record import Sample
 from foundry_bench.values.stats import OUTLIER_SCORE, modified_z_scores

@@ -7,9 +7,9 @@ from textual.app import RenderResult
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from foundry_bench.tui.widgets.plot import ASCII_MARKS, MARKS, Plot
-from foundry_bench.tui.widgets.plot_blocks import draw_blocks
-from foundry_bench.tui.widgets.plot_braille import draw_braille
+from foundry_bench.tui.drawn.plot import ASCII_MARKS, MARKS, Plot
+from foundry_bench.tui.drawn.plot_blocks import draw_blocks
+from foundry_bench.tui.drawn.plot_braille import draw_braille
 
 # Names of the theme's colours for the curves, in turn; each curve has a mark of its own beside it.
 _COLOURS = ("primary", "warning", "success", "error", "accent", "secondary")

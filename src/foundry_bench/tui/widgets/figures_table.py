@@ -10,24 +10,7 @@ from textual.coordinate import Coordinate
 from textual.message import Message
 from textual.widgets import DataTable
 
-Order = float | str | None
-
-
-class Cell(Text):
-    """What a cell shows, and the value that it sorts by; None sorts last, whichever way."""
-
-    def __init__(self, text: str, order: Order = None, *, style: str = "", right: bool = True) -> None:
-        super().__init__(text, style=style, justify="right" if right else "left", no_wrap=True)
-        self.order: Order = order
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A column: its key, its name, and whether what stands under it are figures."""
-
-    key: str
-    name: str
-    figures: bool = True
+from foundry_bench.tui.drawn.cells import Cell, Heading
 
 
 class FiguresTable(DataTable[Cell]):

@@ -4,10 +4,10 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
 from foundry_bench.tui.display import Display
+from foundry_bench.tui.drawn.progress_lines import Board, lines_wanted, opening_line, progress_lines
 from foundry_bench.tui.run_control import RunControl
 from foundry_bench.tui.widgets.answers import Answers
 from foundry_bench.tui.widgets.event_log import EventLog
-from foundry_bench.tui.widgets.progress_lines import Board, lines_wanted, opening_line, progress_lines
 from foundry_bench.tui.widgets.text_pane import TextPane
 from foundry_bench.values.plan import Plan
 

@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 
 from foundry_bench.tui.catalog_view import SORT_KEYS, Row, SortKey, marked_names, rows, with_loaded
 from foundry_bench.tui.display import Glyphs
-from foundry_bench.tui.widgets.download_lines import summary
+from foundry_bench.tui.drawn.download_lines import summary
 from foundry_bench.tui.widgets.filter_line import FilterLine
 from foundry_bench.tui.widgets.model_table import ModelTable
 from foundry_bench.values.fit import Room

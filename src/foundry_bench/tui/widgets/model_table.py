@@ -10,7 +10,7 @@ from textual.widgets import DataTable
 
 from foundry_bench.tui.catalog_view import Row, transfer_of
 from foundry_bench.tui.display import Glyphs
-from foundry_bench.tui.widgets.download_lines import percent_done
+from foundry_bench.tui.drawn.download_lines import percent_done
 from foundry_bench.values.choice import entry_verdict
 from foundry_bench.values.fit import Room
 from foundry_bench.values.format import UNDEFINED, megabytes, one_line

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from foundry_bench.tui.widgets.signs import Signs
+from foundry_bench.tui.drawn.signs import Signs
 from foundry_bench.values.comparison import Difference
 from foundry_bench.values.format import UNDEFINED, figure, percent
 from foundry_bench.values.metrics import METRICS

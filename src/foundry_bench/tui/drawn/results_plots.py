@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from foundry_bench.session.run_view import RunView
-from foundry_bench.tui.widgets.plot import Axis, Curve, Plot
+from foundry_bench.tui.drawn.plot import Axis, Curve, Plot
 from foundry_bench.values.pareto import pareto_front
 from foundry_bench.values.result import LevelResult
 

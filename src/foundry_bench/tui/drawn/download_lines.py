@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from foundry_bench.tui.display import Glyphs
-from foundry_bench.tui.widgets.safe_text import in_cells
+from foundry_bench.tui.drawn.safe_text import in_cells
 from foundry_bench.values.eta import clock
 from foundry_bench.values.format import one_line
 from foundry_bench.values.transfer import Transfer, eta_s, speed_mb_s

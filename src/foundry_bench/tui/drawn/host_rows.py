@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from foundry_bench.session.host_tables import hosts_table
-from foundry_bench.tui.widgets.figures_table import Cell, Heading
-from foundry_bench.tui.widgets.progress_lines import DOING
+from foundry_bench.tui.drawn.cells import Cell, Heading
+from foundry_bench.tui.drawn.progress_lines import DOING
 from foundry_bench.values.fleet import HostRecord, hosts_plan, shares_of
 from foundry_bench.values.format import UNDEFINED, megabytes, one_line
 from foundry_bench.values.host_facts import HostFacts, HostModel

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from foundry_bench.tui.display import Glyphs
-from foundry_bench.tui.widgets.safe_text import in_cells
+from foundry_bench.tui.drawn.safe_text import in_cells
 from foundry_bench.values.format import megabytes, one_line
 
 _BAR, _BARRED = 8, 34

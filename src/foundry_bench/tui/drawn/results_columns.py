@@ -8,8 +8,8 @@ from rich.cells import set_cell_size
 
 from foundry_bench.session.run_view import RunView
 from foundry_bench.tui.display import NARROW_BELOW, WIDE_FROM, Display
-from foundry_bench.tui.widgets.figures_table import Cell, Heading, Order
-from foundry_bench.tui.widgets.signs import signs
+from foundry_bench.tui.drawn.cells import Cell, Heading, Order
+from foundry_bench.tui.drawn.signs import signs
 from foundry_bench.values.cautions import Caution
 from foundry_bench.values.format import UNDEFINED, figure, joules, mean_with_interval, megabytes, one_line, seconds
 from foundry_bench.values.metrics import METRICS

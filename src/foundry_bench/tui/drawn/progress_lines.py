@@ -6,7 +6,7 @@ from textwrap import wrap
 from rich.text import Text
 
 from foundry_bench.tui.display import Glyphs
-from foundry_bench.tui.widgets.safe_text import in_cells
+from foundry_bench.tui.drawn.safe_text import in_cells
 from foundry_bench.values.eta import clock, model_eta_s, run_eta_s
 from foundry_bench.values.format import megabytes, one_line, rate, seconds
 from foundry_bench.values.snapshot import ModelProgress, Snapshot

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from foundry_bench.tui.widgets.figures_table import Cell, Heading
-from foundry_bench.tui.widgets.signs import Signs
+from foundry_bench.tui.drawn.cells import Cell, Heading
+from foundry_bench.tui.drawn.signs import Signs
 from foundry_bench.values.format import figure, one_line, seconds
 from foundry_bench.values.metrics import METRICS, decode_tokens_per_s
 from foundry_bench.values.record import Sample

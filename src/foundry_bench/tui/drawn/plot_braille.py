@@ -7,7 +7,7 @@ from typing import Any
 from rich.color import ColorType
 from rich.text import Span, Text
 
-from foundry_bench.tui.widgets.plot import MARKS, Axis, Plot, tick_label
+from foundry_bench.tui.drawn.plot import MARKS, Axis, Plot, tick_label
 
 
 def prepare() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from rich.text import Text
 
-from foundry_bench.tui.widgets.plot import ASCII_MARKS, MARKS, Curve, Plot, tick_label
+from foundry_bench.tui.drawn.plot import ASCII_MARKS, MARKS, Curve, Plot, tick_label
 
 Cells = dict[tuple[int, int], tuple[str, int]]
 
