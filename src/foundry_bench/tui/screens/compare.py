@@ -86,15 +86,16 @@ class CompareScreen(FrameScreen):
     @work(exclusive=True, group="load")
     async def load(self) -> None:
         """Find what can be compared; at first the last run's two first models."""
+        problem = ""
         try:
             self._offered = await apart(self.app, offered, self.bench.settings.out)
         except (InputError, OSError) as error:
-            self._offered, self._problem = (), one_line(str(error))
-        else:
-            self._problem = self._problem if self._sides else ""
-        if not self._sides and len(self._offered) > 1:
-            self._sides = dict(zip("ab", self._offered, strict=False))
-            self.compute()
+            self._offered, problem = (), one_line(str(error))
+        if not self._sides:
+            self._problem = problem
+            if len(self._offered) > 1:
+                self._sides = dict(zip("ab", self._offered, strict=False))
+                self.compute()
         self._draw()
 
     @work(exclusive=True, group="compute")
@@ -111,17 +112,17 @@ class CompareScreen(FrameScreen):
 
     def action_pick(self, side: str) -> None:
         """Choose one side from a list."""
-        offered = self._offered  # while the list is open others may be offered
+        listed = self._offered  # while the list is open others may be offered
 
         def chosen(index: int | None) -> None:
             if index is not None:
-                self._sides[side] = offered[index]
+                self._sides[side] = listed[index]
                 if len(self._sides) == 2:
                     self.compute()
                 self._draw()
 
-        if offered:
-            self.app.push_screen(PickScreen(f"{side.upper()} is", [str(one) for one in offered]), chosen)
+        if listed:
+            self.app.push_screen(PickScreen(f"{side.upper()} is", [str(one) for one in listed]), chosen)
 
     def action_swap(self) -> None:
         """A for B."""

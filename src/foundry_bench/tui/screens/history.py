@@ -156,7 +156,8 @@ class HistoryScreen(FrameScreen):
         words, in_hand = self.query_one(FilterLine).value.lower().split(), self._run_in_hand()
         found = [run for run in self._runs if all(word in _text(run) for word in words)]
         self._pages = Pages(found)
-        self._pages.turn_to(next((place for place, run in enumerate(found) if in_hand and run.path == in_hand.path), 0))
+        paths = [run.path for run in found]
+        self._pages.turn_to(paths.index(in_hand.path) if in_hand and in_hand.path in paths else 0)
         self._draw()
 
     def action_turn(self, step: int) -> None:
