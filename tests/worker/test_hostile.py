@@ -344,7 +344,7 @@ async def test_a_request_goes_again_only_where_the_server_cannot_have_had_it(
         await backend.connect(1)
         samples = []
         for _ in range(2):
-            answer_to = Answer(REQUEST)
+            answer_to = Answer(make_request())
             await backend.answer(answer_to, 0)
             samples.append(answer_to.sample("m"))
         await backend.release()
@@ -363,7 +363,7 @@ async def test_a_service_that_refuses_has_not_settled(answer: list[bytes], settl
 
 
 def test_a_running_count_that_leaves_the_chunk_itself_out_is_no_size_of_it() -> None:
-    answer = Answer(REQUEST)
+    answer = Answer(make_request())
     answer.sent_ns = 1
     for number in range(10):
         answer.chunk((number + 2) * 10_000_000, "word ")
