@@ -79,6 +79,10 @@ def arguments(command: Callable[[str, Answer], None]) -> Callable[..., dict[str,
         ("run --rounds 3.0", "--rounds must be a whole number of at least 1, not 3.0"),
         ("run --warmup -1", "--warmup must be a whole number of at least 0, not -1"),
         ("run --temperature nan", "--temperature must be a number from 0 to 2, not nan"),
+        (
+            "run --sweep-prompt-tokens 1000001",
+            "--sweep-prompt-tokens: item 1 must be a whole number from 1 to 1000000, not 1000001",
+        ),
         ("run --concurrency 257", "--concurrency must be a whole number from 1 to 256, not 257"),
         ("run --timeout -1", "--timeout must be a number of seconds above 0, not -1"),
         ("run --client curl", "--client must be 'raw' or 'openai', not 'curl'"),
@@ -158,7 +162,13 @@ def test_a_run_that_is_resumed_may_be_told_its_plan_again_but_no_other(
 
 
 @pytest.mark.parametrize(
-    ("argv", "message"), [(["probe", ""], "MODEL must be"), (["run", "--prompt", " "], "prompt 1")]
+    ("argv", "message"),
+    [
+        (["probe", ""], "MODEL must be"),
+        (["run", "--prompt", " "], "prompt 1"),
+        (["models", "download", "a", ""], "NAME must be"),
+        (["models", "load", ""], "NAME must be"),
+    ],
 )
 def test_blank_arguments_are_refused(capsys: pytest.CaptureFixture[str], argv: list[str], message: str) -> None:
     assert main(argv) == 2

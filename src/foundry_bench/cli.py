@@ -1,22 +1,35 @@
 """The command line: from argv to one command, or to the TUI."""
 
 import argparse
+import contextlib
 import importlib
 import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO, cast
 
 from foundry_bench.arguments import COMMANDS, command_parser, screen_parser, second_words
+from foundry_bench.session.hangup import Lossy, lead_nowhere, open_closed
 from foundry_bench.values.errors import InputError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 done, 1 a check says no, 2 bad input, 130 interrupted."""
+    open_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # Windows: a pipe's encoding has few of the characters
+    for name in ("COLUMNS", "LINES"):
+        if os.environ.get(name, "").strip("0 ") == "":  # a terminal that doesn't know its size yet
+            os.environ.pop(name, None)
+    # What is told beside the data may be lost; that changes nothing of what is done.
+    with contextlib.redirect_stderr(cast("TextIO", Lossy(sys.stderr))):
+        return _exit_code(sys.argv[1:] if argv is None else argv)
+
+
+def _exit_code(argv: Sequence[str]) -> int:
     try:
-        code = _dispatch(sys.argv[1:] if argv is None else argv)
+        code = _dispatch(argv)
         sys.stdout.flush()
     except InputError as error:
         return _refused(str(error))
@@ -24,12 +37,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # Whoever read our output has left. The interpreter flushes stdout once more at its end: let that succeed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        lead_nowhere(sys.stdout.fileno())
         return 130
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
+        place = f"{error.filename}: " if error.filename else "stdout: " if _stdout_is_full() else ""
         return _refused(f"{place}{error.strerror or error}; see to the disk and to who may write there")
     return code
+
+
+def _stdout_is_full() -> bool:
+    """Whether what was printed can't be written; then it is dropped, as the interpreter would try again at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        lead_nowhere(sys.stdout.fileno())
+        return True
+    return False
 
 
 def _refused(reason: str) -> int:

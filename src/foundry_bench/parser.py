@@ -98,7 +98,7 @@ class Checked(argparse.Action):
 
     def __call__(self, _parser: object, namespace: object, values: Any, option: str | None = None) -> None:
         """Take one more text in."""
-        self.texts.append(values)
+        self.texts += values if isinstance(values, list) else [values]
         setattr(namespace, self.dest, self.read(self.texts, option or str(self.metavar)))
 
 

@@ -76,6 +76,36 @@ def test_a_sheet_is_blind_and_inert(run: Path, tmp_path: Path) -> None:
         assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row.values())
 
 
+@pytest.mark.parametrize("name", ["sheet.csv", "sheet.json"])
+def test_a_sheet_with_scores_is_not_written_over(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    file = tmp_path / name
+    rows = exported(run, file)
+    assert main(["rate", str(run), "--export", str(file), "--seed", "7"]) == 0  # nothing is lost by that
+    rows[2]["score"] = "4"
+    if file.suffix == ".json":
+        file.write_text(json.dumps({"rows": rows}))
+    else:
+        filled(file, rows)
+    before = file.read_bytes()
+    capsys.readouterr()
+    assert main(["rate", str(run), "--export", str(file)]) == 2
+    told = f"{file} is there already, and scores in it would be lost; import it first, or choose another name"
+    assert capsys.readouterr().err == f"foundry-bench: {told}\n"
+    assert file.read_bytes() == before
+
+
+def test_what_is_no_sheet_is_not_written_over_by_one(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    assert main(["rate", str(run), "--export", str(tmp_path / "other.csv")]) == 2
+    assert "is there already, and no sheet (has no column 'code'" in capsys.readouterr().err
+    (tmp_path / "empty.csv").touch()
+    assert main(["rate", str(run), "--export", str(tmp_path / "empty.csv")]) == 0
+
+
 def test_the_seed_shuffles(run: Path, tmp_path: Path) -> None:
     orders = {tuple(row["code"] for row in exported(run, tmp_path / "s.csv", "--seed", str(seed))) for seed in range(6)}
     assert len(orders) > 1

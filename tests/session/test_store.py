@@ -212,6 +212,31 @@ def test_resuming_ends_a_whole_last_line(run: Run) -> None:
     resumed.close("done")
 
 
+def test_a_run_that_cannot_be_resumed_stays_as_it_is(run: Run) -> None:
+    run.append(make_sample())
+    run.close("interrupted")
+    (run.path / "samples.jsonl").write_text('{"no": "sample"}\n')
+    before = (run.path / "run.json").read_bytes()
+    for _ in range(2):  # nor does a refusal keep the lock
+        with pytest.raises(InputError, match="line 1"):
+            Run.resume(run.path)
+    assert (run.path / "run.json").read_bytes() == before
+
+
+def test_a_run_whose_samples_are_gone_is_not_resumed(run: Run) -> None:
+    run.add_model(make_model())
+    run.close("done")
+    file = run.path / "samples.jsonl"
+    with pytest.raises(InputError, match=r"is empty, though smollm2-135m was measured; restore it"):
+        Run.resume(run.path)
+    file.unlink()
+    with pytest.raises(InputError, match=r"samples.jsonl is missing; restore it, or begin a new run"):
+        Run.resume(run.path)
+    assert not file.exists()
+    assert load(run.path).status == "done"
+    file.touch()
+
+
 def test_a_run_has_one_recorder(run: Run) -> None:
     with pytest.raises(InputError, match="another process is recording this run"):
         Run.resume(run.path)

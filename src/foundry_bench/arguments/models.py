@@ -24,9 +24,17 @@ def _models(parser: Parser) -> None:
 
 
 def _models_action(parser: Parser, *, names: str = "+", services: bool = True) -> None:
+    from foundry_bench.session.fields import NAME
+
     named = "alias, id (name:version), ENDPOINT:ID, or model of your own"
     parser.add_argument(
-        "names", nargs=names, metavar="NAME", help=named if services else named.replace(" ENDPOINT:ID,", "")
+        "names",
+        nargs=names,
+        action=Checked,
+        read=lambda texts, name: [NAME.read([text], name) for text in texts],
+        default=[],
+        metavar="NAME",
+        help=named if services else named.replace(" ENDPOINT:ID,", ""),
     )
     if services:
         add_settings(parser, "endpoint")

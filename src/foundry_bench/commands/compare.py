@@ -11,7 +11,9 @@ import msgspec
 from foundry_bench.session.comparing import Comparison, compare_sides, find_side
 from foundry_bench.session.comparison_text import as_lines
 from foundry_bench.session.json_text import json_text
+from foundry_bench.session.samples import left_out
 from foundry_bench.session.settings import resolve
+from foundry_bench.session.store import SAMPLES_FILE
 from foundry_bench.values.comparison import Difference
 from foundry_bench.values.format import one_line
 
@@ -26,6 +28,9 @@ def main(args: argparse.Namespace) -> int:
     """
     out = resolve(vars(args), os.environ, models_needed=False).out
     base, new = find_side(out, args.base), find_side(out, args.new)
+    for path in dict.fromkeys((base.path, new.path)):
+        if words := left_out(path / SAMPLES_FILE):
+            print(f"caution: {one_line(words)}", file=sys.stderr)
     gates = args.fail_on or ()
     found = compare_sides(base, new, gates)
     if args.json:

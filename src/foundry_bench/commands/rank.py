@@ -4,11 +4,11 @@ import argparse
 import os
 import sys
 
-from foundry_bench.session.atomic import write_atomically
 from foundry_bench.session.fleet_ranking import fleet_choice, fleet_document, fleet_lines, rank_hosts
 from foundry_bench.session.host_tables import difference_lines, matrix_table
 from foundry_bench.session.host_views import is_fleet, row_view
 from foundry_bench.session.json_text import json_bytes, json_text
+from foundry_bench.session.outputs import write_output
 from foundry_bench.session.preferences import read_preference
 from foundry_bench.session.ranking_text import as_lines, document, routes
 from foundry_bench.session.run_list import find_run
@@ -18,6 +18,7 @@ from foundry_bench.session.settings import resolve
 from foundry_bench.session.tables import as_text
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.errors import InputError
+from foundry_bench.values.format import one_line
 
 
 def main(args: argparse.Namespace) -> int:
@@ -32,6 +33,8 @@ def main(args: argparse.Namespace) -> int:
     view = open_run(out, find_run(out, args.run))
     if view.problem:
         raise InputError(view.problem)
+    if view.left_out:
+        print(f"caution: {one_line(view.left_out)}", file=sys.stderr)
     if is_fleet(view):
         return _rank_hosts(view, preference, rules, args)
     view = row_view(view)
@@ -41,10 +44,7 @@ def main(args: argparse.Namespace) -> int:
     else:
         print("\n".join(as_lines(view, ranking, preference)))
     if args.routing:
-        try:
-            write_atomically(args.routing, json_bytes(routes(view, preference, rules)))
-        except OSError as error:
-            raise InputError(f"{args.routing}: {error.strerror}; choose another file with --routing") from error
+        write_output(args.routing, json_bytes(routes(view, preference, rules)), "--routing")
         print(f"wrote {args.routing}", file=sys.stderr)
     return 0 if ranking.card else 1
 

@@ -37,17 +37,15 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _export(path: Path, file: Path, seed: int) -> None:
-    from foundry_bench.session.atomic import write_atomically
-    from foundry_bench.session.rating_sheet import as_sheet, sheet_of
+    from foundry_bench.session.outputs import write_output
+    from foundry_bench.session.rating_sheet import as_sheet, refuse_filled, sheet_of
 
     ending = file.suffix.lower().removeprefix(".")
     if ending not in {"csv", "json"}:
         raise InputError(f"{file}: the sheet's name must end in .csv or .json")
     sheet = sheet_of(path)
-    try:
-        write_atomically(file, as_sheet(sheet, ending, seed))
-    except OSError as error:
-        raise InputError(f"{file}: {error.strerror}; choose another file") from error
+    refuse_filled(file)
+    write_output(file, as_sheet(sheet, ending, seed), "--export")
     print(
         f"wrote {file}: {len(sheet.answers)} answers; when it is filled in: "
         f"foundry-bench rate {from_here(path)} --import {from_here(file)} --rater NAME",

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.outputs import write_output
 from foundry_bench.session.reports import NAME, render
 from foundry_bench.session.run_list import find_run
 from foundry_bench.session.run_view import open_run
@@ -26,14 +26,11 @@ def main(args: argparse.Namespace) -> int:
     views = [open_run(out, find_run(out, ref)) for ref in args.runs]
     content = render(views, ending).encode()
     for view in views:
-        if view.problem:
-            print(f"caution: {one_line(view.problem)}", file=sys.stderr)
+        for words in filter(None, (view.problem, view.left_out)):
+            print(f"caution: {one_line(words)}", file=sys.stderr)
     if args.output:
         file = args.output / f"{NAME}.{ending}" if args.output.is_dir() else args.output
-        try:
-            write_atomically(file, content)
-        except OSError as error:
-            raise InputError(f"{file}: {error.strerror}; choose another file with -o") from error
+        write_output(file, content, "-o")
         print(f"wrote {file}", file=sys.stderr)
     else:
         # Bytes: a report's encoding and line ends are its own, not the terminal's.

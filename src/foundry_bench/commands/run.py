@@ -92,9 +92,16 @@ def run_benchmark(settings: Settings, *, as_json: bool, resumed: tuple[Path, Run
 
 
 def tell_results(path: Path, record: RunRecord, status: RunStatus, *, as_json: bool) -> int:
-    """Print what came out of the run in the folder ``path``, to whoever is still there; returns the exit code."""
+    """Print what came out of the run in the folder ``path``, to whoever is still there; returns the exit code.
+
+    Raises:
+        InputError: there is no room for it where standard output leads.
+    """
     text = in_ascii((path / "run.json").read_text("utf-8")) if as_json else f"{results_table(record)}\n"
-    print(text, end="", file=Lossy(sys.stdout), flush=True)
+    try:
+        print(text, end="", file=Lossy(sys.stdout, data=True), flush=True)
+    except OSError as error:
+        raise InputError(f"stdout: {error.strerror or error}; the run itself is in {path}") from error
     print(one_line(f"run {record.id}: {status}, in {path}"), file=Lossy(sys.stderr))
     return {"done": 0, "failed": 1}.get(status, 130)
 

@@ -169,7 +169,7 @@ FIELDS: Mapping[str, Field] = {
         ("--sweep-concurrency",),
     ),
     "sweep.prompt_tokens": Field(
-        Rule(rules.counts(MOST), _numbers, "N,N"),
+        Rule(rules.counts(1_000_000), _numbers, "N,N"),
         "after the rounds, prompts of about so many tokens, such as 512,2048",
         ("--sweep-prompt-tokens",),
     ),

@@ -101,6 +101,24 @@ def read_sheet(file: Path, sheet: Sheet, rater: str) -> tuple[Rating, ...]:
     return tuple(found)
 
 
+def refuse_filled(file: Path) -> None:
+    """See that a sheet may be written to ``file``: that no scores are lost by it.
+
+    Raises:
+        InputError: there is a sheet with scores, or something that is no sheet.
+    """
+    if not file.is_file() or not file.stat().st_size:
+        return
+    try:
+        filled = any(str(row.get("score") or "").strip() for _, row in _read(file))
+    except InputError as error:
+        raise InputError(f"{file} is there already, and no sheet ({error}); choose another name") from None
+    if filled:
+        raise InputError(
+            f"{file} is there already, and scores in it would be lost; import it first, or choose another name"
+        )
+
+
 def _rows(sheet: Sheet, code: str) -> Iterator[dict[str, Any]]:
     answer = sheet.answers[code][0]
     prompt = sheet.prompts.get(answer.prompt_id)

@@ -14,7 +14,8 @@ from foundry_bench.session.judge_log import read_verdicts
 from foundry_bench.session.judgement import votes_of
 from foundry_bench.session.ratings import load_ratings
 from foundry_bench.session.run_list import find_run
-from foundry_bench.session.store import load, read_samples
+from foundry_bench.session.samples import left_out
+from foundry_bench.session.store import SAMPLES_FILE, load, read_samples
 from foundry_bench.values.degenerate import OutputCheck
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.fleet import on_host
@@ -59,7 +60,7 @@ class RunView:
 
     ``answers`` are the first of each model to each prompt, ``preferences`` judges' votes between two of these;
     ``measured`` holds the figures of all of a model's answers for resampling, ``outputs`` what there is to say of
-    their text.
+    their text. ``problem`` is what of it can't be read, ``left_out`` a last line that was cut.
     """
 
     path: Path
@@ -72,6 +73,7 @@ class RunView:
     measured: Mapping[str, Answers] = field(default_factory=dict)
     outputs: Mapping[str, OutputCheck] = field(default_factory=dict)
     problem: str | None = None
+    left_out: str | None = None
 
 
 def open_run(out: Path, path: Path | None) -> RunView:
@@ -84,9 +86,11 @@ def open_run(out: Path, path: Path | None) -> RunView:
     record = load(path)
     problems = []
     answers: Sequence[Answer] = ()
+    cut = None
     models: dict[str, _Model] = defaultdict(_Model)
     try:
         answers = first_answers(_kept(read_samples(path), models, _merged_names(record)))
+        cut = left_out(path / SAMPLES_FILE)
     except InputError as error:
         problems.append(str(error))
     ratings = Ratings(run=path.name)
@@ -110,6 +114,7 @@ def open_run(out: Path, path: Path | None) -> RunView:
         measured={name: model.measured for name, model in models.items()},
         outputs={name: model.output for name, model in models.items()},
         problem="; ".join(problems) or None,
+        left_out=cut,
     )
 
 

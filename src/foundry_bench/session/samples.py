@@ -1,5 +1,6 @@
 """Reads the file ``samples.jsonl`` of a run: one line a finished request."""
 
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,3 +40,14 @@ class SampleFile:
                     self.torn = 1
                 else:
                     yield sample
+
+
+def left_out(path: Path) -> str | None:
+    """That the last line of a file of samples was cut, and no figure knows that request; None where it wasn't."""
+    with path.open("rb") as file:
+        for line in deque(file, maxlen=1):
+            try:
+                msgspec.json.decode(line)
+            except (ValueError, RecursionError):
+                return f"{path}: the last line is cut, and that request is left out; 'run --resume' measures it again"
+    return None

@@ -184,6 +184,8 @@ def _failures(record: RunRecord) -> Iterator[Item]:
 def _cautions(view: RunView) -> Iterator[Item]:
     if view.problem:
         yield Item("This run", view.problem)
+    if view.left_out:
+        yield Item("This run", view.left_out)
     for model in view.record.models:
         yield from (Item(model.name, caution) for caution in run_tables.cautions(model))
 

@@ -2,7 +2,7 @@
 
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,10 +99,17 @@ class Run:
         for folder in (path / LOGS, *(path / LOGS).glob("*")):
             if folder.is_symlink():
                 raise InputError(f"{folder}: it is a link to another place; remove it")
+        if not (path / SAMPLES_FILE).exists():
+            raise InputError(f"{path / SAMPLES_FILE} is missing; restore it, or begin a new run without --resume")
         try:
             log = LineLog(path / SAMPLES_FILE)
         except BlockingIOError as error:  # it began since it was looked at
             raise InputError(busy) from error
+        try:
+            _see_that_samples_are_whole(load(path), read_samples(path))
+        except InputError:
+            log.close()
+            raise
         remove_drafts(path / RUN_FILE)
         return cls(path, load(path), log)
 
@@ -186,6 +193,18 @@ class Run:
     def log_path(self, model: str) -> Path:
         """Where the worker of a model writes its log."""
         return self.path / LOGS / f"{slug(model)}.log"
+
+
+def _see_that_samples_are_whole(record: RunRecord, samples: Iterable[Sample]) -> None:
+    """See, before anything of the run is changed, that its samples are whole.
+
+    Raises:
+        InputError: a line can't be read, or there are none of what was measured.
+    """
+    held = {sample.model for sample in samples}
+    measured = [model.name for model in record.models if model.status == "ok"]
+    if measured and not held:
+        raise InputError(f"samples.jsonl of {record.id} is empty, though {measured[0]} was measured; restore it")
 
 
 def read_samples(path: Path) -> SampleFile:
