@@ -20,7 +20,10 @@ from foundry_bench.worker.loaded_models import loaded_models
 
 
 def main(args: argparse.Namespace) -> int:
-    """List models. A catalog that is slow, or out of reach, keeps nobody from what is on the disk."""
+    """List models; 1 where there is nothing to list, for a reason that is told.
+
+    A catalog that is slow, or out of reach, keeps nobody from what is on the disk.
+    """
     plan = resolve(vars(args), os.environ, models_needed=False).plan
     wanted = (args.filter or "").lower()
     disk = [] if plan.endpoint else _matching(_with_loaded(on_disk(plan), plan), wanted)
@@ -50,19 +53,29 @@ def main(args: argparse.Namespace) -> int:
             "service": listed.service,
         }
         print(json_text(document))
-    elif entries or not disk:
+    elif entries or not (disk or listed.note):
         print(as_text(_table(entries)))
-    return 0
+    return int(bool(listed.note) and not (disk or listed.entries))
 
 
 async def _listed(plan: Plan, wait_s: float) -> CatalogListed:
     """The catalog, or after ``wait_s`` seconds a note that it didn't answer."""
     try:
         async with asyncio.timeout(wait_s):
-            return await list_models(plan)
+            return _doubted(await list_models(plan))
     except TimeoutError:
-        note = f"the catalog did not answer within {wait_s:g} s; listed is what this disk holds (--wait S waits longer)"
+        more = "" if plan.endpoint else "; listed is what this disk holds"
+        silent = f"{plan.endpoint or 'the catalog'} did not answer within {wait_s:g} s"
+        note = f"{silent}{more} (--wait S waits longer)"
         return CatalogListed(entries=(), note=note)
+
+
+def _doubted(listed: CatalogListed) -> CatalogListed:
+    """With a note where it is doubtful that what answered is a service at all."""
+    if listed.service and listed.service.kind == "unknown" and not listed.entries:
+        note = f"{listed.service.url} lists no models; is it an OpenAI-compatible service, and is this its address?"
+        return replace(listed, service=None, note=note)
+    return listed
 
 
 def _matching(entries: Sequence[CatalogEntry], wanted: str, *, cached_only: bool = False) -> list[CatalogEntry]:

@@ -46,9 +46,11 @@ async def fetch(
     """Ask for ``path`` under the base ``url``: status and body, whose parts ``on_data`` is told as they come.
 
     Raises:
-        HttpError: unreachable, not HTTP, or no whole answer within ``timeout_s``; None waits for ever.
+        HttpError: unreachable, not HTTP, or no whole answer within ``timeout_s`` (None waits for ever); it names the
+            address.
     """
-    connection = HttpConnection(Origin.parse(url), ParseTurns(), kernel_stamps=False)
+    origin = Origin.parse(url)
+    connection = HttpConnection(origin, ParseTurns(), kernel_stamps=False)
     document = _Document(on_data)
     try:
         async with asyncio.timeout(timeout_s):
@@ -56,6 +58,10 @@ async def fetch(
             await connection.exchange(method, path, document, body=body, headers=headers)
     except TimeoutError as error:
         raise HttpError("timeout", f"no answer from {url} within {timeout_s:g} s") from error
+    except HttpError as error:
+        if origin.authority in str(error):
+            raise
+        raise HttpError(error.kind, f"{url}: {error}") from error
     finally:
         with contextlib.suppress(OSError):
             connection.close()

@@ -56,7 +56,7 @@ class FoundryBackend:
             with explained("catalog_failed", "the runtime could not read its catalog"):
                 entries = [entry for entry, _ in await asyncio.to_thread(self._runtime.variants)]
         except ModelUnavailableError as error:
-            note = str(error)
+            note = f"{error} ({error.advice})" if error.advice else str(error)
         known = {entry.id for entry in entries}
         cache = Path(self._settings.model_cache_dir) if self._settings.model_cache_dir else None
         disk = [model for model in cached_models(cache) if model.id not in known]

@@ -8,6 +8,7 @@ from typing import Any
 
 from foundry_bench.values.events import CatalogEntry
 from foundry_bench.values.plan import Runtime
+from foundry_bench.worker.backend import ModelUnavailableError
 from foundry_bench.worker.sdk_errors import explained
 
 
@@ -15,6 +16,11 @@ class FoundryRuntime:
     """The SDK's manager, configured as the settings say."""
 
     def __init__(self, runtime: Runtime) -> None:
+        try:
+            Path(runtime.app_data_dir or ".").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"the runtime's data folder {runtime.app_data_dir} can't be used: {error.strerror}"
+            raise ModelUnavailableError("data_folder", message, "choose another with --data-dir") from error
         # The variable that build machines set: with it the runtime sends none of its telemetry.
         os.environ.setdefault("CI", "true")
         from foundry_local_sdk import Configuration, FoundryLocalManager, LogLevel
@@ -67,7 +73,7 @@ async def start_runtime(settings: Runtime) -> FoundryRuntime:
     """The runtime of this process.
 
     Raises:
-        ModelUnavailableError: it did not start.
+        ModelUnavailableError: it did not start, or there is no data folder to be had.
     """
     with explained("runtime_failed", "the Foundry Local runtime did not start"):
         return await asyncio.to_thread(FoundryRuntime, settings)
