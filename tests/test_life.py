@@ -54,6 +54,9 @@ def test_a_held_model_is_unloaded_from_elsewhere(own: Path) -> None:
 
 def test_removing_ones_own_model_leaves_its_folder(own: Path) -> None:
     assert "say --yes" in command("models", "remove", "tiny", code=2).stderr
+    assert command("models", "remove", "tiny", "--partial", "--yes", code=1).stderr == (
+        "no unfinished download of tiny is on the disk\n"
+    )
     command("models", "remove", "tiny", "--yes")
     assert (own / "genai_config.json").is_file()
     assert json.loads(command("models", "--cached", "--json").stdout)["models"] == []

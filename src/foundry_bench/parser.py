@@ -98,8 +98,23 @@ class Checked(argparse.Action):
 
     def __call__(self, _parser: object, namespace: object, values: Any, option: str | None = None) -> None:
         """Take one more text in."""
+        if values is self.default:  # argparse hands it over where a positional argument is left out
+            return
         self.texts += values if isinstance(values, list) else [values]
         setattr(namespace, self.dest, self.read(self.texts, option or str(self.metavar)))
+
+
+def add_path(parser: Any, *names: str, **rest: Any) -> None:
+    """Adds an argument that takes a path."""
+
+    def path(texts: Sequence[str], name: str) -> object:
+        from pathlib import Path
+
+        from foundry_bench.session.rules import folder
+
+        return Path(folder(texts[-1], name))
+
+    parser.add_argument(*names, action=Checked, read=path, **rest)
 
 
 def add_settings(parser: Any, *names: str) -> None:

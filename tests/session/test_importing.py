@@ -73,6 +73,26 @@ def test_a_choice_without_meaning_is_refused(tmp_path: Path, name: str, choices:
     assert list_own() == {}
 
 
+def test_a_folder_that_cannot_be_read_is_not_registered(tmp_path: Path) -> None:
+    folder = holding(tmp_path / "m", "model.onnx")
+    (folder / "genai_config.json").write_text('{"model": ')
+    with pytest.raises(InputError, match=r"genai_config\.json: line 1 column 11: not valid JSON"):
+        import_model(folder, None, Choices())
+    assert list_own() == {}
+
+
+def test_a_folder_without_a_graph_that_it_names_is_not_registered(tmp_path: Path) -> None:
+    folder = holding(tmp_path / "m", "genai_config.json", "model.onnx")
+    parts = [{"embeddings": {"filename": "embeddings.onnx"}}, {"head": {"filename": "model.onnx"}}]
+    (folder / "genai_config.json").write_text(json.dumps({"model": {"decoder": {"pipeline": parts}}}))
+    with pytest.raises(
+        InputError, match=r"embeddings\.onnx is missing, and genai_config\.json names it; copy the whole"
+    ):
+        import_model(folder, None, Choices())
+    (folder / "embeddings.onnx").touch()
+    assert import_model(folder, None, Choices())[0] == "m"
+
+
 def test_a_gguf_file_is_converted_once_and_replaced_by_force(tmp_path: Path) -> None:
     tiny_gguf(tmp_path / "My Tiny.gguf")
     name, model = import_model(tmp_path / "My Tiny.gguf", None, Choices(context=64))

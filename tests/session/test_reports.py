@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from factories import make_failed_model, make_model, make_plan, make_run, make_view
+from factories import make_failed_model, make_model, make_plan, make_run, make_sample, make_view
 from foundry_bench.commands import history, report
 from foundry_bench.session.formats import FORMATS
 from foundry_bench.session.reports import render, results_table
@@ -187,7 +187,7 @@ def out(tmp_path: Path) -> Path:
     for run_id in ("20261121-a", "20261122-b"):
         (tmp_path / "runs" / run_id).mkdir(parents=True)
         (tmp_path / "runs" / run_id / "run.json").write_bytes(msgspec.json.encode(make_run(id=run_id)))
-        (tmp_path / "runs" / run_id / "samples.jsonl").touch()
+        (tmp_path / "runs" / run_id / "samples.jsonl").write_bytes(msgspec.json.encode(make_sample()) + b"\n")
     return tmp_path / "runs"
 
 

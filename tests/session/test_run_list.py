@@ -10,10 +10,11 @@ import msgspec
 import psutil
 import pytest
 
-from factories import CREATED, make_plan, write_run
+from factories import CREATED, make_failed_sample, make_plan, write_run
 from foundry_bench.cli import main
-from foundry_bench.session.run_list import find_run, list_runs
+from foundry_bench.session.run_list import find_answered, find_run, list_runs
 from foundry_bench.values.errors import InputError
+from recorded import record_run
 
 
 def test_runs_are_listed_newest_first(tmp_path: Path) -> None:
@@ -132,3 +133,50 @@ def test_a_folder_that_can_not_be_looked_into_is_refused(tmp_path: Path, capsys:
     for argv in (["history"], ["report", "last"], ["report", "some"]):
         assert main([*argv, "--out", str(folder)]) == 2
         assert capsys.readouterr().err.endswith("; choose another folder with --out\n")
+
+
+def test_last_is_the_newest_run_with_answers_where_these_are_asked_for(tmp_path: Path) -> None:
+    answered = record_run(tmp_path)
+    failed = write_run(tmp_path, "failed", created=CREATED + timedelta(days=1))
+    (failed / "samples.jsonl").write_bytes(msgspec.json.encode(make_failed_sample()) + b"\n")
+    assert find_answered(tmp_path, "last") == answered
+    assert find_run(tmp_path, "last") == failed
+    assert find_answered(tmp_path, "fail") == failed
+
+
+@pytest.mark.parametrize("argv", [["report"], ["rank"], ["rate", "--agreement"], ["judge", "--judge-model", "m"]])
+def test_runs_without_answers_are_no_last_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], argv: list[str]
+) -> None:
+    failed = write_run(tmp_path, "failed")
+    (failed / "samples.jsonl").touch()
+    assert main([argv[0], "last", *argv[1:], "--out", str(tmp_path)]) == 2
+    told = f"no run in {tmp_path} has answers; 'foundry-bench history' lists them"
+    assert capsys.readouterr().err == f"foundry-bench: {told}\n"
+    assert main(["compare", "last", "last", "--out", str(tmp_path)]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_run_without_its_record_is_told_from_one_that_is_not_there(tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "samples.jsonl").touch()
+    for ref in ("bare", str(bare), str(bare / "run.json")):
+        with pytest.raises(InputError, match=r"run\.json is missing; restore it"):
+            find_run(tmp_path, ref)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no run 'empty'"):
+        find_run(tmp_path, "empty")
+
+
+def test_the_agreement_of_a_damaged_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = record_run(tmp_path)
+    (run / "run.json").write_text("{")
+    assert main(["rate", str(run), "--agreement"]) == 2
+    assert f"{run / 'run.json'}: " in capsys.readouterr().err
+
+
+def test_a_file_is_no_folder_of_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert main(["history", "--out", str(tmp_path / "file")]) == 2
+    assert "file is a file; name the folder of the runs with --out" in capsys.readouterr().err

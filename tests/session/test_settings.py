@@ -165,3 +165,12 @@ def test_a_form_refuses_a_load_that_its_hosts_cannot_share() -> None:
     assert check(plan, texts(plan, plan.models)).described == plan
     refused = check(plan, texts(plan, plan.models) | {"concurrency": "3"}).described
     assert "concurrency 3 can't be divided among 4 hosts" in str(refused)
+
+
+@pytest.mark.parametrize(("table", "line"), [("keys", 'quit = "q"'), ("screen", "ascii = true")])
+def test_a_plan_says_nothing_of_the_screen(here: Path, table: str, line: str) -> None:
+    (here / "plan.toml").write_text(f'models = ["a"]\n[{table}]\n{line}\n')
+    with pytest.raises(
+        InputError, match=rf"plan\.toml: \[{table}\] says how the screen is used; it belongs in .*\.toml"
+    ):
+        resolve({}, {}, Path("plan.toml"))

@@ -51,6 +51,8 @@ def test_gates_are_read(text: str, gate: tuple[str, bool, float, bool]) -> None:
         ("ttft_s.p95>nan", "write FIGURE>LIMIT"),
         ("ttft_s>10%", r"METRIC\.STATISTIC"),
         ("tfft_s.p95>10%", "or one of load_s"),
+        ("latency_s.mean>1e400", "no change is ever beyond"),
+        ("decode_tokens_per_s.mean<-100%", "no change is ever beyond"),
         ("ttft_s.p95>-10%", "must be at least 0"),
         ("output_tokens_per_s.mean<10%", "must be at most 0"),
     ],

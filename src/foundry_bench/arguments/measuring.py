@@ -6,6 +6,7 @@ from foundry_bench.parser import (
     Parser,
     add_adapters,
     add_json,
+    add_path,
     add_runtime,
     add_screen,
     add_settings,
@@ -37,9 +38,10 @@ _GROUPS = {
 def _run(parser: Parser) -> None:
     from pathlib import Path
 
+    from foundry_bench.session.fields import FOLDER, NAME
     from foundry_bench.session.inputs import read_prompts
 
-    parser.add_argument("plan", nargs="?", type=Path, metavar="PLAN", help="a .toml plan, or a models.json")
+    add_path(parser, "plan", nargs="?", metavar="PLAN", help="a .toml plan, or a models.json")
     what = parser.add_argument_group("what is measured")
     add_settings(what, "models", "endpoint")
     add_adapters(what)
@@ -48,7 +50,7 @@ def _run(parser: Parser) -> None:
     either.add_argument(
         "--prompts",
         action=Checked,
-        read=lambda texts, _: read_prompts(Path(texts[-1])),
+        read=lambda texts, name: read_prompts(Path(str(FOLDER.read(texts, name)))),
         metavar="FILE",
         help="JSON list of prompts",
     )
@@ -57,7 +59,13 @@ def _run(parser: Parser) -> None:
         add_settings(parser.add_argument_group(title), *names)
     record = parser.add_argument_group("the record")
     add_settings(record, "out")
-    record.add_argument("--resume", metavar="RUN", help="go on with a recorded run: measure what it still lacks")
+    record.add_argument(
+        "--resume",
+        action=Checked,
+        read=NAME.read,
+        metavar="RUN",
+        help="go on with a recorded run, or 'last': measure what it still lacks",
+    )
     add_json(record, "the finished run.json")
 
 
@@ -68,12 +76,12 @@ def _attach(parser: Parser) -> None:
 
 
 def _probe(parser: Parser) -> None:
-    from foundry_bench.session.fields import NAME, TEXT
+    from foundry_bench.session.fields import NAME, WORDS
 
     parser.add_argument(
         "model", action=Checked, read=NAME.read, metavar="MODEL", help="alias, id, ENDPOINT:ID or ADAPTER:WEIGHTS"
     )
-    parser.add_argument("--prompt", action=Checked, read=TEXT.read, metavar="TEXT", help="what to ask")
+    parser.add_argument("--prompt", action=Checked, read=WORDS.read, metavar="TEXT", help="what to ask")
     add_settings(parser, "system", "max_tokens", "temperature", "seed", "timeout", "stall", "endpoint")
     add_adapters(parser)
     add_json(parser, "the answer and its figures")
@@ -84,9 +92,8 @@ def _calibrate(parser: Parser) -> None:
 
 
 def _doctor(parser: Parser) -> None:
-    from pathlib import Path
 
-    parser.add_argument("plan", nargs="?", type=Path, metavar="PLAN", help="a .toml plan, or a models.json, to check")
+    add_path(parser, "plan", nargs="?", metavar="PLAN", help="a .toml plan, or a models.json, to check")
     add_settings(parser, "models", "endpoint", "timeout", "out")
     add_runtime(parser)
     add_adapters(parser)
@@ -101,9 +108,7 @@ def _fleet(parser: Parser) -> None:
 def _init(parser: Parser) -> None:
     from pathlib import Path
 
-    parser.add_argument(
-        "folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="where to (default: the current folder)"
-    )
+    add_path(parser, "folder", nargs="?", default=Path(), metavar="DIR", help="where to (default: the current folder)")
     parser.add_argument("--force", action="store_true", help="replace files that are there")
 
 

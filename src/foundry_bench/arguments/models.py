@@ -2,7 +2,7 @@
 
 import argparse
 
-from foundry_bench.parser import Checked, Commands, Parser, add_json, add_runtime, add_settings
+from foundry_bench.parser import Checked, Commands, Parser, add_json, add_path, add_runtime, add_settings
 
 
 def _models(parser: Parser) -> None:
@@ -78,12 +78,11 @@ def _models_remove(parser: Parser) -> None:
 
 
 def _import(parser: Parser) -> None:
-    from pathlib import Path
 
     from foundry_bench.session.fields import COUNT, DEVICE, NAME, PRECISION, natural
 
     text = "an ONNX Runtime GenAI folder, a .gguf file, or a Hugging Face folder"
-    parser.add_argument("path", type=Path, metavar="PATH", help=text)
+    add_path(parser, "path", metavar="PATH", help=text)
     for option, rule, text in (
         ("--name", NAME, "name of the model (default: the file's or folder's)"),
         ("--context", COUNT, "cap of the context in tokens; a smaller one takes less memory (default: the model's)"),

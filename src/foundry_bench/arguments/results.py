@@ -8,6 +8,7 @@ from foundry_bench.parser import (
     Parser,
     add_adapters,
     add_json,
+    add_path,
     add_runs_folder,
     add_runtime,
     add_settings,
@@ -16,14 +17,13 @@ from foundry_bench.session.formats import NAMES
 
 
 def _report(parser: Parser) -> None:
-    from pathlib import Path
 
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="id or folder of a recorded run, or 'last'")
+    parser.add_argument(
+        "runs", nargs="+", metavar="RUN", help="id or folder of a recorded run, or 'last': the newest that has answers"
+    )
     parser.add_argument("--format", choices=NAMES, default="md", help="what to write (default: md)")
     parser.add_argument("--samples", action="store_true", help="with csv: a row a request instead of a row a model")
-    parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE", help="file or folder to write to (default: stdout)"
-    )
+    add_path(parser, "-o", "--output", metavar="FILE", help="file or folder to write to (default: stdout)")
     add_runs_folder(parser)
 
 
@@ -46,15 +46,16 @@ def _compare(parser: Parser) -> None:
 
 
 def _rank(parser: Parser) -> None:
-    from pathlib import Path
 
     from foundry_bench.session.fields import NAME
 
     def named(texts: Sequence[str], name: str) -> object:
         return tuple(NAME.read([text], name) for text in texts)
 
-    parser.add_argument("run", metavar="RUN", help="id or folder of a recorded run, or 'last'")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="TOML or JSON file of weights (see below)")
+    parser.add_argument(
+        "run", metavar="RUN", help="id or folder of a recorded run, or 'last': the newest that has answers"
+    )
+    add_path(parser, "--weights", metavar="FILE", help="TOML or JSON file of weights (see below)")
     parser.add_argument(
         "--allow", action=Checked, read=named, metavar="SPDX", help="licence that may be chosen; repeatable"
     )
@@ -62,24 +63,23 @@ def _rank(parser: Parser) -> None:
         "--capability", action=Checked, read=named, metavar="NAME", help="what it must be able to do; repeatable"
     )
     parser.add_argument("--accept-degenerate", action="store_true", help="let models win whose answers are degenerate")
-    parser.add_argument("--routing", type=Path, metavar="FILE", help="also write the choice by capability, as JSON")
+    add_path(parser, "--routing", metavar="FILE", help="also write the choice by capability, as JSON")
     add_runs_folder(parser)
     add_json(parser, "the scorecard")
 
 
 def _rate(parser: Parser) -> None:
-    from pathlib import Path
 
     from foundry_bench.session.fields import NAME, NATURAL
 
-    parser.add_argument("run", metavar="RUN", help="id or folder of a recorded run, or 'last'")
+    parser.add_argument(
+        "run", metavar="RUN", help="id or folder of a recorded run, or 'last': the newest that has answers"
+    )
     parser.add_argument("--rater", action=Checked, read=NAME.read, metavar="NAME", help="who rates (default: you)")
     either = parser.add_mutually_exclusive_group()
-    either.add_argument(
-        "--export", type=Path, metavar="FILE", help="write a sheet to fill in: .csv or .json, without models' names"
-    )
-    either.add_argument(
-        "--import", dest="sheet", type=Path, metavar="FILE", help="record the scores of a filled-in sheet, all or none"
+    add_path(either, "--export", metavar="FILE", help="write a sheet to fill in: .csv or .json, without models' names")
+    add_path(
+        either, "--import", dest="sheet", metavar="FILE", help="record the scores of a filled-in sheet, all or none"
     )
     either.add_argument("--check", action="store_true", help="score the answers by the checks of their facets")
     either.add_argument("--agreement", action="store_true", help="show how far raters and judges agree")
@@ -91,11 +91,12 @@ def _rate(parser: Parser) -> None:
 
 
 def _judge(parser: Parser) -> None:
-    from pathlib import Path
 
     from foundry_bench.session.fields import COUNT, NAME
 
-    parser.add_argument("run", metavar="RUN", help="id or folder of a recorded run, or 'last'")
+    parser.add_argument(
+        "run", metavar="RUN", help="id or folder of a recorded run, or 'last': the newest that has answers"
+    )
     parser.add_argument(
         "--judge-model",
         action=Checked,
@@ -104,7 +105,7 @@ def _judge(parser: Parser) -> None:
         metavar="M",
         help="who judges: alias, id, ENDPOINT:ID or ADAPTER:WEIGHTS",
     )
-    parser.add_argument("--judge-prompt", type=Path, metavar="FILE", help="what makes an answer good, in your words")
+    add_path(parser, "--judge-prompt", metavar="FILE", help="what makes an answer good, in your words")
     parser.add_argument("--pairwise", action="store_true", help="compare the models' answers in pairs, both ways round")
     parser.add_argument(
         "--max-tokens",
@@ -211,6 +212,7 @@ stay without a verdict.""",
         """foundry-bench history
 foundry-bench history --out elsewhere --json
 
-The newest stands first; other commands know it as 'last'.""",
+The newest stands first. 'run --resume last' takes it; for report, rank, rate, judge and compare 'last' is the newest
+run that has answers.""",
     ),
 }

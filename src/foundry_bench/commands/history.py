@@ -8,19 +8,29 @@ from foundry_bench.session.json_text import json_text
 from foundry_bench.session.run_list import list_runs
 from foundry_bench.session.settings import resolve
 from foundry_bench.session.tables import Column, Table, as_text
+from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import UNDEFINED, one_line
 
 
 def main(args: argparse.Namespace) -> int:
-    """List the recorded runs, newest first, as a table or with ``args.json`` as one document; returns 0."""
-    out = resolve(vars(args), os.environ, models_needed=False).out
+    """List the recorded runs, newest first, as a table or with ``args.json`` as one document; returns 0.
+
+    Raises:
+        InputError: the folder that was named is none.
+    """
+    settings = resolve(vars(args), os.environ, models_needed=False)
+    out = settings.out
+    if settings.sources["out"] == "command line" and not out.is_dir():
+        raise InputError(
+            f"{out} is {'a file' if out.exists() else 'not there'}; name the folder of the runs with --out"
+        )
     runs = list_runs(out)
     if args.json:
         document = {"schema": "foundry-bench/history/1", "runs": runs}
         print(json_text(document))
         return 0
     if not runs:
-        print(f"no runs in {out}; 'foundry-bench run' records one", file=sys.stderr)
+        print(f"no runs in {out.absolute()}; 'foundry-bench run' records one", file=sys.stderr)
         return 0
     columns = [Column(heading, figures=False) for heading in ("Run", "Recorded (UTC)", "Status", "Models")]
     rows = [

@@ -19,7 +19,7 @@ from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.quality_tables import preference, preference_json, quality_document, quality_text
 from foundry_bench.session.ratings import load_ratings, save_ratings
-from foundry_bench.session.run_list import find_run
+from foundry_bench.session.run_list import find_answered
 from foundry_bench.session.settings import resolve
 from foundry_bench.session.signals import answered
 from foundry_bench.session.store import load, read_samples
@@ -52,7 +52,7 @@ def main(args: argparse.Namespace) -> int:
         InputError: the run can't be read or has nothing to judge, or its ratings can't be written.
     """
     settings = resolve(vars(args) | {"models": (args.judge_model,), "max_tokens": None}, os.environ)
-    path = find_run(settings.out, args.run)
+    path = find_answered(settings.out, args.run)
     samples = read_samples(path)
     answers = first_answers(samples) if args.pairwise else distinct_answers(samples)
     case = _Case(path=path, record=load(path), answers=answers, pairwise=args.pairwise)

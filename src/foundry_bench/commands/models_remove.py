@@ -28,7 +28,9 @@ def main(args: argparse.Namespace) -> int:
         for name in names:
             print(f"{one_line(name)}: {megabytes(partial[name])} of an unfinished download", file=sys.stderr)
         if not names:
-            print("no unfinished download is on the disk", file=sys.stderr)
+            named = f" of {', '.join(map(one_line, args.names))}" if args.names else ""
+            print(f"no unfinished download{named} is on the disk", file=sys.stderr)
+            return int(bool(wanted))
     elif not targets:
         raise InputError("name the models to remove, or say --partial; 'foundry-bench models --cached' lists them")
     if targets and not args.yes and not _agreed(targets):

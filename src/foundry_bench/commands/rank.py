@@ -11,7 +11,7 @@ from foundry_bench.session.json_text import json_bytes, json_text
 from foundry_bench.session.outputs import write_output
 from foundry_bench.session.preferences import read_preference
 from foundry_bench.session.ranking_text import as_lines, document, routes
-from foundry_bench.session.run_list import find_run
+from foundry_bench.session.run_list import find_answered
 from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.session.scoring import Preference, rank
 from foundry_bench.session.settings import resolve
@@ -30,7 +30,7 @@ def main(args: argparse.Namespace) -> int:
     out = resolve(vars(args), os.environ, models_needed=False).out
     preference = read_preference(args.weights) if args.weights else Preference()
     rules = Rules(licenses=args.allow or (), capabilities=args.capability or (), degenerate=args.accept_degenerate)
-    view = open_run(out, find_run(out, args.run))
+    view = open_run(out, find_answered(out, args.run))
     if view.problem:
         raise InputError(view.problem)
     if view.left_out:

@@ -9,7 +9,7 @@ from foundry_bench.session.json_text import json_text
 from foundry_bench.session.paths import from_here
 from foundry_bench.session.quality_tables import quality_document, quality_text
 from foundry_bench.session.ratings import load_ratings, rater_name, save_ratings
-from foundry_bench.session.run_list import find_run
+from foundry_bench.session.run_list import find_answered
 from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.session.store import load
 from foundry_bench.values.errors import InputError
@@ -22,7 +22,8 @@ def main(args: argparse.Namespace) -> int:
         InputError: the run, the sheet or the ratings can't be used, or the screen has no terminal.
     """
     settings = resolve(vars(args), os.environ, models_needed=False)
-    path = find_run(settings.out, args.run)
+    path = find_answered(settings.out, args.run)
+    load(path)  # whatever is asked for, it is of a run that can be read
     if args.export:
         _export(path, args.export, args.seed or 0)
     elif args.sheet:
@@ -78,7 +79,6 @@ def _check(path: Path) -> None:
 def _open(settings: Settings, path: Path, rater: str | None) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError("the screen needs a terminal; without one use --export and --import")
-    load(path)
     from foundry_bench.tui.start import open_app
 
     return open_app(settings, path, rater=rater)

@@ -6,7 +6,7 @@ import sys
 
 from foundry_bench.session.outputs import write_output
 from foundry_bench.session.reports import NAME, render
-from foundry_bench.session.run_list import find_run
+from foundry_bench.session.run_list import find_answered
 from foundry_bench.session.run_view import open_run
 from foundry_bench.session.settings import resolve
 from foundry_bench.values.errors import InputError
@@ -23,7 +23,7 @@ def main(args: argparse.Namespace) -> int:
     """
     ending = _ending(args.format, samples=args.samples)
     out = resolve(vars(args), os.environ, models_needed=False).out
-    views = [open_run(out, find_run(out, ref)) for ref in args.runs]
+    views = [open_run(out, find_answered(out, ref)) for ref in args.runs]
     content = render(views, ending).encode()
     for view in views:
         for words in filter(None, (view.problem, view.left_out)):

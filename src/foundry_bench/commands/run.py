@@ -33,6 +33,10 @@ _MAY_CHANGE = ("out", "cluster")  # where the run is, and who measures it
 
 def main(args: argparse.Namespace) -> int:
     """Run a plan and print its results; 0 where at least one model was measured, 1 where none was."""
+    if args.plan and args.resume:
+        raise InputError(
+            f"--resume goes on with the recorded plan; leave out {args.plan}, or begin a new run without it"
+        )
     settings = resolve(vars(args), os.environ, args.plan, models_needed=not args.resume)
     if args.resume:
         path = find_run(settings.out, args.resume)

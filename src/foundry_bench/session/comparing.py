@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from foundry_bench.session.ratings import load_ratings
-from foundry_bench.session.run_list import find_run
+from foundry_bench.session.run_list import find_answered
 from foundry_bench.session.run_view import samples_of
 from foundry_bench.session.store import load
 from foundry_bench.values.changes import Change, Reading, Sameness, answers, changed_conditions, changed_model, readings
@@ -80,12 +80,12 @@ def find_side(out: Path, ref: str) -> Side:
     colons = [place for place, sign in enumerate(ref) if sign == ":"]
     for end in (len(ref), *colons):
         try:
-            path = find_run(out, ref[:end])
+            path = find_answered(out, ref[:end])
         except InputError:
             continue
         record = load(path)
         return Side(path=path, record=record, model=_model(record, ref[end + 1 :]) if ref[end:] else None)
-    find_run(out, ref[: colons[0]] if colons else ref)
+    find_answered(out, ref[: colons[0]] if colons else ref)
     raise InputError(f"no run {ref!r}")  # a run that came into being just now
 
 

@@ -86,6 +86,7 @@ SECONDS = Rule(rules.number("a number of seconds above 0", lambda s: s > 0), _nu
 FLAG = Rule(rules.flag, _flag)
 NAME = Rule(rules.label, metavar="NAME")
 TEXT = Rule(rules.text, metavar="TEXT")
+WORDS = Rule(rules.words, metavar="TEXT")
 URL = Rule(rules.url, metavar="URL")
 CLUSTER = Rule(rules.cluster, metavar="ADDRESS")
 FOLDER = Rule(rules.folder, metavar="DIR")
@@ -173,7 +174,7 @@ FIELDS: Mapping[str, Field] = {
         "after the rounds, prompts of about so many tokens, such as 512,2048",
         ("--sweep-prompt-tokens",),
     ),
-    "sweep.text": Field(TEXT, "what these prompts are made of (default: English prose)", ("--sweep-text",)),
+    "sweep.text": Field(WORDS, "what these prompts are made of (default: English prose)", ("--sweep-text",)),
     "foundry.catalog_url": Field(
         URL, "catalog of the embedded runtime", ("--catalog-url",), "FOUNDRY_BENCH_CATALOG_URL"
     ),

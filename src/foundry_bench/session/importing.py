@@ -2,13 +2,15 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from foundry_bench.session.documents import parse_json, read_text
 from foundry_bench.session.own_models import OwnModel, check_name, folder_for, list_own, register
 from foundry_bench.session.paths import log_dir
+from foundry_bench.session.refusals import place
 from foundry_bench.values.errors import InputError
 from foundry_bench.worker.bounded import read_bounded
 
@@ -73,6 +75,7 @@ def import_model(
         # Windows and macOS keep one folder for both.
         raise InputError(f"--name {name!r} is '{alike[0]}' in other letters, which was imported before; choose another")
     if kind == "genai":
+        _see_that_it_is_whole(source)
         model = OwnModel(path=str(source.absolute()), source=str(source.absolute()))
     else:
         model = _convert(kind, source, name, choices, progress)
@@ -102,6 +105,29 @@ def find_kind(source: Path) -> Kind:
         raise InputError(f"{source}: a folder of GGUF files; name one of them, for example {files[0]}")
     forms = "genai_config.json (ONNX Runtime GenAI) or config.json (Hugging Face)"
     raise InputError(f"{source}: no {forms} in it, and no .gguf file")
+
+
+def _see_that_it_is_whole(folder: Path) -> None:
+    """Ask that a folder's configuration can be read, and that the graphs which it names are there.
+
+    Raises:
+        InputError: it can't, or one is missing.
+    """
+    file = folder / "genai_config.json"
+    with place(file):
+        config = parse_json(read_text(file))
+    for name in _graphs(config):
+        if not (folder / name).is_file():
+            raise InputError(f"{folder / name} is missing, and {file.name} names it; copy the whole folder")
+
+
+def _graphs(config: object) -> Iterator[str]:
+    """The names of ONNX files, wherever they stand in a configuration."""
+    inside = config.values() if isinstance(config, dict) else config if isinstance(config, list) else ()
+    if isinstance(config, dict) and str(config.get("filename", "")).endswith(".onnx"):
+        yield config["filename"]
+    for one in inside:
+        yield from _graphs(one)
 
 
 def cache_mb(folder: Path) -> float | None:

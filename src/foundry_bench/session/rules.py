@@ -68,6 +68,18 @@ def text(value: object, name: str) -> str:
     return content
 
 
+def words(value: object, name: str) -> str:
+    """Text with something in it.
+
+    Raises:
+        InputError: for anything else.
+    """
+    content = text(value, name)
+    if not content.strip():
+        raise refusal(name, "text with words in it", value)
+    return content
+
+
 def duration(value: object, name: str) -> float:
     """Seconds, from a number of them or a text such as 90s, 10m or 1h30m.
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from foundry_bench.session.store import RUN_FILE, with_zone
+from foundry_bench.session.store import RUN_FILE, SAMPLES_FILE, read_samples, with_zone
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.result import RunStatus
 from foundry_bench.worker.bounded import read_bounded
@@ -86,12 +86,38 @@ def find_run(out: Path, ref: str) -> Path:
         found = [path for path in named if (path / RUN_FILE).is_file()]
         found = [path for path in found if path.name == ref] or found
     if not found:
+        for folder in (path, out / ref):
+            if ref and (folder / SAMPLES_FILE).is_file():
+                raise InputError(f"{folder / RUN_FILE} is missing; restore it")
         recorded = bool(_run_folders(out))
         mend = "'foundry-bench history' lists them" if recorded else "nothing is recorded there: see --out"
-        raise InputError(f"no run {ref!r} in {out}; {mend}")
+        raise InputError(f"no run {ref!r} in {out.absolute()}; {mend}")
     if len(found) > 1:
         raise InputError(f"{len(found)} runs in {out} begin with {ref!r}, such as {found[0].name}; write more of it")
     return found[0]
+
+
+def find_answered(out: Path, ref: str) -> Path:
+    """The same where answers are asked for: ``last`` then is the newest run that has any.
+
+    Raises:
+        InputError: there is none, or several.
+    """
+    runs = list_runs(out) if ref == "last" else []
+    if not runs:
+        return find_run(out, ref)
+    for head in runs:
+        if has_answers(head.path):
+            return head.path
+    raise InputError(f"no run in {out.absolute()} has answers; 'foundry-bench history' lists them")
+
+
+def has_answers(path: Path) -> bool:
+    """Whether a run holds an answer that was measured; of one that can't be read it is for its reader to say so."""
+    try:
+        return any(sample.phase == "measure" and sample.counts for sample in read_samples(path))
+    except InputError:
+        return True
 
 
 def _run_folders(out: Path) -> list[Path]:

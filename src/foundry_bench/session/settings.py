@@ -58,7 +58,7 @@ def resolve(
         InputError: for a file or variable that can't be used, an adapter without a model, or if no model is named.
     """
     config = _config(environ)
-    written = _written(plan) if plan else {}
+    written = _written(plan, environ) if plan else {}
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for source, layer in (
@@ -100,10 +100,16 @@ def _config(environ: Mapping[str, str]) -> dict[str, Any]:
     return read_settings(path)
 
 
-def _written(path: Path) -> dict[str, Any]:
+def _written(path: Path, environ: Mapping[str, str]) -> dict[str, Any]:
     match path.suffix.lower():
         case ".toml":
-            return read_settings(path)
+            found = read_settings(path)
+            for name in found:
+                if name == "keys" or name in SCREEN:
+                    table = name.partition(".")[0]
+                    mend = f"it belongs in {config_path(environ)}, as it is the same for every plan"
+                    raise InputError(f"{path}: [{table}] says how the screen is used; {mend}")
+            return found
         case ".json":
             return read_models(path)
     raise InputError(f"{path}: must be a .toml plan or a .json list of models")

@@ -1,5 +1,6 @@
 """Gates: conditions on a comparison under which a build is to fail, and what the data say of each."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,6 +72,8 @@ def parse_gate(text: str) -> Gate:
     if limit < 0 if sign == ">" else limit > 0:
         way = "at least 0" if sign == ">" else "at most 0"
         raise InputError(f"gate {text!r}: it is the change from BASE to NEW, so the limit after {sign} must be {way}")
+    if not math.isfinite(limit) or (unit and limit <= -1):
+        raise InputError(f"gate {text!r}: no change is ever beyond that limit; write one that can be reached")
     return Gate(text=text.strip(), figure=name, above=sign == ">", limit=limit, relative=bool(unit))
 
 
