@@ -96,7 +96,7 @@ def arguments(command: Callable[[str, Answer], None]) -> Callable[..., dict[str,
         ("run -m a -m a", "-m: 'a' is there twice; remove one"),
         ("run --prompts no.json", "no.json: there is no such file; mend the path"),
         ("report last", "no run 'last' in {here}runs; nothing is recorded there: see --out"),
-        ("history --out nope", "nope is not there; name the folder of the runs with --out"),
+        ("history --out nope", "nope is not there; choose another folder with --out"),
         (
             "run plan.toml --resume last",
             "--resume goes on with the recorded plan; leave out plan.toml, or begin a new run without it",

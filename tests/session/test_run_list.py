@@ -179,4 +179,4 @@ def test_the_agreement_of_a_damaged_run_is_refused(tmp_path: Path, capsys: pytes
 def test_a_file_is_no_folder_of_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     assert main(["history", "--out", str(tmp_path / "file")]) == 2
-    assert "file is a file; name the folder of the runs with --out" in capsys.readouterr().err
+    assert "file is a file; choose another folder with --out" in capsys.readouterr().err

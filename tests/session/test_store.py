@@ -271,6 +271,7 @@ def test_killed_before_the_replacing_the_old_run_json_stands(run: Run, monkeypat
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
+    run.append(make_sample())
     before = load(run.path)
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", killed)

@@ -20,11 +20,9 @@ def main(args: argparse.Namespace) -> int:
     """
     settings = resolve(vars(args), os.environ, models_needed=False)
     out = settings.out
-    if settings.sources["out"] == "command line" and not out.is_dir():
-        raise InputError(
-            f"{out} is {'a file' if out.exists() else 'not there'}; name the folder of the runs with --out"
-        )
     runs = list_runs(out)
+    if not runs and settings.sources["out"] == "command line" and not out.is_dir():
+        raise InputError(f"{out} is {'a file' if out.exists() else 'not there'}; choose another folder with --out")
     if args.json:
         document = {"schema": "foundry-bench/history/1", "runs": runs}
         print(json_text(document))
