@@ -20,7 +20,7 @@ from foundry_bench.session.fields import FIELDS, SCREEN
 from foundry_bench.session.paths import with_default_folders
 from foundry_bench.session.store import Run
 from foundry_bench.values.errors import InputError
-from foundry_bench.values.events import StageStarted
+from foundry_bench.values.events import StageProgressed, StageStarted
 from foundry_bench.values.plan import Prompt, Runtime
 
 Answer = Callable[[argparse.Namespace], int]
@@ -414,3 +414,12 @@ def test_off_a_terminal_each_step_is_told_once(capsys: pytest.CaptureFixture[str
             progress.show(StageStarted(model=model, stage="measure", requests=2))
             progress.show(StageStarted(model=model, stage="unload"))
     assert capsys.readouterr().err == "a: measuring\nb: measuring\n"
+
+
+def test_a_download_is_told_with_its_size_and_then_each_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+    with StderrProgress() as progress:
+        progress.show(StageStarted(model="phi-4", stage="download", size_mb=10_400.0))
+        for fraction in (0.01, 0.11, 0.12, 0.5, 1.0):
+            progress.show(StageProgressed(model="phi-4", stage="download", fraction=fraction))
+    told = "phi-4: downloading 10.4 GB\nphi-4: 11 % downloaded\nphi-4: 50 % downloaded\nphi-4: 100 % downloaded\n"
+    assert capsys.readouterr().err == told

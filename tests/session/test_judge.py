@@ -134,6 +134,26 @@ def test_a_verdict_that_cannot_be_used_is_asked_for_again(tmp_path: Path, capsys
         assert len(asked) == 1
 
 
+def test_a_judge_that_never_keeps_to_the_form_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = record(tmp_path)
+    with chatting(lambda _request: "I would say four.") as (url, _):
+        assert judge(run, url) == 1
+    told = (
+        "no verdict for 3 of 3: judge doesn't keep to the form; choose a larger judge, or allow longer answers with "
+        "--max-tokens\n"
+    )
+    error = capsys.readouterr().err
+    assert error.endswith(f"judged 0 of 3; raw verdicts are in {run / 'judge.jsonl'}\n{told}")
+
+
+def test_it_is_told_how_far_a_judge_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = record(tmp_path)
+    with chatting(scores) as (url, _):
+        assert judge(run, url) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if line.endswith(" judged")] == [f"judge: {n} of 3 judged" for n in (1, 2, 3)]
+
+
 def test_a_torn_log_is_mended_and_only_the_torn_is_asked_again(tmp_path: Path) -> None:
     run = record(tmp_path)
     with chatting(scores) as (url, asked):
@@ -192,7 +212,7 @@ def test_damaged_ratings_are_told_before_the_judge_is_asked(tmp_path: Path, caps
 def test_a_judge_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = record(tmp_path)
     assert judge(run, "http://127.0.0.1:9") == 1
-    _, told, reason = capsys.readouterr().err.rpartition("judged 0 of 3; raw verdicts are in judge.jsonl\n")
+    _, told, reason = capsys.readouterr().err.rpartition("judged 0 of 3\n")
     assert told
     assert reason.count("\n") == 1
     assert "(is the service running, and is this its address?)" in reason

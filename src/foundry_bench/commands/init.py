@@ -1,16 +1,17 @@
 """``foundry-bench init``: a commented config, prompts and plan to start from."""
 
 import argparse
+import os
 
 from foundry_bench.session.atomic import write_atomically
-from foundry_bench.session.paths import from_here
+from foundry_bench.session.paths import config_path, from_here
 from foundry_bench.session.shipped import shipped_folder
 from foundry_bench.values.errors import InputError
 
 _FILES = {
     "plan.toml": "what to measure; edit its models, then: foundry-bench run {file}",
     "prompts.json": 'prompts with names and facets; a plan takes them with: prompts = "prompts.json"',
-    "config.toml": "your own defaults; its first lines say where it goes",
+    "config.toml": "your own defaults, all of them commented out; copied to {config} it is used",
 }
 
 
@@ -20,6 +21,8 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         InputError: one is there already, or can't be written; those before it are complete.
     """
+    if args.folder.exists() and not args.folder.is_dir():
+        raise InputError(f"{args.folder} is no folder; choose another")
     files = {name: args.folder / name for name in _FILES}
     there = [file for file in files.values() if file.exists()]
     if there and not args.force:
@@ -31,5 +34,5 @@ def main(args: argparse.Namespace) -> int:
             write_atomically(file, (samples / name).read_bytes())
         except OSError as error:
             raise InputError(f"{file}: {error.strerror}; choose another folder") from error
-        print(f"{file}: {_FILES[name].format(file=from_here(file))}")
+        print(f"{file}: {_FILES[name].format(file=from_here(file), config=config_path(os.environ))}")
     return 0

@@ -100,6 +100,7 @@ class _Listener:
         self._progress = progress
         self._judge = judge
         self._total = total
+        self._told = 0
         self.judged = 0
 
     def hear(self, event: Event | Verdict) -> None:
@@ -107,14 +108,22 @@ class _Listener:
         match event:
             case StageStarted(stage="measure"):
                 self._progress.step(f"{self._judge}: judging", float(self._total))
-                self._progress.update(completed=float(self.judged))
+                self._count()
             case StageStarted() | StageProgressed():
                 self._progress.show(event)
             case Verdict(error=None):
                 self.judged += 1
-                self._progress.update(completed=float(self.judged))
+                self._count()
             case Verdict():
                 self._progress.update(detail=f"{event.prompt_id}, attempt {event.attempt}: {event.error}")
+
+    def _count(self) -> None:
+        """How far it is: on a terminal always, elsewhere in some ten lines."""
+        words = f"{self.judged} of {self._total}"
+        self._progress.update(completed=float(self.judged), detail=words)
+        if not sys.stderr.isatty() and self.judged >= self._told + max(1, self._total // 10):
+            self._told = self.judged
+            self._progress.say(f"{self._judge}: {words} judged")
 
 
 def _tell(case: _Case, judging: Judging, judge: str, *, as_json: bool, interrupted: bool) -> int:
@@ -151,16 +160,26 @@ def _tell(case: _Case, judging: Judging, judge: str, *, as_json: bool, interrupt
         print(quality_text(own))
     if caution:
         print(f"caution: {one_line(caution)}", file=sys.stderr)
-    _tell_missing(judging, missing, judge)
+    _tell_missing(case.path / JUDGE_FILE, judging, missing, judge)
     return 130 if interrupted else 1 if missing else 0
 
 
-def _tell_missing(judging: Judging, missing: Sequence[Question], judge: str) -> None:
+def _tell_missing(log: Path, judging: Judging, missing: Sequence[Question], judge: str) -> None:
     judged = len(judging.verdicts)
-    print(f"judged {judged} of {judged + len(missing)}; raw verdicts are in {JUDGE_FILE}", file=sys.stderr)
+    total = judged + len(missing)
+    raw = f"; raw verdicts are in {log}" if log.is_file() and log.stat().st_size else ""
+    print(f"judged {judged} of {total}{raw}", file=sys.stderr)
     if judging.problem:  # the same for all
         print(failure_line(judge, judging.problem.message, judging.advice), file=sys.stderr)
         return
+    formless = [one for one in missing if judging.broke_the_form(one)]
+    if len(formless) > 1:
+        missing = [one for one in missing if one not in formless]
+        print(
+            f"no verdict for {len(formless)} of {total}: {one_line(judge)} doesn't keep to the form; choose a larger "
+            "judge, or allow longer answers with --max-tokens",
+            file=sys.stderr,
+        )
     for one in missing[:_MOST_FAILURES]:
         print(f"{one_line(one.prompt_id)}: no verdict: {one_line(judging.error_of(one))}", file=sys.stderr)
     if len(missing) > _MOST_FAILURES:

@@ -19,13 +19,12 @@ from foundry_bench.values.events import (
     StageProgressed,
     StageStarted,
 )
-from foundry_bench.values.format import one_line
+from foundry_bench.values.format import megabytes, one_line, percent
 
 _DOING = {
     "calibrate": "measuring its own timing error",
     "start": "starting the runtime",
     "catalog": "looking it up",
-    "download": "downloading",
     "load": "loading",
     "canary": "first answer",
     "warmup": "warming up",
@@ -33,6 +32,7 @@ _DOING = {
     "sweep": "sweeping",
     "unload": "unloading",
 }
+_STEP = 0.1
 
 
 class StderrProgress:
@@ -47,6 +47,7 @@ class StderrProgress:
         self._lane = ""
         self._tasks: dict[str, TaskID] = {}
         self._told: set[str] = set()
+        self._fetched: dict[str, float] = {}
         self._console = Console(file=cast("TextIO", Lossy(sys.stderr)), highlight=False, emoji=False)
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
@@ -94,6 +95,22 @@ class StderrProgress:
             if detail is not None:
                 self._bars.update(task, detail=detail)
 
+    def _begin(self, event: StageStarted) -> None:
+        if event.stage == "download":
+            self._fetched[event.model] = 0.0
+            size = f" {megabytes(event.size_mb)}" if event.size_mb else ""
+            self.say(f"{event.model}: downloading{size}")
+            self.step(f"{event.model}: downloading", 1.0, told=False)
+        else:
+            counted = float(event.requests) if event.stage in {"warmup", "measure", "sweep"} else None
+            self.step(f"{event.model}: {_DOING[event.stage]}", counted, told=event.stage != "unload")
+
+    def _tell_tenth(self, model: str, fraction: float) -> None:
+        """Off a terminal, a line each tenth of a download."""
+        if self._bars.disable and fraction >= self._fetched.get(model, 0.0) + _STEP:
+            self._fetched[model] = fraction
+            self.say(f"{model}: {percent(fraction)} downloaded")
+
     def say(self, line: str) -> None:
         """A line that stays, above the bars; said off a terminal too."""
         self._bars.console.print(one_line(line), markup=False, soft_wrap=True)
@@ -105,11 +122,11 @@ class StderrProgress:
             self._lane = model.rpartition("@")[2]
         match event:
             case StageStarted():
-                counted = float(event.requests) if event.stage in {"warmup", "measure", "sweep"} else None
-                total = 1.0 if event.stage == "download" else counted
-                self.step(f"{event.model}: {_DOING[event.stage]}", total, told=event.stage != "unload")
+                self._begin(event)
             case StageProgressed(fraction=fraction, detail=detail):
                 self.update(completed=fraction, detail=detail)
+                if event.stage == "download" and fraction is not None:
+                    self._tell_tenth(event.model, fraction)
             case FitChecked(verdict="tight"):
                 self.say(f"{event.model}: memory is tight: {event.message}")
             case AnswerProgressed():

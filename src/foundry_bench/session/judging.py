@@ -64,6 +64,11 @@ class Judging:
         """Why a question has no verdict."""
         return self._errors.get(question.id) or (self.problem.message if self.problem else "not asked")
 
+    def broke_the_form(self, question: Question) -> bool:
+        """Whether the judge answered last, and not in the form that it was asked for."""
+        fault = self._faults.get(question.id)
+        return fault is not None and self.error_of(question).startswith(fault)
+
     async def judge(self) -> None:
         """Ask all that is missing, each at most three times; what can't be judged stays ``missing``.
 

@@ -17,7 +17,7 @@ async def prefetch(plan: Plan, targets: Sequence[Target], listener: Callable[[Ev
         name = transfer.name
         if transfer.state == "downloading" and name not in begun:
             begun.add(name)
-            listener(StageStarted(model=name, stage="download"))
+            listener(StageStarted(model=name, stage="download", size_mb=transfer.size_mb))
         if transfer.state != "waiting":
             text = detail(transfer) if transfer.state == "downloading" else outcome(transfer)
             listener(StageProgressed(model=name, stage="download", fraction=transfer.arrived, detail=text))

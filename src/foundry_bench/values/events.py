@@ -64,11 +64,15 @@ class ModelDescribed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageStarted:
-    """A model entered a stage of its measurement; ``requests`` is how many the stage will send."""
+    """A model entered a stage of its measurement; ``requests`` is how many the stage will send.
+
+    ``size_mb`` is what a download will bring, where that is known.
+    """
 
     model: str
     stage: Stage
     requests: int = 0
+    size_mb: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,7 @@ class FoundryBackend:
         in_session = model.own or self._via == "session"
         if not model.own and not entry.cached:
             await model.check_fit(emit, whole_context=in_session)
-            emit(StageStarted(model=name, stage="download"))
+            emit(StageStarted(model=name, stage="download", size_mb=entry.size_mb))
             await model.download(emit)
         await model.check_fit(emit, whole_context=in_session)
         emit(StageStarted(model=name, stage="load"))
