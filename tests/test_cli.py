@@ -300,6 +300,7 @@ def test_the_options_of_the_other_commands(arguments: Callable[..., dict[str, An
         "format": "csv",
         "samples": False,
         "output": Path("x.csv"),
+        "weights": None,
         "out": None,
     }
     compared = arguments("compare", "a", "b:phi", "--fail-on", "ttft_s.p95>10%", "--fail-on", "quality<-1", "--strict")

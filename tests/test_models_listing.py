@@ -16,6 +16,18 @@ REFUSED = [b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n"]
 BROKEN = [b"HTTP/1.1 500 Oh no\r\ncontent-length: 0\r\n\r\n"]
 NO_SERVICE = [b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"]
 
+SAVED = {
+    "alias": "small",
+    "id": "small-cpu:1",
+    "name": "small-cpu",
+    "version": 1,
+    "modelType": "ONNX",
+    "providerType": "FoundryLocal",
+    "runtime": {"deviceType": "CPU", "executionProvider": "CPUExecutionProvider"},
+    "task": "chat-completion",
+    "uri": "azureml://registries/azureml/models/small-cpu/versions/1",
+}
+
 
 @pytest.mark.parametrize(
     ("script", "told"),
@@ -54,3 +66,13 @@ def test_a_data_folder_that_cannot_be_made_is_named_with_its_option(tmp_path: Pa
         done = command("models", "--data-dir", str(tmp_path / "file"), "--catalog-url", url, code=1)
     assert f"data folder {tmp_path / 'file'} can't be used: File exists (choose another with --data-dir)" in done.stderr
     assert done.stdout == ""
+
+
+def test_a_saved_catalog_is_told_from_one_that_answers(tmp_path: Path) -> None:
+    (tmp_path / "foundry.modelinfo.json").write_text(json.dumps({"savedAtUnix": 1, "version": 1, "models": [SAVED]}))
+    where = ["--model-cache", str(tmp_path), "--catalog-url", "http://127.0.0.1:9/models"]
+    done = command("models", *where)
+    words = "known from the saved catalog, not downloadable now"
+    assert done.stdout.startswith(f"{words}:\nAlias")
+    assert "small-cpu:1" in done.stdout
+    assert done.stderr == f"127.0.0.1:9: Connection refused; {words}\n"

@@ -33,3 +33,12 @@ def test_a_probe_is_a_document_with_a_schema(
     assert main(["probe", "--adapter", "mine.py", "mine:w", "--prompt", "Well", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["schema"], document["sample"]["text"]) == ("foundry-bench/probe/1", "Well")
+
+
+def test_a_probe_that_fails_names_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text("def load(w): raise ValueError('no')\ndef generate(prompt, **kw): return prompt\n")
+    assert main(["probe", "--adapter", "mine.py", "mine:w"]) == 1
+    assert f"the worker's log {tmp_path / 'home' / 'logs' / 'probe.log'}" in capsys.readouterr().err

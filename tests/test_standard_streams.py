@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from factories import write_run
+from factories import make_metrics, make_model, write_run
 from foundry_bench.cli import main
 from foundry_bench.commands.run import tell_results
 from foundry_bench.session.store import load
 from foundry_bench.values.errors import InputError
+from foundry_bench.values.result import Counts, LevelResult
 from recorded import record_run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the shell there closes no streams")
@@ -81,3 +82,19 @@ def test_a_width_of_nothing_is_no_width(capsys: pytest.CaptureFixture[str], monk
     with pytest.raises(SystemExit):
         main(["models", "--help"])
     assert capsys.readouterr().out == whole
+
+
+def test_after_a_sweep_it_is_told_where_its_tables_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    level = LevelResult(
+        level="concurrency=2",
+        concurrency=2,
+        prompt_tokens=20.0,
+        counts=Counts(ok=3),
+        metrics=make_metrics(),
+        total_tokens_per_s=9.0,
+        error=None,
+    )
+    path = write_run(tmp_path, "one", models=(make_model(sweep=(level,)),))
+    assert tell_results(path, load(path), "done", as_json=False) == 0
+    told = f"the sweep's tables are in the report: foundry-bench report {path}\n"
+    assert capsys.readouterr().err.endswith(told)

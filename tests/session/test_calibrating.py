@@ -1,6 +1,7 @@
 """The calibration against the real reference server, and that it tells the truth about a bad client."""
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from foundry_bench.cli import main
+from foundry_bench.commands import calibrate as command
 from foundry_bench.session import calibrating
 from foundry_bench.session.calibrating import Load, calibrate, short_loads
 from foundry_bench.session.environment import machine_state
@@ -85,3 +88,14 @@ def test_what_the_machine_does_is_plain_data() -> None:
     state = machine_state()
     assert state["cores"] >= 1
     assert all(isinstance(value, str | int | float | bool) for value in state.values())
+
+
+def test_the_error_is_told_in_a_sentence_before_the_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "FULL", (LOAD,))
+    assert main(["calibrate"]) == 0
+    first, blank, heading, *_ = capsys.readouterr().out.splitlines()
+    sentence = r"On this machine TTFT is off by at most .+ and ITL by at most .+ \(99 % of a stream .*\)\."
+    assert re.fullmatch(sentence, first)
+    assert (blank, heading.split()[0]) == ("", "Streams")

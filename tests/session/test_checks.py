@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from foundry_bench.session import doctor
+from foundry_bench.session import doctor, reaching
 from foundry_bench.session.checks import endpoints, runtime
 from foundry_bench.session.checks.cache import check_cache
 from foundry_bench.session.checks.clock import check_clock
@@ -167,7 +167,7 @@ async def test_a_runtime_that_crashes_is_a_line(tmp_path: Path, monkeypatch: pyt
 
 
 async def test_a_catalog_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(runtime, "_REACH_LIMIT_S", 0.3)
+    monkeypatch.setattr(reaching, "LIMIT_S", 0.3)
     began = time.monotonic()
     with black_hole() as url:
         options = {"foundry.catalog_url": f"{url}/models", "foundry.model_cache_dir": str(tmp_path / "none")}

@@ -7,9 +7,9 @@ import pytest
 from factories import make_model, make_plan, make_run, make_view, make_vote, write_run
 from foundry_bench.cli import main
 from foundry_bench.session.fleet_ranking import fleet_document, rank_hosts
-from foundry_bench.session.scoring import Preference
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.fleet import HostRecord, on_host
+from foundry_bench.values.preference import Preference
 from foundry_bench.values.ratings import Ratings
 from foundry_bench.values.result import ModelResult
 

@@ -112,6 +112,20 @@ def test_the_seed_shuffles(run: Path, tmp_path: Path) -> None:
     assert exported(run, tmp_path / "s.csv") == exported(run, tmp_path / "t.csv")
 
 
+def test_an_import_keeps_notes_of_empty_cells_and_says_how_many_scores_it_replaces(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "sheet.csv"
+    rows = [row | {"score": "4", "note": "clear"} for row in exported(run, file)]
+    assert main(["rate", str(run), "--import", str(filled(file, rows)), "--rater", "ada"]) == 0
+    assert "replaces" not in capsys.readouterr().err
+    rows = [row | {"note": ""} for row in rows]
+    rows[0]["score"] = "2"  # of a text that two models gave
+    assert main(["rate", str(run), "--import", str(filled(file, rows)), "--rater", "ada"]) == 0
+    assert capsys.readouterr().err.endswith("of them new or changed; replaces 2 scores of ada\n")
+    assert {one.note for one in load_ratings(run).hand} == {"clear"}
+
+
 @pytest.mark.parametrize(("name", "delimiter"), [("s.csv", ","), ("s.csv", ";"), ("s.json", "")])
 def test_a_round_trip(run: Path, tmp_path: Path, name: str, delimiter: str, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / name

@@ -192,7 +192,9 @@ def out(tmp_path: Path) -> Path:
 
 
 def arguments(**given: Any) -> argparse.Namespace:
-    return argparse.Namespace(**{"format": "md", "samples": False, "output": None, "json": False} | given)
+    return argparse.Namespace(
+        **{"format": "md", "samples": False, "output": None, "weights": None, "json": False} | given
+    )
 
 
 def test_report_goes_to_stdout_as_it_is(out: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:

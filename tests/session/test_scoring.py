@@ -16,10 +16,11 @@ from foundry_bench.session.preferences import read_preference
 from foundry_bench.session.ratings import Kind, save_rating, save_ratings
 from foundry_bench.session.reports import render
 from foundry_bench.session.run_view import open_run
-from foundry_bench.session.scoring import Preference, default_figures, rank
+from foundry_bench.session.scoring import rank
 from foundry_bench.session.store import Run
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.errors import InputError
+from foundry_bench.values.preference import Preference, default_figures
 from foundry_bench.values.ratings import Rating
 from foundry_bench.values.reasons import decision, sentences
 from foundry_bench.values.record import Memory
@@ -94,6 +95,9 @@ def test_a_fast_one_that_says_nonsense_is_out_and_every_format_says_what_it_woul
     rate(path, "phi-4-mini", 5, 5, 4, 5, 5)
     view = open_run(path.parent, path)
     (document,) = json.loads(render([view], "json"))["decisions"]
+    assert document["weights_file"] is None
+    fastest = next(line for line in render([view], "md").splitlines() if line.startswith("- **TTFT mean**"))
+    assert fastest.startswith("- **TTFT mean**: smollm2-135m (out: degenerate output) with ")
     let_in, against, flips = document["reasons"][-3:]
     assert let_in.startswith("With smollm2-135m let in all the same ('--accept-degenerate'), ")
     assert "quality" in against
@@ -101,6 +105,22 @@ def test_a_fast_one_that_says_nonsense_is_out_and_every_format_says_what_it_woul
     for name in ("md", "html"):
         said = unescape(render([view], name)).replace("\\", "")
         assert all(line in said for line in (document["decision"], let_in, against, flips))
+
+
+def test_a_report_decides_by_a_file_of_weights_and_names_it(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "ours.toml"
+    file.write_text("footprint = 1\n")
+    assert main(["report", str(path), "--weights", str(file)]) == 0
+    by = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("- **By**"))
+    assert "footprint 1.00" in by
+    assert f"the weights of {file}" in by.replace("\\", "")
+    assert main(["report", str(path), "--weights", str(file), "--format", "json"]) == 0
+    (document,) = json.loads(capsys.readouterr().out)["decisions"]
+    assert document["weights_file"] == str(file)
+    assert list(document["scorecard"]["weights"]) == ["footprint"]
+    assert main(["report", str(path), "--weights", "no.toml"]) == 2
 
 
 @pytest.mark.parametrize("rated", [1, 2, 4, 5])

@@ -23,6 +23,7 @@ def _report(parser: Parser) -> None:
     )
     parser.add_argument("--format", choices=NAMES, default="md", help="what to write (default: md)")
     parser.add_argument("--samples", action="store_true", help="with csv: a row a request instead of a row a model")
+    add_path(parser, "--weights", metavar="FILE", help="choose by a file of weights, as 'rank' has it")
     add_path(parser, "-o", "--output", metavar="FILE", help="file or folder to write to (default: stdout)")
     add_runs_folder(parser)
 

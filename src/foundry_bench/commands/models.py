@@ -7,16 +7,20 @@ import sys
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from foundry_bench.session.catalog import list_models, on_disk
 from foundry_bench.session.json_text import json_text
 from foundry_bench.session.paths import with_default_folders
+from foundry_bench.session.reaching import DEFAULT_CATALOG, reach
 from foundry_bench.session.settings import resolve
 from foundry_bench.session.tables import Column, Table, as_text
 from foundry_bench.values.events import CatalogEntry, CatalogListed
 from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Plan
 from foundry_bench.worker.loaded_models import loaded_models
+
+_SAVED = "known from the saved catalog, not downloadable now"
 
 
 def main(args: argparse.Namespace) -> int:
@@ -43,6 +47,8 @@ def main(args: argparse.Namespace) -> int:
         if args.json:
             fresh = {entry.id: entry for entry in listed.entries}
             entries = [*(_newer(entry, fresh.get(entry.id)) for entry in disk), *entries]
+        elif entries and (listed.note or "").endswith(_SAVED):
+            print(*([""] if disk else []), f"{_SAVED}:", sep="\n")
         elif disk and entries:
             print("\nin the catalog:")
     if args.json:
@@ -62,7 +68,7 @@ async def _listed(plan: Plan, wait_s: float) -> CatalogListed:
     """The catalog, or after ``wait_s`` seconds a note that it didn't answer."""
     try:
         async with asyncio.timeout(wait_s):
-            return _doubted(await list_models(plan))
+            return await _doubted(plan)
     except TimeoutError:
         more = "" if plan.endpoint else "; listed is what this disk holds"
         silent = f"{plan.endpoint or 'the catalog'} did not answer within {wait_s:g} s"
@@ -70,11 +76,18 @@ async def _listed(plan: Plan, wait_s: float) -> CatalogListed:
         return CatalogListed(entries=(), note=note)
 
 
-def _doubted(listed: CatalogListed) -> CatalogListed:
-    """With a note where it is doubtful that what answered is a service at all."""
-    if listed.service and listed.service.kind == "unknown" and not listed.entries:
-        note = f"{listed.service.url} lists no models; is it an OpenAI-compatible service, and is this its address?"
-        return replace(listed, service=None, note=note)
+async def _doubted(plan: Plan) -> CatalogListed:
+    """The catalog, with a note where it is doubtful that there is one."""
+    if plan.endpoint:
+        listed = await list_models(plan)
+        if listed.service and listed.service.kind == "unknown" and not listed.entries:
+            note = f"{listed.service.url} lists no models; is it an OpenAI-compatible service, and is this its address?"
+            return replace(listed, service=None, note=note)
+        return listed
+    url = plan.runtime.catalog_url or DEFAULT_CATALOG
+    listed, (missed, _) = await asyncio.gather(list_models(plan), reach(url))
+    if missed and not listed.note and any(not entry.cached for entry in listed.entries):
+        return replace(listed, note=f"{urlsplit(url).netloc}: {missed}; {_SAVED}")
     return listed
 
 

@@ -5,6 +5,7 @@ import asyncio
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console, Group
@@ -43,18 +44,24 @@ def main(args: argparse.Namespace) -> int:
         print(json_text(document))
     if sample is None or not sample.counts:
         error = (sample.error if sample else None) or failure
-        print(failure_line(args.model, error.message if error else "no answer", advice), file=sys.stderr)
+        told = failure_line(args.model, error.message if error else "no answer", advice)
+        told = told.replace("the worker's log of this run", "the worker's log")
+        print(told.replace("the worker's log", f"the worker's log {_log()}"), file=sys.stderr)
         return 1
     if not args.json:
         print(_figures(sample), file=sys.stderr)
     return 0
 
 
+def _log() -> Path:
+    return log_dir() / "probe.log"
+
+
 async def _ask(plan: Plan, target: Target, *, quiet: bool) -> tuple[Sample | None, Failure | None, str | None]:
     """The sample, or why there is none and how to mend it."""
     screen = _LiveAnswer(quiet=quiet)
     sample: Sample | None = None
-    async with start_worker(log_dir() / "probe.log") as worker:
+    async with start_worker(_log()) as worker:
         worker.send(Measure(plan=plan, target=target))
         async for event in worker.events():
             match event:

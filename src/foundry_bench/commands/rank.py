@@ -13,12 +13,13 @@ from foundry_bench.session.preferences import read_preference
 from foundry_bench.session.ranking_text import as_lines, document, routes
 from foundry_bench.session.run_list import find_answered
 from foundry_bench.session.run_view import RunView, open_run
-from foundry_bench.session.scoring import Preference, rank
+from foundry_bench.session.scoring import rank
 from foundry_bench.session.settings import resolve
 from foundry_bench.session.tables import as_text
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
+from foundry_bench.values.preference import Preference
 
 
 def main(args: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from foundry_bench.session.json_text import json_text
@@ -13,6 +14,7 @@ from foundry_bench.session.run_list import find_answered
 from foundry_bench.session.settings import Settings, resolve
 from foundry_bench.session.store import load
 from foundry_bench.values.errors import InputError
+from foundry_bench.values.ratings import Rating
 
 
 def main(args: argparse.Namespace) -> int:
@@ -57,12 +59,24 @@ def _export(path: Path, file: Path, seed: int) -> None:
 def _import(path: Path, file: Path, rater: str) -> None:
     from foundry_bench.session.rating_sheet import read_sheet, sheet_of
 
-    ratings = read_sheet(file, sheet_of(path), rater)
+    said = {_subject(one): one for one in load_ratings(path).hand if one.by == rater}
+    ratings = [_with_note(one, said.get(_subject(one))) for one in read_sheet(file, sheet_of(path), rater)]
+    replaced = sum(_subject(one) in said and said[_subject(one)].score != one.score for one in ratings)
     try:
         changed = save_ratings(path, ratings, "hand")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; nothing was recorded: make room and import again") from error
-    print(f"{len(ratings)} scores by {rater}, {changed} of them new or changed", file=sys.stderr)
+    instead = f"; replaces {replaced} score{'s' * (replaced > 1)} of {rater}" if replaced else ""
+    print(f"{len(ratings)} scores by {rater}, {changed} of them new or changed{instead}", file=sys.stderr)
+
+
+def _subject(rating: Rating) -> tuple[object, ...]:
+    return rating.subject, rating.facet
+
+
+def _with_note(rating: Rating, earlier: Rating | None) -> Rating:
+    """An empty cell takes no note away that stands with the answer already."""
+    return replace(rating, note=rating.note or earlier.note) if earlier else rating
 
 
 def _check(path: Path) -> None:

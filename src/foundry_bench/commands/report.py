@@ -3,14 +3,17 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 
 from foundry_bench.session.outputs import write_output
+from foundry_bench.session.preferences import read_preference
 from foundry_bench.session.reports import NAME, render
 from foundry_bench.session.run_list import find_answered
 from foundry_bench.session.run_view import open_run
 from foundry_bench.session.settings import resolve
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
+from foundry_bench.values.preference import Preference
 
 
 def main(args: argparse.Namespace) -> int:
@@ -19,11 +22,12 @@ def main(args: argparse.Namespace) -> int:
     Where ``args.output`` is a folder, the file there is ``benchmark_report`` with the format's ending.
 
     Raises:
-        InputError: a run can't be found or read, or the file can't be written.
+        InputError: a run or the weights can't be found or read, or the file can't be written.
     """
     ending = _ending(args.format, samples=args.samples)
     out = resolve(vars(args), os.environ, models_needed=False).out
-    views = [open_run(out, find_answered(out, ref)) for ref in args.runs]
+    preference = read_preference(args.weights) if args.weights else Preference()
+    views = [replace(open_run(out, find_answered(out, ref)), preference=preference) for ref in args.runs]
     content = render(views, ending).encode()
     for view in views:
         for words in filter(None, (view.problem, view.left_out)):

@@ -107,6 +107,8 @@ def tell_results(path: Path, record: RunRecord, status: RunStatus, *, as_json: b
     except OSError as error:
         raise InputError(f"stdout: {error.strerror or error}; the run itself is in {path}") from error
     print(one_line(f"run {record.id}: {status}, in {path}"), file=Lossy(sys.stderr))
+    if any(model.sweep for model in record.models):
+        print(f"the sweep's tables are in the report: foundry-bench report {from_here(path)}", file=Lossy(sys.stderr))
     return {"done": 0, "failed": 1}.get(status, 130)
 
 

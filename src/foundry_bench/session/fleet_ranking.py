@@ -6,10 +6,11 @@ from typing import Any
 from foundry_bench.session.host_views import host_views
 from foundry_bench.session.ranking_text import document
 from foundry_bench.session.run_view import RunView
-from foundry_bench.session.scoring import Preference, Ranking, rank
+from foundry_bench.session.scoring import Ranking, rank
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.fleet_choice import FleetChoice, choose
 from foundry_bench.values.format import one_line
+from foundry_bench.values.preference import Preference
 from foundry_bench.values.reasons import decision
 
 

@@ -1,9 +1,10 @@
 """The few lines that a reader takes away from a run: who is best at what, and how surely."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from foundry_bench.session.run_view import RunView
+from foundry_bench.values.eligibility import Rules, refusals
 from foundry_bench.values.format import mean_with_interval, megabytes, one_line, percent, score
 from foundry_bench.values.leads import Lead, Standing, lead
 from foundry_bench.values.metrics import METRICS
@@ -28,7 +29,15 @@ def highlights(view: RunView) -> list[Highlight]:
     return [one for one in found if one]
 
 
+def _ruled_out(view: RunView) -> dict[str, str]:
+    """What stands behind the name of a model that can't be chosen for its output: its lead is no reason for it."""
+    out = [name for name in refusals(view.record.models, view.outputs, Rules()) if name in view.outputs]
+    reasons = {True: " (out: degenerate output)", False: " (out: no answer comes to an end)"}
+    return {name: reasons[view.outputs[name].reason() is not None] for name in out}
+
+
 def _metrics(view: RunView) -> Iterator[Highlight | None]:
+    out = _ruled_out(view)
     for name in LEADS:
         metric = METRICS[name]
         found = {model.name: model.metrics.get(name) for model in view.record.models}
@@ -36,13 +45,14 @@ def _metrics(view: RunView) -> Iterator[Highlight | None]:
         known = {model: one for model, one in found.items() if one and one.mean}
         standings = [Standing(model=model, value=one.mean, interval=one.ci95_mean) for model, one in known.items()]
         words = {model: mean_with_interval(one, metric.unit) for model, one in known.items()}
-        yield _highlight(f"{metric.label} mean", lead(standings, metric.better), words.__getitem__, intervals=True)
+        yield _highlight(f"{metric.label} mean", lead(standings, metric.better), words, out, intervals=True)
 
 
 def _memory(view: RunView) -> Iterator[Highlight | None]:
     known = {model.name: peak for model in view.record.models if (peak := model.memory.peak_mb) is not None}
     standings = [Standing(model=model, value=peak) for model, peak in known.items()]
-    yield _highlight("Peak memory", lead(standings, "lower"), lambda model: megabytes(known[model]))
+    words = {model: megabytes(peak) for model, peak in known.items()}
+    yield _highlight("Peak memory", lead(standings, "lower"), words, _ruled_out(view))
 
 
 def _quality(view: RunView) -> Iterator[Highlight | None]:
@@ -50,17 +60,21 @@ def _quality(view: RunView) -> Iterator[Highlight | None]:
         known: Mapping[str, tuple[float, int]] = means(getattr(view.ratings, source))
         standings = [Standing(model=model, value=mean) for model, (mean, _) in known.items()]
         words = {model: f"{score(mean)} of 5 (n {n})" for model, (mean, n) in known.items()}
-        yield _highlight(f"Quality {words_of_source}", lead(standings, "higher"), words.__getitem__)
+        yield _highlight(f"Quality {words_of_source}", lead(standings, "higher"), words, _ruled_out(view))
 
 
 def _highlight(
-    about: str, found: Lead | None, words: Callable[[str], str], *, intervals: bool = False
+    about: str, found: Lead | None, words: Mapping[str, str], out: Mapping[str, str], *, intervals: bool = False
 ) -> Highlight | None:
     if not found:
         return None
-    text = f"{one_line(found.best.model)} with {words(found.best.model)}"
+    first, second = (
+        f"{one_line(one.model)}{out.get(one.model, '')} with {words[one.model]}" if one else ""
+        for one in (found.best, found.next)
+    )
+    text = first
     if found.next:
-        text += f"; next {one_line(found.next.model)} with {words(found.next.model)}"
+        text += f"; next {second}"
         text += f" ({percent(found.behind, sign=True)})" if found.behind is not None else ""
         if intervals and not found.certain:
             known = found.best.interval and found.next.interval

@@ -6,10 +6,11 @@ from typing import Any
 from foundry_bench.session.documents import parse_json, parse_toml, read_text
 from foundry_bench.session.refusals import instance, known, place, refusal
 from foundry_bench.session.rules import label, number
-from foundry_bench.session.scoring import TIMED, Preference, default_figures
+from foundry_bench.session.scoring import TIMED
 from foundry_bench.values.comparison import parse_figure
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.metrics import METRICS
+from foundry_bench.values.preference import Preference, default_figures
 from foundry_bench.values.scorecard import CRITERIA
 
 _weight = number("a number of at least 0", lambda weight: weight >= 0)
@@ -36,7 +37,9 @@ def read_preference(path: Path) -> Preference:
             raise InputError(f"no criterion weighs anything; give one of {', '.join(CRITERIA)} a weight above 0")
         known(figures, TIMED)
         return Preference(
-            weights=weights, figures=default_figures() | {name: _figure(value, name) for name, value in figures.items()}
+            weights=weights,
+            figures=default_figures() | {name: _figure(value, name) for name, value in figures.items()},
+            source=str(path),
         )
 
 

@@ -5,10 +5,12 @@ from typing import Any
 
 from foundry_bench.session.quality_tables import preference_json
 from foundry_bench.session.run_view import RunView
-from foundry_bench.session.scoring import Preference, Ranking, rank
+from foundry_bench.session.scoring import Ranking, rank
 from foundry_bench.session.tables import Column, Table, as_text
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.format import UNDEFINED, one_line, percent
+from foundry_bench.values.names import short_names
+from foundry_bench.values.preference import Preference
 from foundry_bench.values.reasons import decision, if_let_in, sentences, shown
 from foundry_bench.values.scorecard import Ranked, Scorecard
 from foundry_bench.values.stats import RESAMPLES
@@ -73,6 +75,7 @@ def document(view: RunView, ranking: Ranking, preference: Preference) -> dict[st
         "winner": card.ranking[0].name if card and card.decided else None,
         "decision": decision(card) if card else "No decision: no model can be chosen.",
         "reasons": reasons,
+        "weights_file": preference.source,
         "figures": dict(preference.figures),
         "scorecard": card,
         "refused": dict(ranking.refused),
@@ -83,16 +86,17 @@ def document(view: RunView, ranking: Ranking, preference: Preference) -> dict[st
 
 
 def _table(card: Scorecard, preference: Preference) -> Table:
+    names = short_names(one.name for one in card.ranking)
     headings = ("Score", "95 % interval", "First", *(name.capitalize() for name in card.weights))
     return Table(
         (Column("Model", figures=False), *map(Column, headings)),
-        [_row(one, card, preference) for one in card.ranking],
+        [_row(one, names[one.name], card, preference) for one in card.ranking],
     )
 
 
-def _row(one: Ranked, card: Scorecard, preference: Preference) -> tuple[str, ...]:
+def _row(one: Ranked, name: str, card: Scorecard, preference: Preference) -> tuple[str, ...]:
     return (
-        f"{one_line(one.name)}{' *' if one.pareto else ''}",
+        f"{name}{' *' if one.pareto else ''}",
         f"{one.score:.2f}",
         f"{one.ci95[0]:.2f} to {one.ci95[1]:.2f}" if one.ci95 else UNDEFINED,
         percent(one.wins),

@@ -18,7 +18,7 @@ from foundry_bench.session.markdown import as_markdown
 from foundry_bench.session.quality_tables import agreement_of, preference_json
 from foundry_bench.session.ranking_text import document
 from foundry_bench.session.run_view import RunView
-from foundry_bench.session.scoring import Preference, rank
+from foundry_bench.session.scoring import rank
 from foundry_bench.session.tables import as_text
 from foundry_bench.session.trends import trends, trends_json
 from foundry_bench.values.calibration import timing_error
@@ -60,15 +60,14 @@ def results_table(record: RunRecord) -> str:
 def as_json(views: Sequence[RunView]) -> str:
     """One document: ``schema``; ``runs``, each as in its ``run.json``; what else a report says, in full precision.
 
-    ``decisions`` (by the default weights), ``hosts`` (figures by host, of fleets), ``highlights``, ``quality``,
+    ``decisions`` (each by its view's preference), ``hosts`` (figures by host, of fleets), ``highlights``, ``quality``,
     ``votes`` (by hand, in pairs), ``agreements`` (of raters) and ``preferences`` (of judges, in pairs) are of single
     runs, ``trends`` of models that several runs have.
     """
-    default = Preference()
     found = {
         "schema": REPORT_SCHEMA,
         "runs": [view.record for view in views],
-        "decisions": [_decision(view, default) for view in views],
+        "decisions": [_decision(view) for view in views],
         "hosts": [
             {"run": view.record.id, "matrix": matrix(view.record), "differences": differences}
             for view in views
@@ -97,7 +96,8 @@ def as_json(views: Sequence[RunView]) -> str:
     return json_bytes(found).decode()
 
 
-def _decision(view: RunView, preference: Preference) -> dict[str, Any]:
+def _decision(view: RunView) -> dict[str, Any]:
+    preference = view.preference
     if is_fleet(view):
         return fleet_document(view, rank_hosts(view, preference, Rules()), preference)
     rows = row_view(view)

@@ -15,6 +15,7 @@ from foundry_bench.values.format import (
     seconds,
 )
 from foundry_bench.values.metrics import METRICS, Unit
+from foundry_bench.values.names import short_names
 from foundry_bench.values.record import NOTABLE, Disturbance
 from foundry_bench.values.result import Metrics, ModelResult, RunRecord
 
@@ -41,7 +42,8 @@ _PER_PROMPT = ("ttft_s.p50", "latency_s.mean", "itl_s.p50", "decode_tokens_per_s
 
 
 def results(view: RunView) -> Table:
-    """All that was measured, a row a model."""
+    """All that was measured, one row per model."""
+    names = short_names(model.name for model in view.record.models)
     before = (_MODEL, _STATUS, Column("n"), Column("Rounds"))
     after = (
         Column("Latency by round", figures=False),
@@ -49,7 +51,7 @@ def results(view: RunView) -> Table:
     )
     rows: list[Sequence[Cell]] = [
         (
-            one_line(model.name),
+            names[model.name],
             model.status,
             _n(model),
             _rounds(model),
@@ -67,10 +69,11 @@ def results(view: RunView) -> Table:
 
 def short_results(record: RunRecord) -> Table:
     """What tells models apart, for the width of a terminal."""
+    names = short_names(model.name for model in record.models)
     columns = (_MODEL, Column("n"), *_columns(_SHORT), Column("Peak memory"), _STATUS)
     rows = [
         (
-            one_line(model.name),
+            names[model.name],
             _n(model),
             *_cells(model.metrics, _SHORT),
             megabytes(model.memory.peak_mb),
@@ -82,11 +85,12 @@ def short_results(record: RunRecord) -> Table:
 
 
 def per_prompt(record: RunRecord) -> Table:
-    """A row a model and prompt."""
+    """One row per model and prompt."""
+    names = short_names(model.name for model in record.models)
     columns = (_MODEL, Column("Prompt", figures=False), Column("ok"), Column("Failed"), *_columns(_PER_PROMPT))
     rows = [
         (
-            one_line(model.name),
+            names[model.name],
             one_line(prompt_id),
             str(prompt.ok),
             str(prompt.failed),
@@ -99,12 +103,13 @@ def per_prompt(record: RunRecord) -> Table:
 
 
 def sweep(record: RunRecord) -> Table:
-    """A row a model and level of the sweep."""
-    names = ("Level", "Prompt tokens", "ok", "Failed")
-    columns = (_MODEL, *(Column(name, figures=name != "Level") for name in names), *_columns(_SWEEP))
+    """One row per model and level of the sweep."""
+    names = short_names(model.name for model in record.models)
+    headings = ("Level", "Prompt tokens", "ok", "Failed")
+    columns = (_MODEL, *(Column(heading, figures=heading != "Level") for heading in headings), *_columns(_SWEEP))
     rows = [
         (
-            one_line(model.name),
+            names[model.name],
             level.level.replace("=", " ").replace("_", " "),
             UNDEFINED if level.prompt_tokens is None else f"{level.prompt_tokens:,.0f}",
             str(level.counts.answered),

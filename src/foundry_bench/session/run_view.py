@@ -20,6 +20,7 @@ from foundry_bench.values.degenerate import OutputCheck
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.fleet import on_host
 from foundry_bench.values.metrics import decode_tokens_per_s, itl_s
+from foundry_bench.values.preference import Preference
 from foundry_bench.values.quality import Quality, quality_of
 from foundry_bench.values.ratings import Answer, Ratings, first_answers
 from foundry_bench.values.record import Sample
@@ -61,6 +62,7 @@ class RunView:
     ``answers`` are the first of each model to each prompt, ``preferences`` judges' votes between two of these;
     ``measured`` holds the figures of all of a model's answers for resampling, ``outputs`` what there is to say of
     their text. ``problem`` is what of it can't be read, ``left_out`` a last line that was cut.
+    ``preference`` is what a default model is chosen by.
     """
 
     path: Path
@@ -74,6 +76,7 @@ class RunView:
     outputs: Mapping[str, OutputCheck] = field(default_factory=dict)
     problem: str | None = None
     left_out: str | None = None
+    preference: Preference = field(default_factory=Preference)
 
 
 def open_run(out: Path, path: Path | None) -> RunView:

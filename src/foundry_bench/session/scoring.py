@@ -1,13 +1,14 @@
 """A recorded run as candidates of the scorecard: their figures, their ratings and the resamples of both."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from foundry_bench.session.run_view import RunView
 from foundry_bench.values.comparison import parse_figure
 from foundry_bench.values.eligibility import Rules, refusals
+from foundry_bench.values.preference import Preference
 from foundry_bench.values.quality import Quality, quality_of
 from foundry_bench.values.ratings import SCORES
 from foundry_bench.values.resampling import Side, batches_of, draw, lasting, rounds_of
@@ -16,24 +17,6 @@ from foundry_bench.values.scorecard import CRITERIA, Candidate, Scorecard, score
 from foundry_bench.values.stats import RESAMPLES, SEED, Floats
 
 TIMED = tuple(name for name, criterion in CRITERIA.items() if criterion.timed)
-
-
-def default_weights() -> dict[str, float]:
-    """The weight of each criterion where nothing else is said."""
-    return {name: criterion.weight for name, criterion in CRITERIA.items()}
-
-
-def default_figures() -> dict[str, str]:
-    """The figure behind each criterion where nothing else is said."""
-    return {name: criterion.figure for name, criterion in CRITERIA.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preference:
-    """What someone chooses by: the weight of each criterion, and the figure behind it."""
-
-    weights: Mapping[str, float] = field(default_factory=default_weights)
-    figures: Mapping[str, str] = field(default_factory=default_figures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

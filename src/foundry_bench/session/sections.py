@@ -11,7 +11,7 @@ from foundry_bench.session.highlights import highlights
 from foundry_bench.session.host_tables import difference_lines
 from foundry_bench.session.host_views import is_fleet, row_view
 from foundry_bench.session.run_view import RunView
-from foundry_bench.session.scoring import Preference, rank
+from foundry_bench.session.scoring import rank
 from foundry_bench.session.tables import Table
 from foundry_bench.session.trends import trends, trends_table, unlike
 from foundry_bench.values.calibration import timing_error
@@ -152,8 +152,8 @@ def _highlights(view: RunView) -> list[Item]:
 
 
 def _decision(view: RunView) -> Iterator[Item]:
-    """What the scorecard says with its default weights; nothing where there is nothing to choose from."""
-    preference = Preference()
+    """What the scorecard says; nothing where there is nothing to choose from."""
+    preference = view.preference
     if is_fleet(view):
         if len(view.record.plan.models) > 1:
             yield from _items(fleet_lines(rank_hosts(view, preference, Rules())))
@@ -170,7 +170,8 @@ def _decision(view: RunView) -> Iterator[Item]:
     yield from (Item("Out", f"{name}: {reason}") for name, reason in ranking.refused.items())
     yield from (Item("Otherwise", line) for line in if_let_in(ranking.accepting, ranking.refused, preference.figures))
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in ranking.card.weights.items())
-    yield Item("By", f"{weights}; 'foundry-bench rank' takes other weights")
+    whose = f"the weights of {preference.source}" if preference.source else "'--weights FILE' takes others"
+    yield Item("By", f"{weights}; {whose}")
 
 
 def _failures(record: RunRecord) -> Iterator[Item]:

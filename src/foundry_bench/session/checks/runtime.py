@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +10,17 @@ from urllib.parse import urlsplit
 
 from foundry_bench.session.own_models import list_own
 from foundry_bench.session.paths import log_dir, with_default_folders
+from foundry_bench.session.reaching import DEFAULT_CATALOG, reach
 from foundry_bench.session.settings import Settings
 from foundry_bench.session.supervisor import start_worker
-from foundry_bench.session.threads import in_thread
 from foundry_bench.values.check import Check, failed, ok, warning
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.events import CatalogEntry, CatalogListed, StageStarted
-from foundry_bench.values.format import one_line, seconds
+from foundry_bench.values.format import seconds
 from foundry_bench.values.plan import Runtime
 from foundry_bench.worker.model_cache import cached_models
 from foundry_bench.worker.protocol import Catalog
 
-# Where the runtime looks of itself.
-DEFAULT_CATALOG = "https://api.catalog.azureml.ms/asset-gallery/v1.0/models"
-_REACH_LIMIT_S = 3.0
 # The runtime gives a refused catalog up after about 4 s, a silent one after 30.
 _TRIAL_LIMIT_S = 6.0
 _MODULE = "foundry_bench.worker.runtime_trial"
@@ -51,8 +46,8 @@ async def check_runtime(settings: Settings) -> RuntimeState:
     """Start the runtime in a process of its own, and meanwhile knock at the catalog's door."""
     runtime = with_default_folders(settings.plan.runtime)
     url = runtime.catalog_url or DEFAULT_CATALOG
-    reach = asyncio.ensure_future(_reach(url))
-    trial, (answer, reach_s) = await asyncio.gather(_try(runtime, reach), reach)
+    answering = asyncio.ensure_future(reach(url))
+    trial, (answer, reach_s) = await asyncio.gather(_try(runtime, answering), answering)
     if trial.started_s is None:
         reason = trial.died or f"did not start within {_TRIAL_LIMIT_S:g} s"
         mend = f"reinstall foundry-local-sdk; its last words are in {log_dir() / 'doctor.log'}"
@@ -74,7 +69,7 @@ async def check_runtime(settings: Settings) -> RuntimeState:
     return RuntimeState((runs, check), trial.entries or ())
 
 
-async def _try(runtime: Runtime, reach: Awaitable[tuple[str | None, float]]) -> _Trial:
+async def _try(runtime: Runtime, answering: Awaitable[tuple[str | None, float]]) -> _Trial:
     """Start the runtime, and have it list its catalog, for which there is no waiting where that can't be reached."""
     trial = _Trial()
     began_s = time.monotonic()
@@ -87,7 +82,7 @@ async def _try(runtime: Runtime, reach: Awaitable[tuple[str | None, float]]) -> 
                         match event:
                             case StageStarted(stage="catalog"):
                                 trial.started_s = time.monotonic() - began_s
-                                if (await reach)[0] is not None:
+                                if (await answering)[0] is not None:
                                     break
                             case CatalogListed(entries=entries):
                                 trial.entries = entries
@@ -96,30 +91,6 @@ async def _try(runtime: Runtime, reach: Awaitable[tuple[str | None, float]]) -> 
                         trial.died = (await worker.cause_of_death()).message
         worker.kill()  # all that it could tell is told, and its own way out may wait for the catalog
     return trial
-
-
-async def _reach(url: str) -> tuple[str | None, float]:
-    """Why the catalog's host doesn't answer, None where it does, with whatever; and the seconds that took."""
-    began_s = time.monotonic()
-    reason: str | None = None
-    try:
-        async with asyncio.timeout(_REACH_LIMIT_S):
-            await in_thread(lambda: _knock(url))
-    except TimeoutError:
-        reason = f"no answer within {_REACH_LIMIT_S:g} s"
-    except (OSError, ValueError) as error:
-        cause = getattr(error, "reason", error)
-        reason = one_line(str(getattr(cause, "strerror", None) or cause)) or "no answer"
-    return reason, time.monotonic() - began_s
-
-
-def _knock(url: str) -> None:
-    try:
-        # Any answer at all will do.
-        with urllib.request.urlopen(url, timeout=_REACH_LIMIT_S):  # noqa: S310 - the setting is checked to be http or https
-            pass
-    except urllib.error.HTTPError:
-        pass
 
 
 def _something_else(settings: Settings, runtime: Runtime) -> bool:
