@@ -31,6 +31,17 @@ def _broken(line: str, width: int) -> list[str]:
     return textwrap.wrap(line, width, subsequent_indent=" " * last.end(), break_on_hyphens=False)
 
 
+def _plain(message: str) -> str | None:
+    """What argparse says of an option's value, with its mend; None of all else."""
+    if wrong := re.fullmatch(r"argument (\S+): ignored explicit argument '(.*)'", message, re.DOTALL):
+        names = [name for name in wrong[1].split("/") if name.startswith("--")]
+        return f"{names[0]} takes no value; write {' or '.join(names)} alone, not {names[0]}={wrong[2]}"
+    if missing := re.fullmatch(r"argument (\S+): expected one argument", message):
+        name = missing[1].split("/")[-1]
+        return f"{name} needs a value; one that begins with '-' is written {name}=VALUE"
+    return None
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that complains in one line, which ends in the mend."""
 
@@ -43,7 +54,7 @@ class Parser(argparse.ArgumentParser):
         Raises:
             InputError: always.
         """
-        raise InputError(f"{message}; see '{self.prog} --help'")
+        raise InputError(_plain(message) or f"{message}; see '{self.prog} --help'")
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """The arguments by name.
@@ -164,7 +175,7 @@ def add_adapters(parser: Any) -> None:
         action=Checked,
         read=adapter_files,
         metavar="FILE",
-        help="Python file with an adapter; -m then takes its name without .py, with or without :WEIGHTS",
+        help="Python file with an adapter; its name without .py, with or without :WEIGHTS, then names a model",
     )
 
 

@@ -50,12 +50,18 @@ def test_paths_of_a_plan_are_beside_it(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("adapters = 1", "line 1: adapters must be a table, not 1"),
-        ("[adapters.a]", "adapters.a must have either path or entry_point; give it one of them"),
-        ('[adapters.a]\npath = "a.py"\nentry_point = "b"', "adapters.a must have either path or entry_point"),
-        ('[adapters.a]\npath = "a.txt"', "adapters.a.path must be a Python file, whose name ends in .py, not 'a.txt'"),
-        ('[adapters.a]\npth = "a.py"', "adapters.a: key 'pth' is not known; did you mean 'path'?"),
-        ('[adapters."a:b"]\npath = "a.py"', "an adapter's name must be made of letters"),
-        ('[adapters.a]\npath = "a.py"\ncapabilities = "chat"', "adapters.a: capabilities must be a list of names"),
+        ("[adapters.a]", "line 1: adapters.a must have either path or entry_point; give it one of them"),
+        ('[adapters.a]\npath = "a.py"\nentry_point = "b"', "line 1: adapters.a must have either path or entry_point"),
+        (
+            '[adapters.a]\npath = "a.txt"',
+            "line 1: adapters.a.path must be a Python file, whose name ends in .py, not 'a.txt'",
+        ),
+        ('[adapters.a]\npth = "a.py"', "line 2: adapters.a: key 'pth' is not known; did you mean 'path'?"),
+        ('[adapters."a:b"]\npath = "a.py"', "line 1: an adapter's name must be made of letters"),
+        (
+            '[adapters.a]\npath = "a.py"\ncapabilities = "chat"',
+            "line 1: adapters.a: capabilities must be a list of names",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, reason: str) -> None:

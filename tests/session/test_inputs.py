@@ -43,7 +43,7 @@ def refused(name: str, content: str | bytes) -> str:
             "[foundry]\ncatalog = 'x'",
             "plan.toml: line 2: key 'foundry.catalog' is not known; did you mean 'foundry.catalog_url'?",
         ),
-        ("[endpoints.lab]\nuri = 'x'", "plan.toml: endpoints.lab: key 'uri' is not known; did you mean 'url'?"),
+        ("[endpoints.lab]\nuri = 'x'", "plan.toml: line 2: endpoints.lab: key 'uri' is not known; did you mean 'url'?"),
         # Numbers.
         ("\n\nrounds = 0", "plan.toml: line 3: rounds must be a whole number of at least 1, not 0"),
         ("rounds = true", "plan.toml: line 1: rounds must be a whole number of at least 1, not true"),
@@ -51,7 +51,7 @@ def refused(name: str, content: str | bytes) -> str:
         ("rounds = '3'", "plan.toml: line 1: rounds must be a whole number of at least 1, not '3'"),
         (
             "rounds = 10000000000",
-            "plan.toml: line 1: rounds must be a whole number of at least 1, not a number that large",
+            "plan.toml: line 1: rounds must be a whole number of at least 1 and at most 1000000000, not a number that large",
         ),
         ("rounds = []", "plan.toml: line 1: rounds must be a whole number of at least 1, not a list"),
         ("warmup = -1", "plan.toml: line 1: warmup must be a whole number of at least 0, not -1"),
@@ -62,7 +62,10 @@ def refused(name: str, content: str | bytes) -> str:
         ("temperature = nan", "plan.toml: line 1: temperature must be a number from 0 to 2, not nan"),
         ("temperature = false", "plan.toml: line 1: temperature must be a number from 0 to 2, not false"),
         ("timeout = 0", "plan.toml: line 1: timeout must be a number of seconds above 0, not 0"),
-        ("timeout = inf", "plan.toml: line 1: timeout must be a number of seconds above 0, not inf"),
+        (
+            "timeout = inf",
+            "plan.toml: line 1: timeout must be a number of seconds above 0 and at most 1000000000, not inf",
+        ),
         ("timeout = 1979-05-27", "plan.toml: line 1: timeout must be a number of seconds above 0, not a date"),
         # Words.
         ("stream = 1", "plan.toml: line 1: stream must be true or false, not 1"),
@@ -124,14 +127,14 @@ def refused(name: str, content: str | bytes) -> str:
             "plan.toml: line 3: foundry.catalog_url 'catalog.example' has no scheme; write http://catalog.example",
         ),
         ("endpoints = 3", "plan.toml: line 1: endpoints must be a table, not 3"),
-        ("[endpoints.lab]", "plan.toml: endpoints.lab has no url; give it one"),
+        ("[endpoints.lab]", "plan.toml: line 1: endpoints.lab has no url; give it one"),
         (
             "[endpoints]\nlab = 'x'",
-            "plan.toml: endpoints.lab must be a table such as {url = \"http://lab:5273\"}, not 'x'",
+            "plan.toml: line 1: endpoints.lab must be a table such as {url = \"http://lab:5273\"}, not 'x'",
         ),
         (
             "[endpoints.'a:b']\nurl = 'http://h'",
-            "plan.toml: an endpoint's name must be made of letters, digits, '.', '_' and '-', not 'a:b'",
+            "plan.toml: line 1: an endpoint's name must be made of letters, digits, '.', '_' and '-', not 'a:b'",
         ),
         (
             "[endpoints.lab]\nurl = 'http://h'\nkey_env = 'sk-secret'",
@@ -148,7 +151,7 @@ def refused(name: str, content: str | bytes) -> str:
             "plan.toml: not valid TOML: a number or date is out of range, or the nesting too deep",
         ),
         ("a = " + "[" * 5000, "plan.toml: not valid TOML: a number or date is out of range, or the nesting too deep"),
-        (b"\xff\xfer\0o\0", "plan.toml: is not UTF-8 text, it looks like UTF-16; save it as UTF-8"),
+        (b"\xff\xfer\0o\0", "plan.toml: looks like UTF-16; save it as UTF-8"),
         (b"rounds = 3\nsystem = 'caf\xe9'", "plan.toml: is not UTF-8 text, see line 2; save it as UTF-8"),
     ],
 )
@@ -165,7 +168,7 @@ def test_a_mistake_in_a_plan_is_refused_in_one_line(content: str | bytes, messag
     [
         ("7", 'the file must be a list of names, such as ["phi-4-mini"], or an object of models, not 7'),
         ("[]", "the file is an empty list; name at least one model"),
-        ("{}", "the file is an empty list; name at least one model"),
+        ("{}", "names no model; write a list of names"),
         ("[7]", "the file: item 1 must be a name of one line, not 7"),
         ('["a", "a"]', "the file: 'a' is there twice; remove one"),
         ('["\\ud800"]', "the file: item 1 must be a name of one line, not '\\ud800'"),
@@ -178,10 +181,13 @@ def test_a_mistake_in_a_plan_is_refused_in_one_line(content: str | bytes, messag
         ('{"a": {"capabilites": []}}', "model 'a': key 'capabilites' is not known; did you mean 'capabilities'?"),
         ('{"a": {"capabilities": "chat"}}', "model 'a': capabilities must be a list of names, not 'chat'"),
         ('{"a": {"size_mb": "big"}}', "model 'a': size_mb must be a number of MB above 0, not 'big'"),
-        ('{"a": {"size_mb": 1e999}}', "model 'a': size_mb must be a number of MB above 0, not inf"),
+        (
+            '{"a": {"size_mb": 1e999}}',
+            "model 'a': size_mb must be a number of MB above 0 and at most 1000000000, not inf",
+        ),
         ('{"a": {"size_mb": NaN}}', "NaN is no JSON number; remove it"),
         ('[\n"a",\n"b" "c"]', "line 3 column 5: not valid JSON: Expecting ',' delimiter"),
-        ("", "line 1 column 1: not valid JSON: Expecting value"),
+        ("", "is empty; write what it is to say, as JSON"),
         ("[" * 100_000, "not valid JSON: a number is too long, or the nesting too deep"),
         ("9" * 5000, "not valid JSON: a number is too long, or the nesting too deep"),
     ],

@@ -180,3 +180,9 @@ def test_a_file_is_no_folder_of_runs(tmp_path: Path, capsys: pytest.CaptureFixtu
     (tmp_path / "file").touch()
     assert main(["history", "--out", str(tmp_path / "file")]) == 2
     assert "file is a file; choose another folder with --out" in capsys.readouterr().err
+
+
+def test_a_run_s_name_may_be_as_odd_as_it_likes(tmp_path: Path) -> None:
+    for ref in ("x" * 300, "a\0b"):
+        with pytest.raises(InputError, match=r"^no run '.{,60}' in "):
+            find_run(tmp_path, ref)

@@ -1,5 +1,6 @@
 """Which layer a setting's value comes from."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -7,9 +8,11 @@ import pytest
 
 from factories import make_plan
 from foundry_bench.session.fields import DEFAULTS, FIELDS
-from foundry_bench.session.inputs import Endpoint
+from foundry_bench.session.inputs import Endpoint, read_models, read_settings
 from foundry_bench.session.paths import config_path
-from foundry_bench.session.settings import check_agreement, resolve
+from foundry_bench.session.preferences import read_preference
+from foundry_bench.session.settings import check_agreement, resolve, runs_folder
+from foundry_bench.session.targets import find_target
 from foundry_bench.tui.plan_form import check, texts
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import WORKSHOP_PROMPTS, Plan, Prompt, Runtime, Sweep
@@ -83,13 +86,12 @@ def test_a_flag_s_words(environ: dict[str, str], word: str) -> None:
         ("BENCH_MODELS", " , ", "BENCH_MODELS is an empty list; name at least one model"),
         ("BENCH_MODELS", "a,b,a", "BENCH_MODELS: 'a' is there twice; remove one"),
         ("FOUNDRY_LOCAL_ENDPOINT", "h:1", "FOUNDRY_LOCAL_ENDPOINT 'h:1' has no scheme; write http://h:1"),
-        ("FOUNDRY_BENCH_CONFIG", "no.toml", "no.toml: there is no such file; mend the path"),
     ],
 )
 def test_a_variable_that_cannot_be_used_is_named(environ: dict[str, str], name: str, value: str, message: str) -> None:
     with pytest.raises(InputError) as error:
         resolve({}, environ | {name: value})
-    assert str(error.value) == message
+    assert str(error.value) == f"{message}; mend that variable, or unset it"
 
 
 def test_without_a_model_the_refusal_says_how_to_name_one() -> None:
@@ -174,3 +176,74 @@ def test_a_plan_says_nothing_of_the_screen(here: Path, table: str, line: str) ->
         InputError, match=rf"plan\.toml: \[{table}\] says how the screen is used; it belongs in .*\.toml"
     ):
         resolve({}, {}, Path("plan.toml"))
+
+
+def test_a_variable_that_cannot_be_used_keeps_nobody_from_recorded_runs() -> None:
+    assert runs_folder({"out": "there"}, {"BENCH_ROUNDS": "x"}).out == Path("there")
+    with pytest.raises(InputError, match=r"BENCH_ROUNDS must be .*; mend that variable, or unset it"):
+        resolve({}, {"BENCH_ROUNDS": "x"}, models_needed=False)
+
+
+def test_a_config_that_is_named_and_not_there_is_told_by_its_variable() -> None:
+    told = "FOUNDRY_BENCH_CONFIG: no.toml: there is no such file; mend the variable, or unset it"
+    with pytest.raises(InputError, match=f"^{re.escape(told)}$"):
+        resolve({}, {"FOUNDRY_BENCH_CONFIG": "no.toml"}, models_needed=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[swep]\nconcurrency = [1]", "line 1: table 'swep' is not known; did you mean 'sweep'?"),
+        ("rounds = 2\n[fondry]\na = 1", "line 2: table 'fondry' is not known; did you mean 'foundry'?"),
+        ('[endpoint.lab]\nurl = "http://h"', "line 1: table 'endpoint' is not known; did you mean 'endpoints'?"),
+        ('[endpoints.lab]\nurll = "http://h"', "line 2: endpoints.lab: key 'urll' is not known; did you mean 'url'?"),
+    ],
+)
+def test_a_table_that_is_badly_written_is_told_with_its_line(here: Path, text: str, told: str) -> None:
+    (here / "plan.toml").write_text(text)
+    with pytest.raises(InputError, match=f"^plan.toml: {re.escape(told)}$"):
+        read_settings(Path("plan.toml"))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"model": ["a"]}', "key 'model' is not known; did you mean 'models'?"),
+        (b"{}", "names no model; write a list of names"),
+        (b" ", "is empty; write what it is to say, as JSON"),
+        ('["a"]'.encode("utf-16-le"), "looks like UTF-16; save it as UTF-8"),
+    ],
+)
+def test_a_list_of_models_that_is_none(here: Path, content: bytes, told: str) -> None:
+    (here / "models.json").write_bytes(content)
+    with pytest.raises(InputError, match=re.escape(told)):
+        read_models(Path("models.json"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("w.toml", "latncy = 1", "line 1: key 'latncy' is not known; did you mean 'latency'?"),
+        ("w.json", '{\n "latency": -1}', "line 2: latency must be a number of at least 0, not -1"),
+        ("w.toml", 'latency = 1\n[figures]\nlatncy = "ttft_s.p95"', "line 3: key 'latncy' is not known; did you mean"),
+    ],
+)
+def test_a_file_of_weights_is_refused_with_its_line(here: Path, name: str, text: str, told: str) -> None:
+    (here / name).write_text(text)
+    with pytest.raises(InputError, match=re.escape(told)):
+        read_preference(Path(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("labb:x", "no endpoint or adapter is named 'labb'; did you mean 'lab:x'?"),
+        ("lab", "'lab' is an endpoint; write lab:MODEL"),
+    ],
+)
+def test_an_endpoint_that_is_badly_named_is_no_model_of_the_catalog(name: str, told: str) -> None:
+    known = {"lab": Endpoint(url="http://h")}
+    with pytest.raises(InputError, match=re.escape(told)):
+        find_target(name, None, known, {}, {})
+    assert find_target(name, "http://there", known, {}, {}).url == "http://there"
+    assert find_target("labb:2", None, known, {}, {}).backend == "foundry"

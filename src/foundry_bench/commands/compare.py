@@ -12,7 +12,7 @@ from foundry_bench.session.comparing import Comparison, compare_sides, find_side
 from foundry_bench.session.comparison_text import as_lines
 from foundry_bench.session.json_text import json_text
 from foundry_bench.session.samples import left_out
-from foundry_bench.session.settings import resolve
+from foundry_bench.session.settings import runs_folder
 from foundry_bench.session.store import SAMPLES_FILE
 from foundry_bench.values.comparison import Difference
 from foundry_bench.values.format import one_line
@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         InputError: a side can't be found or read, or no two models can be compared.
     """
-    out = resolve(vars(args), os.environ, models_needed=False).out
+    out = runs_folder(vars(args), os.environ).out
     base, new = find_side(out, args.base), find_side(out, args.new)
     for path in dict.fromkeys((base.path, new.path)):
         if words := left_out(path / SAMPLES_FILE):

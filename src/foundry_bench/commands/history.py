@@ -6,7 +6,7 @@ import sys
 
 from foundry_bench.session.json_text import json_text
 from foundry_bench.session.run_list import list_runs
-from foundry_bench.session.settings import resolve
+from foundry_bench.session.settings import runs_folder
 from foundry_bench.session.tables import Column, Table, as_text
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import UNDEFINED, one_line
@@ -18,7 +18,7 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         InputError: the folder that was named is none.
     """
-    settings = resolve(vars(args), os.environ, models_needed=False)
+    settings = runs_folder(vars(args), os.environ)
     out = settings.out
     runs = list_runs(out)
     if not runs and settings.sources["out"] == "command line" and not out.is_dir():

@@ -60,7 +60,8 @@ async def live_page(host: str, port: int, argv: Sequence[str]) -> AsyncIterator[
         try:
             await web.TCPSite(runner, host, port).start()
         except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+            # asyncio's own words hold the address as a tuple, and what is the matter behind the last colon.
+            reason = (getattr(error, "strerror", None) or str(error)).rpartition(": ")[2]
             raise InputError(
                 f"{host}:{port}: {reason}; choose another with --port (0 takes a free one) or --host"
             ) from error

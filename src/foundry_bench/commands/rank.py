@@ -14,7 +14,7 @@ from foundry_bench.session.ranking_text import as_lines, document, routes
 from foundry_bench.session.run_list import find_answered
 from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.session.scoring import rank
-from foundry_bench.session.settings import resolve
+from foundry_bench.session.settings import runs_folder
 from foundry_bench.session.tables import as_text
 from foundry_bench.values.eligibility import Rules
 from foundry_bench.values.errors import InputError
@@ -28,7 +28,7 @@ def main(args: argparse.Namespace) -> int:
     Raises:
         InputError: the run or the weights can't be read, or the routing can't be written.
     """
-    out = resolve(vars(args), os.environ, models_needed=False).out
+    out = runs_folder(vars(args), os.environ).out
     preference = read_preference(args.weights) if args.weights else Preference()
     rules = Rules(licenses=args.allow or (), capabilities=args.capability or (), degenerate=args.accept_degenerate)
     view = open_run(out, find_answered(out, args.run))

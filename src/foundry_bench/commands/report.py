@@ -10,7 +10,7 @@ from foundry_bench.session.preferences import read_preference
 from foundry_bench.session.reports import NAME, render
 from foundry_bench.session.run_list import find_answered
 from foundry_bench.session.run_view import open_run
-from foundry_bench.session.settings import resolve
+from foundry_bench.session.settings import runs_folder
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 from foundry_bench.values.preference import Preference
@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> int:
         InputError: a run or the weights can't be found or read, or the file can't be written.
     """
     ending = _ending(args.format, samples=args.samples)
-    out = resolve(vars(args), os.environ, models_needed=False).out
+    out = runs_folder(vars(args), os.environ).out
     preference = read_preference(args.weights) if args.weights else Preference()
     views = [replace(open_run(out, find_answered(out, ref)), preference=preference) for ref in args.runs]
     content = render(views, ending).encode()

@@ -66,7 +66,7 @@ def refuse_unused(files: Mapping[str, NamedAdapter], models: Sequence[str], *, r
     used = {name.partition(":")[0] for name in models}
     for name, adapter in files.items():
         if name not in used:
-            problem = "no model of that run uses it; " if resumed else f"no model uses it; add -m {name}, or "
+            problem = "no model of that run uses it; " if resumed else f"no model uses it; name one {name}, or "
             raise InputError(f"--adapter {adapter.code}: {problem}leave it out")
 
 

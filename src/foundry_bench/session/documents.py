@@ -4,6 +4,8 @@ import json
 import os
 import re
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,13 @@ def read_text(path: Path) -> str:
         folder = os.path.isdir(path)  # noqa: PTH112 - False for any odd name, where is_dir() raises again
         reason = "it is a folder" if folder else getattr(error, "strerror", None) or "not a path"
         raise InputError(f"can't be read: {reason}") from None
+    if b"\0" in content[:4] or content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        raise InputError("looks like UTF-16; save it as UTF-8")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        found = "it looks like UTF-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else f"see line {line}"
-        raise InputError(f"is not UTF-8 text, {found}; save it as UTF-8") from None
+        raise InputError(f"is not UTF-8 text, see line {line}; save it as UTF-8") from None
 
 
 def parse_json(text: str) -> Any:
@@ -40,6 +43,8 @@ def parse_json(text: str) -> Any:
     Raises:
         InputError: if it is not JSON.
     """
+    if not text.strip():
+        raise InputError("is empty; write what it is to say, as JSON")
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except InputError:
@@ -84,6 +89,23 @@ def line_of(text: str, key: str) -> int | None:
         if (document.get(table, {}) if table else document).get(name) == 0:
             return index + 1
     return None
+
+
+def line_setting(text: str, key: str) -> int | None:
+    """The line of a TOML or JSON text that begins with a key, or a table's ``[name``; None where several do."""
+    form = rf"\s*{re.escape(key)}[\].]" if key.startswith("[") else rf'\s*{{?\s*"?{re.escape(key)}"?\s*[=:]'
+    found = [number for number, line in enumerate(text.split("\n"), 1) if re.match(form, line)]
+    return found[0] if len(found) == 1 else None
+
+
+@contextmanager
+def at_line(text: str, key: str) -> Iterator[None]:
+    """Puts the line that sets a key before every refusal from within, where it is known."""
+    try:
+        yield
+    except InputError as error:
+        line = line_setting(text, key)
+        raise InputError(f"line {line}: {error}" if line else str(error)) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

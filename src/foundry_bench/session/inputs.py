@@ -1,12 +1,14 @@
 """The files a benchmark is written in: plan and config, models, prompts. Each is read into settings by name."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from foundry_bench.session.adapters import read_adapters
-from foundry_bench.session.documents import line_of, parse_json, parse_toml, read_text
+from foundry_bench.session.documents import line_of, line_setting, parse_json, parse_toml, read_text
 from foundry_bench.session.fields import FIELDS
 from foundry_bench.session.prompts import prompts
 from foundry_bench.session.refusals import Check, instance, known, named_records, place, record, refusal
@@ -19,6 +21,10 @@ _MODEL: Mapping[str, Check] = {
     "capabilities": labels,
     "size_mb": number("a number of MB above 0", lambda size: size > 0),
 }
+
+
+_LISTS = ("models", "prompts")
+_TABLES = ("foundry", "sweep", "screen", "endpoints", "adapters", "keys")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +56,13 @@ def read_models(path: Path) -> dict[str, Any]:
             case list(names):
                 return {"models": models(names, "the file")}
             case {"models": _} | {"prompts": _} as document:
-                known(document, ("models", "prompts"))
+                known(document, _LISTS)
                 return {key: FIELDS[key].rule.check(value, key) for key, value in document.items()}
+            case dict(none) if not none:
+                raise InputError("names no model; write a list of names")
             case dict(described):
+                lists = [key for key, value in described.items() if isinstance(value, list)]
+                known([key for key in lists if get_close_matches(key, _LISTS)], _LISTS)
                 aliases = models(list(described), "the file")
                 details = zip(aliases, described.values(), strict=True)
                 return {
@@ -84,7 +94,9 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 def _setting(key: str, value: object, folder: Path, text: str) -> object:
     try:
-        known([key], (*FIELDS, "endpoints", "adapters", "keys"))
+        if isinstance(value, dict):
+            known([key], _TABLES, "table")
+        known([key], (*FIELDS, *_TABLES))
         if key == "endpoints":
             return _endpoints(value)
         if key == "adapters":
@@ -96,7 +108,8 @@ def _setting(key: str, value: object, folder: Path, text: str) -> object:
             return read_prompts(folder / value)
         return FIELDS[key].rule.check(value, key)
     except InputError as error:
-        line = line_of(text, key)
+        unknown = re.search(r"key '(.+)' is not known", str(error))
+        line = line_of(text, key) or line_setting(text, unknown[1] if unknown else f"[{key}")
         raise InputError(f"line {line}: {error}" if line else str(error)) from None
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from foundry_bench.session.documents import parse_json, parse_toml, read_text
+from foundry_bench.session.documents import at_line, parse_json, parse_toml, read_text
 from foundry_bench.session.refusals import instance, known, place, refusal
 from foundry_bench.session.rules import label, number
 from foundry_bench.session.scoring import TIMED
@@ -29,13 +29,19 @@ def read_preference(path: Path) -> Preference:
         read = {".toml": parse_toml, ".json": parse_json}.get(path.suffix.lower())
         if read is None:
             raise InputError("must be a .toml or .json file of weights")
-        given: dict[str, Any] = dict(instance(read(read_text(path)), dict, "the file", "an object of weights"))
+        text = read_text(path)
+        given: dict[str, Any] = dict(instance(read(text), dict, "the file", "an object of weights"))
         figures = instance(given.pop("figures", {}), dict, "figures", "an object of names")
-        known(given, (*CRITERIA, "figures"))
-        weights = {name: float(_weight(value, name)) for name, value in given.items()}  # type: ignore[arg-type]  # a number
+        weights: dict[str, float] = {}
+        for name, value in given.items():
+            with at_line(text, name):
+                known([name], (*CRITERIA, "figures"))
+                weights[name] = float(_weight(value, name))  # type: ignore[arg-type]  # a number
         if not any(weights.values()):
             raise InputError(f"no criterion weighs anything; give one of {', '.join(CRITERIA)} a weight above 0")
-        known(figures, TIMED)
+        for name in figures:
+            with at_line(text, name):
+                known([name], TIMED)
         return Preference(
             weights=weights,
             figures=default_figures() | {name: _figure(value, name) for name, value in figures.items()},

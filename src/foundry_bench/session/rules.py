@@ -12,8 +12,10 @@ def number(expects: str, fits: Callable[[float], bool], *, whole: bool = False) 
 
     def check(value: object, name: str) -> float:
         found = instance(value, int if whole else (int, float), name, expects)
-        if isinstance(found, bool) or not fits(found) or found > MOST:
+        if isinstance(found, bool) or not fits(found):
             raise refusal(name, expects, value)
+        if found > MOST:
+            raise refusal(name, f"{expects} and at most {MOST}", value)
         return found if whole else float(found)
 
     return check
@@ -106,8 +108,9 @@ def until(value: object, name: str) -> str:
     """
     from foundry_bench.values.stopping import parse_until  # numpy: late, so that help is instant
 
+    rule = instance(value, str, name, "a rule such as '5%' or 'separated'")
     with place(name):
-        return str(parse_until(instance(value, str, name, "a rule such as '5%' or 'separated'")))
+        return str(parse_until(rule))
 
 
 def label(value: object, name: str) -> str:
@@ -208,6 +211,8 @@ def cluster(value: object, name: str) -> str:
         raise InputError(f"{name} {shown(address)} has no protocol; write tcp://{address}")
     if not re.fullmatch(r"(tcp|tls|ws|wss|ucx)://(\[[0-9a-fA-F:.%]+\]|[\w.-]+):\d{1,5}", address):
         raise refusal(name, expects, address)
+    if int(address.rpartition(":")[2]) > 65535:
+        raise InputError(f"{name} {shown(address)}: a port is at most 65535; Dask's own is 8786")
     return address
 
 

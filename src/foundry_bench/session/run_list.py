@@ -1,6 +1,7 @@
 """The recorded runs of a folder: listed by their heads, found by what a user calls them."""
 
 import contextlib
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from foundry_bench.session.refusals import shown
 from foundry_bench.session.store import RUN_FILE, SAMPLES_FILE, read_samples, with_zone
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.result import RunStatus
@@ -77,7 +79,7 @@ def find_run(out: Path, ref: str) -> Path:
     """
     path = Path(ref)
     path = path.parent if path.name == RUN_FILE else path
-    if ref not in {"", "last"} and (path / RUN_FILE).is_file():
+    if ref not in {"", "last"} and _is_file(path / RUN_FILE):
         return path
     if ref == "last":
         found = [head.path for head in list_runs(out)[:1]]
@@ -87,11 +89,11 @@ def find_run(out: Path, ref: str) -> Path:
         found = [path for path in found if path.name == ref] or found
     if not found:
         for folder in (path, out / ref):
-            if ref and (folder / SAMPLES_FILE).is_file():
+            if ref and _is_file(folder / SAMPLES_FILE):
                 raise InputError(f"{folder / RUN_FILE} is missing; restore it")
         recorded = bool(_run_folders(out))
         mend = "'foundry-bench history' lists them" if recorded else "nothing is recorded there: see --out"
-        raise InputError(f"no run {ref!r} in {out.absolute()}; {mend}")
+        raise InputError(f"no run {shown(ref)} in {out.absolute()}; {mend}")
     if len(found) > 1:
         raise InputError(f"{len(found)} runs in {out} begin with {ref!r}, such as {found[0].name}; write more of it")
     return found[0]
@@ -118,6 +120,10 @@ def has_answers(path: Path) -> bool:
         return any(sample.phase == "measure" and sample.counts for sample in read_samples(path))
     except InputError:
         return True
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - False for any odd name
 
 
 def _run_folders(out: Path) -> list[Path]:

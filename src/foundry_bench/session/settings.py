@@ -1,5 +1,6 @@
 """Which value each setting has, and where it came from."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -91,9 +92,21 @@ def resolve(
     )
 
 
+def runs_folder(options: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
+    """The settings of who only reads recorded runs, whatever the environment says of how to measure.
+
+    Raises:
+        InputError: for a config that can't be used.
+    """
+    config = {name: value for name, value in environ.items() if name == "FOUNDRY_BENCH_CONFIG"}
+    return resolve(options, config, models_needed=False)
+
+
 def _config(environ: Mapping[str, str]) -> dict[str, Any]:
     path = config_path(environ)
     named = environ.get("FOUNDRY_BENCH_CONFIG", "").strip()
+    if named and not os.path.lexists(path):  # False for any odd name
+        raise InputError(f"FOUNDRY_BENCH_CONFIG: {path}: there is no such file; mend the variable, or unset it")
     with suppress(OSError):  # a folder we may not look into: reading the file gives the reason
         if not named and not path.exists():
             return {}
@@ -118,7 +131,11 @@ def _written(path: Path, environ: Mapping[str, str]) -> dict[str, Any]:
 def _environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, object]]]:
     for name, setting in FIELDS.items():
         if setting.env and environ.get(setting.env, "").strip():
-            yield f"environment {setting.env}", {name: setting.rule.read([environ[setting.env]], setting.env)}
+            try:
+                value = setting.rule.read([environ[setting.env]], setting.env)
+            except InputError as error:
+                raise InputError(f"{error}; mend that variable, or unset it") from None
+            yield f"environment {setting.env}", {name: value}
 
 
 def _adapter_files(options: Mapping[str, object]) -> Mapping[str, NamedAdapter]:

@@ -1,10 +1,12 @@
 """From the names in a plan to the targets that workers are sent to."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 
 from foundry_bench.session.adapters import NamedAdapter, adapter_target
 from foundry_bench.session.inputs import Endpoint
 from foundry_bench.session.own_models import OwnModel
+from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Plan, Target
 
 # The key of an endpoint that is named by its URL alone.
@@ -17,7 +19,7 @@ def find_targets(
     """One target a name: ``endpoint:id`` of a named endpoint, an adapter, the plan's endpoint, one's own, the catalog.
 
     Raises:
-        InputError: an adapter's file is not there.
+        InputError: an adapter's file is not there, or a name is that of an endpoint, badly written.
     """
     return tuple(find_target(name, plan.endpoint, endpoints, adapters, own) for name in plan.models)
 
@@ -32,7 +34,7 @@ def find_target(
     """The target that ``name`` stands for; whether the model is there only its worker can tell.
 
     Raises:
-        InputError: an adapter's file is not there.
+        InputError: an adapter's file is not there, or a name is that of an endpoint, badly written.
     """
     prefix, colon, model = name.partition(":")
     if colon and prefix in endpoints:
@@ -42,9 +44,24 @@ def find_target(
         return target
     if url:
         return endpoint_target(url, name)
+    _see_that_no_endpoint_is_meant(name, {*endpoints, *adapters} - own.keys())
     if name in own:
         return Target(name=name, backend="foundry", model=name, path=own[name].path, license=own[name].license)
     return Target(name=name, backend="foundry", model=name)
+
+
+def _see_that_no_endpoint_is_meant(name: str, known: Collection[str]) -> None:
+    """Ask that a name for the catalog isn't that of an endpoint or adapter, badly written.
+
+    Raises:
+        InputError: it is; what to write is told.
+    """
+    prefix, colon, model = name.partition(":")
+    if not colon and name in known:
+        raise InputError(f"'{name}' is an endpoint; write {name}:MODEL")
+    near = get_close_matches(prefix, known, n=1, cutoff=0.7) if colon and not model.isdigit() else []
+    if near:
+        raise InputError(f"no endpoint or adapter is named '{prefix}'; did you mean '{near[0]}:{model}'?")
 
 
 def endpoint_target(url: str, model: str = "") -> Target:

@@ -17,7 +17,7 @@ _SPEED_WINDOW_S = 5.0
 # What another try won't mend.
 _LASTING = frozenset(
     {"unknown_model", "no_such_variant", "does_not_fit", "disk_full", "forbidden", "not_found", "unsupported"}
-    | {"http_401", "http_403", "cache_unusable"}
+    | {"http_401", "http_403", "cache_unusable", "data_folder", "runtime_failed", "not_an_endpoint", "ambiguous_model"}
 )
 
 
@@ -126,7 +126,7 @@ def broke_off(transfer: Transfer, now_s: float, error: Failure, advice: str | No
     """An attempt failed: another one is due, unless the reason lasts or ``ATTEMPTS`` in a row brought nothing."""
     ended = replace(transfer, error=error, advice=advice)
     attempt = 1 if transfer.fraction > transfer.begun_at else transfer.attempt
-    lasting = error.type in _LASTING or (error.type == "offline" and not transfer.fraction)
+    lasting = error.type in _LASTING or (error.type in {"offline", "unreachable"} and not transfer.fraction)
     if lasting or attempt >= ATTEMPTS:
         return replace(ended, state="failed")
     return replace(ended, state="retrying", attempt=attempt + 1, retried_s=now_s + wait_s(attempt))

@@ -94,7 +94,7 @@ async def _listed(client: ServiceClient) -> tuple[int, Any]:
         raise ModelUnavailableError(
             f"http_{status}",
             f"{client.url} refused the request (HTTP {status})",
-            "name the endpoint in config.toml with key_env, and set that variable to the key",
+            "set FOUNDRY_BENCH_API_KEY to its key, or for an endpoint of config.toml the variable in its key_env",
         )
     try:
         document = decode_json(body) if status == 200 else None
