@@ -298,12 +298,14 @@ def test_the_options_of_the_other_commands(arguments: Callable[..., dict[str, An
         "seed": 1,
         "json": False,
     }
-    assert arguments("demo", "--headless", "--rounds", "2") == {
+    given = arguments("demo", "--headless", "--rounds", "2", "--ascii")
+    assert {name: value for name, value in given.items() if value is not None} == {
         "headless": True,
         "rounds": 2,
-        "out": None,
+        "screen.ascii": True,
         "json": False,
     }
+    assert set(arguments("attach", "run-1")) == {"run", "json", *SCREEN}
     assert arguments("report", "a", "b", "--format", "csv", "-o", "x.csv") == {
         "runs": ["a", "b"],
         "format": "csv",
@@ -433,3 +435,15 @@ def test_a_download_is_told_with_its_size_and_then_each_tenth(capsys: pytest.Cap
             progress.show(StageProgressed(model="phi-4", stage="download", fraction=fraction))
     told = "phi-4: downloading 10.4 GB\nphi-4: 11 % downloaded\nphi-4: 50 % downloaded\nphi-4: 100 % downloaded\n"
     assert capsys.readouterr().err == told
+
+
+def test_help_says_what_an_endpoint_is_to_each_command(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, words in (
+        ("run", "service to measure"),
+        ("probe", "service to ask"),
+        ("models", "service whose models to list"),
+        ("judge", "service that has the judge's model"),
+    ):
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        assert f"OpenAI-compatible {words}" in " ".join(capsys.readouterr().out.split())

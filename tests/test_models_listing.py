@@ -32,7 +32,7 @@ SAVED = {
 @pytest.mark.parametrize(
     ("script", "told"),
     [
-        (REFUSED, "refused the request (HTTP 401)"),
+        (REFUSED, "refused the request (HTTP 401) (set FOUNDRY_BENCH_API_KEY to its key, or "),
         (BROKEN, "answered HTTP 500 and no list of models"),
         (NO_SERVICE, "lists no models; is it an OpenAI-compatible service"),
         (NO_HTTP, "127.0.0.1"),

@@ -126,6 +126,7 @@ def test_a_port_that_is_taken_is_one_line(capsys: pytest.CaptureFixture[str]) ->
     assert err.startswith(f"foundry-bench: 127.0.0.1:{port}: ")
     assert err.endswith("; choose another with --port (0 takes a free one) or --host\n")
     assert err.count("\n") == 1
+    assert err.count(str(port)) == 1
 
 
 def test_a_name_that_is_none_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

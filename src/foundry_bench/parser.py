@@ -128,14 +128,21 @@ def add_path(parser: Any, *names: str, **rest: Any) -> None:
     parser.add_argument(*names, action=Checked, read=path, **rest)
 
 
-def add_settings(parser: Any, *names: str) -> None:
-    """Adds options of settings; one that isn't given is None, so that environment, plan and config show through."""
+def add_settings(parser: Any, *names: str, **helps: str) -> None:
+    """Adds options of settings; one that isn't given is None, so that environment, plan and config show through.
+
+    Args:
+        parser: what takes them.
+        names: the settings.
+        helps: what some of them mean here, where that isn't what they mean to ``run``.
+    """
     from foundry_bench.session.fields import DEFAULTS, FIELDS, FLAG
 
     for name in names:
         field, rule, default = FIELDS[name], FIELDS[name].rule, DEFAULTS[name]
         shown = ("no", "yes")[bool(default)] if rule is FLAG else str(default).removesuffix(".0")
-        text = f"{field.help} (default: {shown})" if isinstance(default, (str, int, float)) else field.help
+        text = helps.get(name, field.help)
+        text = f"{text} (default: {shown})" if isinstance(default, (str, int, float)) else text
         kind: dict[str, Any] = {"action": argparse.BooleanOptionalAction}
         if rule is not FLAG:
             kind = {"action": Checked, "read": rule.read, "metavar": rule.metavar}
@@ -149,11 +156,17 @@ def add_runtime(parser: Any) -> None:
     add_settings(parser, *RUNTIME)
 
 
-def add_screen(parser: Parser) -> None:
-    """Adds what the TUI takes."""
+def add_looks(parser: Any) -> None:
+    """Adds how the screen looks."""
     from foundry_bench.session.fields import SCREEN
 
-    add_settings(parser, *SCREEN, "endpoint", "out")
+    add_settings(parser, *SCREEN)
+
+
+def add_screen(parser: Parser) -> None:
+    """Adds what the TUI takes."""
+    add_looks(parser)
+    add_settings(parser, "endpoint", "out")
     add_runtime(parser)
 
 

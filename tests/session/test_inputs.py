@@ -51,7 +51,7 @@ def refused(name: str, content: str | bytes) -> str:
         ("rounds = '3'", "plan.toml: line 1: rounds must be a whole number of at least 1, not '3'"),
         (
             "rounds = 10000000000",
-            "plan.toml: line 1: rounds must be a whole number of at least 1 and at most 1000000000, not a number that large",
+            "rounds must be a whole number of at least 1 and at most 1000000000, not a number that large",
         ),
         ("rounds = []", "plan.toml: line 1: rounds must be a whole number of at least 1, not a list"),
         ("warmup = -1", "plan.toml: line 1: warmup must be a whole number of at least 0, not -1"),

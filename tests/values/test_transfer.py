@@ -89,7 +89,19 @@ def test_a_try_that_brought_something_begins_the_count_anew() -> None:
     assert broke_off(fourth, 13.0, CUT).attempt == 5
 
 
-@pytest.mark.parametrize("kind", ["unknown_model", "disk_full", "cache_unusable", "forbidden", "not_found", "offline"])
+LASTING = [
+    "unknown_model",
+    "disk_full",
+    "cache_unusable",
+    "forbidden",
+    "not_found",
+    "offline",
+    "unreachable",
+    "data_folder",
+]
+
+
+@pytest.mark.parametrize("kind", LASTING)
 def test_what_another_try_will_not_mend_fails_at_once(kind: str) -> None:
     failed = broke_off(under_way(), 11.0, Failure(type=kind, message="why"), "the mend")
     assert (failed.state, outcome(failed)) == ("failed", "why (the mend)")

@@ -6,9 +6,9 @@ from foundry_bench.parser import (
     Parser,
     add_adapters,
     add_json,
+    add_looks,
     add_path,
     add_runtime,
-    add_screen,
     add_settings,
 )
 
@@ -16,6 +16,7 @@ from foundry_bench.parser import (
 def _demo(parser: Parser) -> None:
     parser.add_argument("--headless", action="store_true", help="without the TUI")
     add_settings(parser, "rounds", "out")
+    add_looks(parser)
     add_json(parser, "the finished run.json")
 
 
@@ -71,7 +72,7 @@ def _run(parser: Parser) -> None:
 
 def _attach(parser: Parser) -> None:
     parser.add_argument("run", nargs="?", metavar="RUN", help="id of a running benchmark (default: the only one)")
-    add_screen(parser)
+    add_looks(parser)
     add_json(parser, "the finished run.json")
 
 
@@ -82,7 +83,8 @@ def _probe(parser: Parser) -> None:
         "model", action=Checked, read=NAME.read, metavar="MODEL", help="alias, id, ENDPOINT:ID or ADAPTER:WEIGHTS"
     )
     parser.add_argument("--prompt", action=Checked, read=WORDS.read, metavar="TEXT", help="what to ask")
-    add_settings(parser, "system", "max_tokens", "temperature", "seed", "timeout", "stall", "endpoint")
+    add_settings(parser, "system", "max_tokens", "temperature", "seed", "timeout", "stall")
+    add_settings(parser, "endpoint", endpoint="OpenAI-compatible service to ask, in place of the embedded runtime")
     add_adapters(parser)
     add_json(parser, "the answer and its figures")
 
@@ -94,14 +96,25 @@ def _calibrate(parser: Parser) -> None:
 def _doctor(parser: Parser) -> None:
 
     add_path(parser, "plan", nargs="?", metavar="PLAN", help="a .toml plan, or a models.json, to check")
-    add_settings(parser, "models", "endpoint", "timeout", "out")
+    add_settings(
+        parser,
+        *("models", "endpoint", "timeout", "out"),
+        models="model that is to be measured: alias, id, ENDPOINT:ID or ADAPTER:WEIGHTS; repeatable",
+        endpoint="OpenAI-compatible service to check, besides those with a name",
+    )
     add_runtime(parser)
     add_adapters(parser)
     add_json(parser, "the checks, and where each setting's value came from,")
 
 
 def _fleet(parser: Parser) -> None:
-    add_settings(parser, "cluster", "on", "calibrate")
+    add_settings(
+        parser,
+        *("cluster", "on", "calibrate"),
+        cluster="Dask scheduler whose hosts to show, such as tcp://lab:8786",
+        on="only hosts whose name or tag is like this, such as 'lab-*'; repeatable",
+        calibrate="measure each host's own timing error",
+    )
     add_json(parser, "the hosts")
 
 

@@ -18,7 +18,9 @@ def _models(parser: Parser) -> None:
         metavar="S",
         help="longest wait for a catalog that doesn't answer, in seconds (default: 10)",
     )
-    add_settings(parser, "endpoint")
+    add_settings(
+        parser, "endpoint", endpoint="OpenAI-compatible service whose models to list, instead of the catalog's"
+    )
     add_runtime(parser)
     add_json(parser, "the models")
 
@@ -37,7 +39,7 @@ def _models_action(parser: Parser, *, names: str = "+", services: bool = True) -
         help=named if services else named.replace(" ENDPOINT:ID,", ""),
     )
     if services:
-        add_settings(parser, "endpoint")
+        add_settings(parser, "endpoint", endpoint="OpenAI-compatible service whose models are meant")
     add_runtime(parser)
 
 

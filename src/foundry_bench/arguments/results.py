@@ -22,7 +22,7 @@ def _report(parser: Parser) -> None:
         "runs", nargs="+", metavar="RUN", help="id or folder of a recorded run, or 'last': the newest that has answers"
     )
     parser.add_argument("--format", choices=NAMES, default="md", help="what to write (default: md)")
-    parser.add_argument("--samples", action="store_true", help="with csv: a row a request instead of a row a model")
+    parser.add_argument("--samples", action="store_true", help="with csv: one row per request instead of one per model")
     add_path(parser, "--weights", metavar="FILE", help="choose by a file of weights, as 'rank' has it")
     add_path(parser, "-o", "--output", metavar="FILE", help="file or folder to write to (default: stdout)")
     add_runs_folder(parser)
@@ -115,7 +115,9 @@ def _judge(parser: Parser) -> None:
         metavar="N",
         help="longest verdict, in tokens (default: 512)",
     )
-    add_settings(parser, "endpoint", "timeout", "concurrency")
+    add_settings(
+        parser, "endpoint", "timeout", "concurrency", endpoint="OpenAI-compatible service that has the judge's model"
+    )
     add_runtime(parser)
     add_adapters(parser)
     add_runs_folder(parser)
@@ -188,7 +190,7 @@ foundry-bench rate last --import sheet.csv --rater ada
 foundry-bench rate last --agreement
 
 {_SCALE}
-A sheet has a row an answer and facet; equal texts are one answer. Fill in the column 'score', leave empty what you
+A sheet has one row per answer and facet; equal texts are one answer. Fill in the column 'score', leave empty what you
 don't rate. An import that is repeated changes nothing; a corrected sheet replaces that rater's scores.
 --check scores facets that a program can check: 1 + 4 x the share of the checks that are met. 'rank' takes the scores
 by hand for quality; where not all models have them those by judge; and else those by checks. It says which.

@@ -131,7 +131,7 @@ FIELDS: Mapping[str, Field] = {
     "timeout": Field(SECONDS, "longest wait for one answer, in seconds", ("--timeout",)),
     "keep_warm": Field(
         SECONDS,
-        "while paused, remind a service of its model this often, in seconds, lest it unload it",
+        "while paused, remind a service of its model this often, in seconds, so that it stays loaded",
         ("--keep-warm",),
     ),
     "until": Field(
@@ -151,7 +151,7 @@ FIELDS: Mapping[str, Field] = {
     ),
     "spread": Field(
         natural("from 2 to 256", 2, 256),
-        "with --cluster: so many hosts send one load together to the endpoint, in place of one each",
+        "with --cluster: this many hosts share one load on the endpoint, instead of each sending its own",
         ("--spread",),
     ),
     "stall": Field(SECONDS, "longest wait for the next token once an answer has begun, in seconds", ("--stall",)),
@@ -166,12 +166,12 @@ FIELDS: Mapping[str, Field] = {
     "out": Field(FOLDER, "where runs are kept", ("-o", "--out")),
     "sweep.concurrency": Field(
         Rule(rules.counts(256), _numbers, "N,N"),
-        "after the rounds, the prompts with so many in flight, such as 1,2,4,8",
+        "after the rounds, the prompts again with this many in flight, such as 1,2,4,8",
         ("--sweep-concurrency",),
     ),
     "sweep.prompt_tokens": Field(
         Rule(rules.counts(1_000_000), _numbers, "N,N"),
-        "after the rounds, prompts of about so many tokens, such as 512,2048",
+        "after the rounds, prompts of about this many tokens, such as 512,2048",
         ("--sweep-prompt-tokens",),
     ),
     "sweep.text": Field(WORDS, "what these prompts are made of (default: English prose)", ("--sweep-text",)),
