@@ -14,8 +14,7 @@ from foundry_bench.session.judge_log import read_verdicts
 from foundry_bench.session.judgement import votes_of
 from foundry_bench.session.ratings import load_ratings
 from foundry_bench.session.run_list import find_run
-from foundry_bench.session.samples import left_out
-from foundry_bench.session.store import SAMPLES_FILE, load, read_samples
+from foundry_bench.session.store import load, read_samples
 from foundry_bench.values.degenerate import OutputCheck
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.fleet import on_host
@@ -89,11 +88,10 @@ def open_run(out: Path, path: Path | None) -> RunView:
     record = load(path)
     problems = []
     answers: Sequence[Answer] = ()
-    cut = None
+    samples = read_samples(path)
     models: dict[str, _Model] = defaultdict(_Model)
     try:
-        answers = first_answers(_kept(read_samples(path), models, _merged_names(record)))
-        cut = left_out(path / SAMPLES_FILE)
+        answers = first_answers(_kept(samples, models, _merged_names(record)))
     except InputError as error:
         problems.append(str(error))
     ratings = Ratings(run=path.name)
@@ -117,7 +115,7 @@ def open_run(out: Path, path: Path | None) -> RunView:
         measured={name: model.measured for name, model in models.items()},
         outputs={name: model.output for name, model in models.items()},
         problem="; ".join(problems) or None,
-        left_out=cut,
+        left_out=samples.left_out,
     )
 
 

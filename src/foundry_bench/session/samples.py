@@ -24,6 +24,11 @@ class SampleFile:
         self.path = path
         self.torn = 0
 
+    @property
+    def left_out(self) -> str | None:
+        """That a torn last line is in no figure, once all are read; None where there was none."""
+        return _left_out(self.path) if self.torn else None
+
     def __iter__(self) -> Iterator[Sample]:
         self.torn = 0
         try:
@@ -43,11 +48,15 @@ class SampleFile:
 
 
 def left_out(path: Path) -> str | None:
-    """That the last line of a file of samples was cut, and no figure knows that request; None where it wasn't."""
+    """The same as ``SampleFile.left_out``, of a file of which no more than that is asked."""
     with path.open("rb") as file:
         for line in deque(file, maxlen=1):
             try:
                 msgspec.json.decode(line)
             except (ValueError, RecursionError):
-                return f"{path}: the last line is cut, and that request is left out; 'run --resume' measures it again"
+                return _left_out(path)
     return None
+
+
+def _left_out(path: Path) -> str:
+    return f"{path}: the last line is cut, and that request is left out; 'run --resume' measures it again"
