@@ -447,3 +447,12 @@ def test_help_says_what_an_endpoint_is_to_each_command(capsys: pytest.CaptureFix
         with pytest.raises(SystemExit):
             main([name, "--help"])
         assert f"OpenAI-compatible {words}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_home_that_cannot_be_used_is_told_by_its_variable(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "file").touch()
+    monkeypatch.setenv("FOUNDRY_BENCH_HOME", str(here / "file"))
+    assert main(["probe", "a"]) == 2
+    assert capsys.readouterr().err.endswith(": Not a directory; mend FOUNDRY_BENCH_HOME, or unset it\n")

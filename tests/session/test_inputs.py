@@ -187,7 +187,7 @@ def test_a_mistake_in_a_plan_is_refused_in_one_line(content: str | bytes, messag
         ),
         ('{"a": {"size_mb": NaN}}', "NaN is no JSON number; remove it"),
         ('[\n"a",\n"b" "c"]', "line 3 column 5: not valid JSON: Expecting ',' delimiter"),
-        ("", "is empty; write what it is to say, as JSON"),
+        ("", "not valid JSON: it is empty; write its content"),
         ("[" * 100_000, "not valid JSON: a number is too long, or the nesting too deep"),
         ("9" * 5000, "not valid JSON: a number is too long, or the nesting too deep"),
     ],

@@ -210,7 +210,7 @@ def test_a_table_that_is_badly_written_is_told_with_its_line(here: Path, text: s
     [
         (b'{"model": ["a"]}', "key 'model' is not known; did you mean 'models'?"),
         (b"{}", "names no model; write a list of names"),
-        (b" ", "is empty; write what it is to say, as JSON"),
+        (b" ", "not valid JSON: it is empty; write its content"),
         ('["a"]'.encode("utf-16-le"), "looks like UTF-16; save it as UTF-8"),
     ],
 )

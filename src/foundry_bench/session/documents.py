@@ -44,7 +44,7 @@ def parse_json(text: str) -> Any:
         InputError: if it is not JSON.
     """
     if not text.strip():
-        raise InputError("is empty; write what it is to say, as JSON")
+        raise InputError("not valid JSON: it is empty; write its content")
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
     except InputError:

@@ -170,7 +170,7 @@ def _decision(view: RunView) -> Iterator[Item]:
     yield from (Item("Out", f"{name}: {reason}") for name, reason in ranking.refused.items())
     yield from (Item("Otherwise", line) for line in if_let_in(ranking.accepting, ranking.refused, preference.figures))
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in ranking.card.weights.items())
-    whose = f"the weights of {preference.source}" if preference.source else "'--weights FILE' takes others"
+    whose = f"the weights of {preference.source}" if preference.source else "'foundry-bench rank' takes other weights"
     yield Item("By", f"{weights}; {whose}")
 
 

@@ -90,7 +90,8 @@ class Run:
         """Go on recording the run in the folder ``path``, by its own plan.
 
         Raises:
-            InputError: there is no readable run, its files are links, or another process is recording it.
+            InputError: there is no readable run, its samples are gone or damaged, its files are links, or another
+                process is recording it. Nothing of it is changed then, but for a torn last line.
         """
         record = load(path)
         busy = f"{path}: another process is recording this run; see it with: foundry-bench attach {record.id}"
@@ -201,10 +202,10 @@ def _see_that_samples_are_whole(record: RunRecord, samples: Iterable[Sample]) ->
     Raises:
         InputError: a line can't be read, or there are none of what was measured.
     """
-    held = {sample.model for sample in samples}
+    held = sum(1 for _ in samples)  # all are read
     measured = [model.name for model in record.models if model.status == "ok"]
     if measured and not held:
-        raise InputError(f"samples.jsonl of {record.id} is empty, though {measured[0]} was measured; restore it")
+        raise InputError(f"{SAMPLES_FILE} of {record.id} is empty, though {measured[0]} was measured; restore it")
 
 
 def read_samples(path: Path) -> SampleFile:
