@@ -56,6 +56,21 @@ async def test_a_plan_is_checked_as_one_types_and_then_measured(tmp_path: Path, 
         await driver.shows("Summary")
 
 
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+async def test_typing_replaces_what_stood_in_a_field_and_arrows_edit_it(tmp_path: Path, size: tuple[int, int]) -> None:
+    app = make_app(tmp_path, models=("phi-4-mini",), rounds=3)
+    async with running(app, size) as driver:
+        await driver.press("g", "r", "tab", "tab", "tab", "tab", "1", "0")
+        rounds = app.screen.query_one("#row-rounds", FormRow)
+        assert rounds.text == "10"
+        await driver.press("down", "up", "right", "0")
+        assert rounds.text == "100"
+        await driver.press("escape")
+        described = app.screen.query_one(PlanForm).described
+        assert isinstance(described, Plan)
+        assert described.rounds == 100
+
+
 async def test_prompts_in_a_home_folder_that_is_not_there_are_refused_as_one_types(tmp_path: Path) -> None:
     async with running(make_app(tmp_path, models=("phi-4-mini",)), (120, 40)) as driver:
         await driver.press("g", "r", "tab", "down", "down", *"~nouser.json")

@@ -13,7 +13,10 @@ from foundry_bench.tui.plan_form import FormField
 
 
 class FormInput(Input):
-    """Enter and Escape both leave it; up and down go to the line before and after."""
+    """Enter and Escape both leave it; up and down go to the line before and after.
+
+    What stands in it is selected when it is entered, so that typing replaces it and left and right edit it.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,escape", "leave", "done", key_display="enter"),
@@ -52,7 +55,7 @@ class FormRow(Horizontal):
     def compose(self) -> ComposeResult:
         """Label, input, message."""
         yield Static(self.field.label, classes="label", markup=False)
-        yield FormInput(self.was, placeholder=self.field.hint, compact=True, select_on_focus=False)
+        yield FormInput(self.was, placeholder=self.field.hint, compact=True)
         yield Static("", classes="told", markup=False)
 
     def on_mount(self) -> None:
