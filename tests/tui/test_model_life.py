@@ -104,6 +104,29 @@ async def test_all_marked_models_are_queued(tmp_path: Path) -> None:
         assert sorted(states) == ["cancelled", "waiting"]
 
 
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)], ids="{0[0]}x{0[1]}".format)
+async def test_where_all_marked_models_are_on_the_disk_none_is_downloaded(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    app = make_app(tmp_path)
+    async with running(app, size) as driver:
+        await driver.shows("gpt-oss-20b", "by name")
+        await driver.press("slash", *"qwen", "enter", "space")
+        await driver.shows("1 marked")
+        await driver.press("slash", *["backspace"] * 4, *"gpt", "enter", "d")
+        await driver.shows("all marked models are on the disk")
+        assert app.keeper.transfers == ()
+
+
+async def test_a_marked_model_that_no_list_has_is_named(tmp_path: Path) -> None:
+    app = make_app(tmp_path, models=("nobodys", "qwen2.5-0.5b"))
+    async with running(app) as driver:
+        await driver.shows("gpt-oss-20b", "by name", "2 marked")
+        await driver.press("d")
+        await driver.shows("nobodys: not in the catalog; what else is marked is on the disk")
+        assert app.keeper.transfers == ()
+
+
 async def test_quitting_while_a_download_is_under_way_asks(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app) as driver:

@@ -52,6 +52,12 @@ def missing(marked: Sequence[str], entries: "Sequence[CatalogEntry]") -> "dict[s
     return {name: by_name[name] for name in marked if name in by_name and not by_name[name].cached}
 
 
+def unlisted(names: Sequence[str], entries: "Sequence[CatalogEntry]") -> list[str]:
+    """Those of the names that no line of the list has, in their order."""
+    known = {row.name for row in rows(entries)}
+    return [name for name in names if name not in known]
+
+
 def transfer_of(row: Row, transfers: "Sequence[Transfer]") -> "Transfer | None":
     """The latest download that was asked for by the row's name, or turned out to be of its variant."""
     meant = [transfer for transfer in transfers if row.name == transfer.name or row.entry.id == transfer.id]

@@ -1,5 +1,6 @@
 """The mode Models: what there is to measure, and what it takes."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input
 
 from foundry_bench.tui.apart import apart, staying
-from foundry_bench.tui.catalog_view import Row, missing, transfer_of, with_disk
+from foundry_bench.tui.catalog_view import Row, missing, transfer_of, unlisted, with_disk
 from foundry_bench.tui.drawn.cache_use import CacheUse, cache_use
 from foundry_bench.tui.drawn.details import details
 from foundry_bench.tui.drawn.download_lines import download_lines
@@ -155,13 +156,18 @@ class ModelsScreen(FrameScreen):
         return possible.get(action, True) and super().check_action(action, parameters)
 
     def action_download(self) -> None:
-        """Fetch the marked models that are not on the disk, or else the one in hand; once more to give it up."""
+        """Fetch the marked models that are not on the disk; where none is marked the one in hand, and once more to give
+        it up.
+        """
         if self.bench.control.running:
             self.notify("a download would disturb the benchmark; wait for its end", severity="warning")
             return
         row, keeper = self._list.row_in_hand, self.bench.keeper
-        wanted = missing(self._list.marked, self._list.entries)
-        if not wanted and row is not None:
+        marked = self._list.marked
+        wanted = missing(marked, self._list.entries)
+        if marked and not wanted:
+            self.notify(_nothing_to_fetch(unlisted(marked, self._list.entries)))
+        elif not marked and row is not None:
             if row.entry.cached:
                 self.notify(f"{row.name} is on the disk already")
             elif not self._cancel(row):
@@ -277,3 +283,10 @@ class ModelsScreen(FrameScreen):
         since = self._loading_since
         self._list.tell(None if since is None else self.bench.control.clock() - since)
         self.rename_panes()
+
+
+def _nothing_to_fetch(unlisted: Sequence[str]) -> str:
+    """Why none of the marked models is downloaded."""
+    if not unlisted:
+        return "all marked models are on the disk"
+    return f"{', '.join(map(one_line, unlisted))}: not in the catalog; what else is marked is on the disk"
