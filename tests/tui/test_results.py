@@ -8,6 +8,7 @@ from foundry_bench.tui.screens.model_detail import ModelDetailScreen
 from foundry_bench.tui.screens.results import ResultsScreen
 from foundry_bench.tui.widgets.chart import Chart
 from foundry_bench.tui.widgets.figures_table import FiguresTable
+from foundry_bench.values.plan import Prompt
 from golden_text import looks_like
 from recorded import record_run
 
@@ -51,6 +52,8 @@ async def test_a_prompts_figures_keep_to_their_lines(
         await driver.press("g", "t")
         await driver.shows("phi-4-mini")
         await driver.press("enter")
+        await driver.shows("An answer to benefits.")
+        await driver.press("k")
         await driver.shows("Prefill", "round 1")
         (line,) = (line for line in screen_text(app).splitlines() if " p50 " in line)
         assert [word for word in line.split() if word in {"p50", "p95", "max"}] == headings
@@ -164,7 +167,6 @@ async def test_no_run_yet(tmp_path: Path) -> None:
         await driver.press("s", "w", "v", "enter", "y")
 
 
-@pytest.mark.presses(ModelDetailScreen="b")
 async def test_a_hostile_answer_stays_text(tmp_path: Path) -> None:
     record_run(tmp_path / "runs", hostile=True)
     app = make_app(tmp_path)
@@ -178,6 +180,36 @@ async def test_a_hostile_answer_stays_text(tmp_path: Path) -> None:
         assert not set("\x1b\x07\u202e") & set(screen_text(app))
         await driver.press("b")
         await driver.until(lambda: not isinstance(app.screen, ModelDetailScreen))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.presses(ModelDetailScreen="b escape backspace j k")
+async def test_an_answer_is_seen_at_once_and_scrolls(tmp_path: Path, size: tuple[int, int]) -> None:
+    prompt = Prompt(id="benefits", prompt="Why are language models on the local device of use? " * 6)
+    text = "\n".join(f"line {number}" for number in range(1, 61))
+    record_run(tmp_path / "runs", rounds=6, text=text, prompts=(prompt,))
+    app = make_app(tmp_path)
+    async with running(app, size) as driver:
+        for leave in ("b", "escape", "backspace"):
+            await driver.press("g", "t")
+            await driver.shows("smollm2-135m")
+            await driver.press("enter")
+            await driver.shows("round 1", "b all models")
+            assert app.screen.copied() == text
+            if size[0] > 60:
+                await driver.shows("line 1", f"line {size[1] // 2 - 5}")
+            await driver.press("enter")
+            await driver.shows("line 1", f"line {size[1] // 2 - 5}", "b to the list")
+            await driver.press("j")
+            assert app.screen.query_one("#answer-pane").scroll_offset.y == 1
+            await driver.press("k")
+            assert app.screen.query_one("#answer-pane").scroll_offset.y == 0
+            await driver.press("end")
+            await driver.shows("line 60", "tokens by usage", "gaps: median")
+            await driver.press(leave)
+            await driver.shows("b all models", "round 2")
+            await driver.press(leave)
+            await driver.until(lambda: isinstance(app.screen, ResultsScreen))
 
 
 async def test_go_to_results_leaves_the_page_of_a_model(tmp_path: Path) -> None:

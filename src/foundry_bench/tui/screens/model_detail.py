@@ -1,5 +1,7 @@
 """One model of a run: its figures prompt by prompt, each request, and the answer behind it."""
 
+from functools import partial
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.text import Text
@@ -19,6 +21,11 @@ from foundry_bench.tui.pages import Pages
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.answer_timeline import AnswerTimeline
 from foundry_bench.tui.widgets.figures_table import FiguresTable
+from foundry_bench.tui.drawn.model_rows import HEADINGS, Row, cells, model_rows, prompt_figures
+from foundry_bench.tui.drawn.safe_text import safe_lines
+from foundry_bench.tui.drawn.signs import signs
+from foundry_bench.tui.pages import Pages
+from foundry_bench.tui.widgets.fitted_text import FittedText
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import figure, one_line
 from foundry_bench.values.metrics import METRICS
@@ -27,14 +34,20 @@ from foundry_bench.values.result import ModelResult
 from foundry_bench.values.votes import win_rate
 
 
+_ASKED_LINES = 3
+
+
 class ModelDetailScreen(FrameScreen):
-    """Requests on the left, the answer of the one in hand on the right."""
+    """Requests on the left; on the right the answer of the one in hand, and below it what there is to know of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,b,backspace", "back", "back", key_display="b", id="back"),
+        Binding("escape,b,backspace", "to_requests", "to the list", key_display="b", id="requests.back"),
+        Binding("escape,b,backspace", "back", "all models", key_display="b", id="back"),
         Binding("o", "next_outlier", "outlier", id="outlier.next"),
         Binding("right_square_bracket", "turn(1)", "next page", key_display="]", id="page.next"),
         Binding("left_square_bracket", "turn(-1)", "page before", show=False, key_display="[", id="page.before"),
+        Binding("j", "scroll_by(1)", "down", show=False),
+        Binding("k", "scroll_by(-1)", "up", show=False),
     ]
     DEFAULT_CSS = """
     ModelDetailScreen {
@@ -42,12 +55,9 @@ class ModelDetailScreen(FrameScreen):
         #answer-pane { width: 1fr; }
         &.-wide #requests-pane { width: 52; }
         &.-single #requests-pane { width: 1fr; }
-        #page { height: auto; }
-        #facts { height: auto; }
-        #answer { height: 1fr; }
-        #answer Static { height: auto; }
-        AnswerTimeline { margin: 1 0; }
-        &.-short AnswerTimeline { margin: 0; }
+        #page, #asked, #text, #facts { height: auto; }
+        #asked, #text { margin-bottom: 1; }
+        &.-short #asked { margin-bottom: 0; }
     }
     """
 
@@ -64,12 +74,12 @@ class ModelDetailScreen(FrameScreen):
             with Vertical(id="requests-pane", classes="pane"):
                 yield FiguresTable(by_row=True, id="requests")
                 yield Static(id="page", markup=False)
-            with Vertical(id="answer-pane", classes="pane") as pane:
+            with VerticalScroll(id="answer-pane", classes="pane") as pane:
                 pane.border_title = "Answer"
+                yield FittedText(id="asked")
+                yield Static(id="text", markup=False)
                 yield Static(id="facts", markup=False)
                 yield AnswerTimeline(self.bench.options, id="timeline")
-                with VerticalScroll(id="answer"):
-                    yield Static(id="text", markup=False)
 
     def on_mount(self) -> None:
         """Begin to read."""
@@ -79,26 +89,36 @@ class ModelDetailScreen(FrameScreen):
     @work(exclusive=True)
     async def read(self) -> None:
         """Read the model's samples in a thread."""
-        self.query_one("#facts", Static).update("reading the answers ...")
+        self._say("reading the answers ...")
         try:
             self._samples = await apart(self.app, answers_of, self._view.path, self._model.name)
         except InputError as error:
-            self.query_one("#facts", Static).update(one_line(str(error)))
+            self._say(one_line(str(error)))
             return
         self._rows = Pages(model_rows(self._model, self._samples))
         self._draw()
+        first = next((row.key for row in self._rows.items if row.sample), None)
+        self.query_one("#requests", FiguresTable).go_to(first)
         if not self._samples:
             reason = self._model.error.message if self._model.error else "nothing was measured"
-            self.query_one("#facts", Static).update(one_line(reason))
+            self._say(one_line(reason))
 
     def copied(self) -> str | None:
         """The whole answer."""
         row = self._row_in_hand()
         return row.sample.text if row and row.sample else None
 
+    def action_to_requests(self) -> None:
+        """Back to the list of requests."""
+        self.show_pane(self.query_one("#requests-pane"))
+
     def action_back(self) -> None:
         """Back to the table of models."""
         self.app.pop_screen()
+
+    def action_scroll_by(self, step: int) -> None:
+        """A line on in the answer."""
+        self.query_one("#answer-pane").scroll_relative(y=step, animate=False)
 
     def action_turn(self, step: int) -> None:
         """Another page of requests."""
@@ -106,8 +126,14 @@ class ModelDetailScreen(FrameScreen):
             self._draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Pages are turned only where there are several."""
+        """Pages are turned only where there are several; from the answer one goes back to the list first."""
+        if action in {"to_requests", "back"}:
+            return (self._pane_in_hand == "answer-pane") == (action == "to_requests")
         return self._rows.count > 1 if action == "turn" else super().check_action(action, parameters)
+
+    @property
+    def _pane_in_hand(self) -> str | None:
+        return self._current.id if self._current else None
 
     def action_next_outlier(self) -> None:
         """The next request that stands out; after the last the first."""
@@ -138,16 +164,13 @@ class ModelDetailScreen(FrameScreen):
         if row is None:
             return
         sample, facts = row.sample, Text()
-        prompts = {prompt.id: prompt.prompt for prompt in self._view.record.plan.prompts}
-        prompt = one_line(prompts.get(row.prompt_id, row.prompt_id)[:300])
-        facts.append(prompt, "bold")
         timeline, text = self.query_one("#timeline", AnswerTimeline), self.query_one("#text", Static)
         timeline.sample = sample if sample and sample.counts else None
         timeline.display = timeline.sample is not None
         if sample is None:
             text.update(Text("\n".join(prompt_figures(self._model, row.prompt_id, text.size.width)), no_wrap=True))
             for words in (_ended(self._model), energy_words(self._model), *self._votes()):
-                facts.append(f"\n{words}" if words else "", "dim")
+                facts.append(f"{words}\n" if words else "", "dim")
         elif sample.error:
             text.update(Text(f"{sample.error.type}: {safe_lines(sample.error.message)}"))
         else:
@@ -156,11 +179,28 @@ class ModelDetailScreen(FrameScreen):
         for outlier in row.outliers:
             metric = METRICS[outlier.metric]
             facts.append(
-                f"\n{sign.outlier} {metric.label} {figure(outlier.value, metric.unit)}: "
-                f"the median is {figure(outlier.median, metric.unit)}, {outlier.score:+.1f} deviations"
+                f"{sign.outlier} {metric.label} {figure(outlier.value, metric.unit)}: "
+                f"the median is {figure(outlier.median, metric.unit)}, {outlier.score:+.1f} deviations\n"
             )
+        self.query_one("#asked", FittedText).show(partial(self._asked, row))
         self.query_one("#facts", Static).update(facts)
-        self.query_one("#answer").scroll_home(animate=False)
+        self.query_one("#answer-pane").scroll_home(animate=False)
+
+    def _asked(self, row: Row, width: int) -> Text:
+        """What was asked, in a few lines, so that the answer below it is seen; and what of it stands out."""
+        options = self.bench.options
+        prompts = {prompt.id: prompt.prompt for prompt in self._view.record.plan.prompts}
+        prompt = one_line(prompts.get(row.prompt_id, row.prompt_id)[:300])
+        lines = wrap(prompt, max(20, width), max_lines=_ASKED_LINES, placeholder=f" {options.glyphs.ellipsis}")
+        text = Text("\n".join(lines), "bold")
+        if row.outliers:
+            names = ", ".join(METRICS[outlier.metric].label for outlier in row.outliers)
+            text.append(f"\n{signs(ascii_only=options.ascii).outlier} {names}: told below", "not bold")
+        return text
+
+    def _say(self, text: str) -> None:
+        """In place of an answer."""
+        self.query_one("#facts", Static).update(text)
 
     def _votes(self) -> list[str]:
         """How often people prefer its answers, model by model."""
