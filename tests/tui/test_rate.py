@@ -8,6 +8,8 @@ import pytest
 
 from driving import make_app, running, screen_text
 from foundry_bench.tui.screens.blind import read_answers
+from foundry_bench.values.facets import Facet
+from foundry_bench.values.plan import Prompt
 from golden_text import looks_like
 from recorded import record_run
 
@@ -36,6 +38,45 @@ async def test_what_it_looks_like(tmp_path: Path, size: tuple[int, int], update_
         await driver.press("4")
         await driver.shows("2/4", "good")
         await looks_like(driver, f"rate-{size[0]}x{size[1]}", update=update_golden)
+
+
+MINUTES = "\n".join(f"{number}. Somebody said something of some weight at the meeting." for number in range(1, 40))
+MEETING = Prompt(
+    id="benefits",
+    prompt=f"Summarize the minutes.\n{MINUTES}",
+    facets=(
+        "tone",
+        Facet(name="faithful", ask="Is everything in it said in the meeting?"),
+        Facet(name="short", ask="Is it short?", max_words=50),
+    ),
+)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+@pytest.mark.presses(RateScreen="v", PairwiseScreen="v")
+async def test_a_long_prompt_is_cut_with_a_mark_and_shown_whole_by_a_key(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    record_run(tmp_path / "runs", prompts=(MEETING, Prompt(id="explain", prompt="What is RAG?")))
+    app = make_app(tmp_path)
+    async with running(app, size) as driver:
+        await driver.press("g", "a")
+        for pairs in (False, True):
+            await driver.shows("Summarize the minutes.", "… v: the whole prompt", "rate: Is everything in it", "v prompt")
+            assert "Is it short?" not in screen_text(app)
+            lines = screen_text(app).splitlines()
+            shown = next(number for number, line in enumerate(lines) if "rate: " in line)
+            assert shown == size[1] // 3
+            assert "An answer to benefits." in screen_text(app)
+            await driver.press("v")
+            await driver.shows("\n 2. Somebody")
+            await driver.hides("An answer to benefits.")
+            await driver.press("j")
+            assert app.screen.query_one("#question").scroll_offset.y == 1
+            await driver.press("v")
+            await driver.shows("An answer to benefits.", "… v: the whole prompt")
+            await driver.press(*([] if pairs else ["p"]))
+            await driver.shows("1/2" if not pairs else "1/")
 
 
 async def test_names_come_at_the_end(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
 from rich.text import Text
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from foundry_bench.session.ratings import load_ratings
@@ -18,7 +19,10 @@ from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.note import NoteScreen
 from foundry_bench.tui.unsaved import Unsaved
 from foundry_bench.tui.widgets.answer_card import AnswerCard
+from foundry_bench.tui.rating_round import RatingRound
+from foundry_bench.tui.widgets.question import Question
 from foundry_bench.values.format import one_line
+from foundry_bench.values.plan import Prompt
 from foundry_bench.values.ratings import Answer, Pair, Rating, Ratings, blind, first_answers
 from foundry_bench.values.votes import Vote
 
@@ -31,6 +35,7 @@ def course_keys(one: str) -> list[Binding]:
     return [
         Binding("u", "undo", "undo", id="rate.undo"),
         Binding("n", "note", "note", id="rate.note"),
+        Binding("v", "whole_prompt", "prompt", id="rate.prompt"),
         Binding("left,h", "move(-1)", f"{one} before", show=False),
         Binding("right,l", "move(1)", f"next {one}", show=False),
         Binding("j,down", "scroll_by(1)", "down", show=False),
@@ -47,8 +52,10 @@ class BlindScreen(FrameScreen, Generic[Asked, Said]):
     SCALE: ClassVar[str]
     DEFAULT_CSS = """
     BlindScreen {
-        #question { height: auto; max-height: 3; padding: 0 1; }
+        #question { height: auto; padding: 0 1; }
         #pair { height: 1fr; }
+        &.-narrow #pair { layout: vertical; }
+        &.-asking #question { height: 1fr; }
         #scale { height: auto; padding: 0 1; text-style: bold; }
         #end { height: auto; padding: 1 2; }
     }
@@ -57,7 +64,7 @@ class BlindScreen(FrameScreen, Generic[Asked, Said]):
     def __init__(self, unsaved: Unsaved[Said]) -> None:
         super().__init__()
         self.course: RatingRound[Asked, Said] = RatingRound((), ())
-        self.prompts: dict[str, str] = {}
+        self.prompts: dict[str, Prompt] = {}
         self.path: Path | None = None  # of the run
         self.rater = ""
         self.unsaved: Unsaved[Said] = unsaved
@@ -65,7 +72,7 @@ class BlindScreen(FrameScreen, Generic[Asked, Said]):
     def compose_body(self) -> ComposeResult:
         """The prompt, two answers, what can be said."""
         with Vertical():
-            yield Static(id="question", markup=False)
+            yield Question()
             with Horizontal(id="pair"):
                 yield AnswerCard(id="left")
                 yield AnswerCard(id="right")
@@ -113,6 +120,22 @@ class BlindScreen(FrameScreen, Generic[Asked, Said]):
             self.notify(problem, severity="error")
         self.draw()
 
+    def action_whole_prompt(self) -> None:
+        """The whole prompt in place of the answers, or the answers again."""
+        self.toggle_class("-asking")
+        self.draw()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A prompt that is cut can be shown whole, and the answers again."""
+        if action == "whole_prompt":
+            return self.showing and (self.has_class("-asking") or self.query_one(Question).cut)
+        return super().check_action(action, parameters)
+
+    @on(events.Resize)
+    def _resized(self) -> None:
+        """There is another third of the height for the prompt."""
+        self.call_after_refresh(self.draw)
+
     def action_move(self, step: int) -> None:
         """Take another one in hand."""
         if self.showing:
@@ -120,9 +143,10 @@ class BlindScreen(FrameScreen, Generic[Asked, Said]):
             self.draw()
 
     def action_scroll_by(self, step: int) -> None:
-        """Scroll by a line: the answer in hand, or both."""
+        """Scroll by a line: the answer in hand, or both; the prompt where that is shown whole."""
         cards = self.query(".-in-hand") or self.query("AnswerCard")
-        for card in cards.results(AnswerCard):
+        shown = self.query("#question") if self.has_class("-asking") else cards
+        for card in shown.results(VerticalScroll):
             card.scroll_relative(y=step, animate=False)
 
     def keep(self, said: Said) -> None:
@@ -136,24 +160,27 @@ class BlindScreen(FrameScreen, Generic[Asked, Said]):
 
     def draw(self) -> None:
         """What is in hand, or the end."""
-        for part, shown in (("#pair", self.showing), ("#scale", self.showing), ("#end", not self.showing)):
-            self.query_one(part).display = shown
-        question = self.query_one("#question", Static)
+        whole = self.showing and self.has_class("-asking")
+        self.set_class(whole, "-asking")
+        shown = {"#pair": self.showing and not whole, "#scale": self.showing, "#end": not self.showing}
+        for part, there in {**shown, "#question": self.showing}.items():
+            self.query_one(part).display = there
         if not self.showing:
-            question.update("")
             self.query_one("#end", Static).update(self.end())
             return
         prompt_id = self.lay_out(self.course.in_hand)
-        prompt = one_line(self.prompts.get(prompt_id, prompt_id)[:300])
-        question.update(Text.assemble((f"{self.course.done + 1}/{len(self.course.asked)} ", "bold"), prompt))
+        prompt = self.prompts.get(prompt_id) or Prompt(id=prompt_id, prompt=prompt_id)
+        place = f"{self.course.done + 1}/{len(self.course.asked)} "
+        self.query_one(Question).show(place, prompt, None if whole else max(3, self.size.height // 3))
+        self.refresh_bindings()
 
 
-def read_answers(path: Path) -> tuple[dict[str, str], tuple[Answer, ...], Ratings]:
+def read_answers(path: Path) -> tuple[dict[str, Prompt], tuple[Answer, ...], Ratings]:
     """The prompts by id, the answers in their blind order, what was said of them.
 
     Raises:
         InputError: the run or its ratings can't be read.
     """
     record = load(path)
-    prompts = {prompt.id: prompt.prompt for prompt in record.plan.prompts}
+    prompts = {prompt.id: prompt for prompt in record.plan.prompts}
     return prompts, blind(first_answers(read_samples(path)), record.id), load_ratings(path)
