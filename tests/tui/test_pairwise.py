@@ -61,6 +61,8 @@ async def test_names_come_at_the_end(tmp_path: Path, update_golden: bool) -> Non
         await driver.press("g", "t")
         await driver.shows("TTFT", "phi-4-mini")
         await driver.press("enter")
+        await driver.shows("round 1", "b all models")
+        await driver.press("k")
         await driver.shows("votes: wins")
     assert {one["by"] for one in votes(run)} == {"ada"}
     assert {frozenset((one["left"], one["right"])) for one in votes(run)} == {frozenset(("smollm2-135m", "phi-4-mini"))}
@@ -93,28 +95,22 @@ async def test_undo_notes_skipping_and_moving(tmp_path: Path) -> None:
         await driver.until(partial(said, run, None))
 
 
-async def test_a_narrow_terminal_says_so_and_keeps_what_was_voted(tmp_path: Path, update_golden: bool) -> None:
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+async def test_two_answers_have_room_on_narrow_terminals(
+    tmp_path: Path, size: tuple[int, int], update_golden: bool
+) -> None:
     run = record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with running(app, (60, 20)) as driver:
+    async with running(app, size) as driver:
         await driver.press("g", "a")
-        await driver.shows("1/4")
-        await driver.press("p")
-        await driver.shows("1/4", "needs 100 columns, this terminal has 60")
-        await driver.resize(*WIDE)
+        await driver.shows("1/4", "p in pairs")
         await driver.press("p")
         await driver.shows("1/2")
         await driver.press("a", "escape", "p")
-        await driver.shows("2/2")
-        for width, height in ((60, 20), (80, 24)):
-            await driver.resize(width, height)
-            await driver.shows(f"this terminal has {width}")
-            await looks_like(driver, f"pairs-{width}x{height}", update=update_golden)
-        await driver.resize(99, 40)
-        await driver.shows("needs 100 columns, this terminal has 99; p rates one by one")
-        await driver.press("a")
-        await driver.resize(100, 40)
-        await driver.shows("2/2", "no vote")
+        await driver.shows("2/2", "no vote", "A is better")
+        await looks_like(driver, f"pairs-{size[0]}x{size[1]}", update=update_golden)
+        left, right = app.screen.query_one("#left").region, app.screen.query_one("#right").region
+        assert (left.y == right.y) == (size[0] == 80)
         await driver.press("b")
         await driver.until(partial(said, run, "left", "right"))
 

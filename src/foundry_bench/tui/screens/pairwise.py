@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual import events, on, work
+from textual import work
 from textual.binding import Binding, BindingType
 
 from foundry_bench.tui.apart import apart
@@ -18,7 +18,6 @@ from foundry_bench.values.format import one_line
 from foundry_bench.values.ratings import Pair, pairs_of
 from foundry_bench.values.votes import CHOICES, Better, Vote, win_rates
 
-COLUMNS = 100  # that two answers side by side need to be read
 _KEYS: dict[Better, str] = {"left": "a", "right": "b", "alike": "e", "both_bad": "x"}
 
 
@@ -60,16 +59,6 @@ class PairwiseScreen(BlindScreen[Pair, Vote]):
             self.course = RatingRound(pairs_of(answers), (*known, *self.unsaved.of(self._of)))
         self.draw()
 
-    @on(events.Resize)
-    def _resized(self) -> None:
-        """There may be room now, or none any more."""
-        self.call_after_refresh(self.draw)
-
-    @property
-    def showing(self) -> bool:
-        """Only where there is room."""
-        return super().showing and self.size.width >= COLUMNS
-
     def action_vote(self, better: Better | None) -> None:
         """Say which answer of the pair in hand is better; nothing passes over it."""
         if not self.showing:
@@ -109,8 +98,6 @@ class PairwiseScreen(BlindScreen[Pair, Vote]):
         course = self.course
         if not course.asked:
             return Text(self._nothing)
-        if not course.over:
-            return Text(f"{too_narrow(self.size.width)}; p rates one by one")
         text = Text.assemble((f"All {len(course.asked)} pairs are voted on. What you prefer:\n\n", "bold"))
         for rate in win_rates(course.said):
             text.append(one_line(rate.model), "bold").append(f" {rate.sentence}\n")
@@ -120,11 +107,6 @@ class PairwiseScreen(BlindScreen[Pair, Vote]):
                 text.append(f"{one_line(vote.left)} / {one_line(vote.right)}, {one_line(vote.prompt_id)}: ")
                 text.append(f"{one_line(vote.note)}\n")
         return text.append("\nSides were shuffled by the run's name. u takes the last vote back.", "dim")
-
-
-def too_narrow(columns: int) -> str:
-    """Why pairs aren't shown on a terminal of so many columns."""
-    return f"rating in pairs needs {COLUMNS} columns, this terminal has {columns}"
 
 
 def _said(vote: Vote | None) -> str:

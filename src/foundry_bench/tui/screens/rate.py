@@ -14,7 +14,7 @@ from foundry_bench.tui.apart import apart
 from foundry_bench.tui.drawn.signs import signs
 from foundry_bench.tui.rating_round import RatingRound
 from foundry_bench.tui.screens.blind import BlindScreen, course_keys, read_answers
-from foundry_bench.tui.screens.pairwise import COLUMNS, PairwiseScreen, too_narrow
+from foundry_bench.tui.screens.pairwise import PairwiseScreen
 from foundry_bench.tui.unsaved import Unsaved
 from foundry_bench.tui.widgets.answer_card import AnswerCard, verdict
 from foundry_bench.values.errors import InputError
@@ -33,13 +33,6 @@ class RateScreen(BlindScreen[Answer, Rating]):
         *course_keys("answer"),
         Binding("p", "pairs", "in pairs", id="rate.pairs"),
     ]
-    DEFAULT_CSS = """
-    RateScreen {
-        #pair Vertical { height: 1fr; }
-        &.-narrow #pair { layout: vertical; }
-    }
-    """
-
     def __init__(self) -> None:
         super().__init__(Unsaved(save_rating, remove_rating))
         self._unsaved_votes = Unsaved(save_vote, remove_vote)  # here, as the screen of pairs comes and goes
@@ -82,11 +75,9 @@ class RateScreen(BlindScreen[Answer, Rating]):
         self.keep(answer.rated(score or None, self.rater, datetime.now(UTC), note=note))
 
     def action_pairs(self) -> None:
-        """Compare in pairs, where two answers have room side by side."""
+        """Compare in pairs: side by side, or one over the other where it is narrow."""
         if self.path is None:
             self.notify("there are no answers to compare")
-        elif self.size.width < COLUMNS:
-            self.notify(f"{too_narrow(self.size.width)}; go on one by one", timeout=10)
         else:
             self.app.push_screen(PairwiseScreen(self.path, self.rater, self._unsaved_votes))
 
