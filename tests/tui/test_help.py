@@ -39,6 +39,22 @@ async def test_the_shell_is_told_of_and_gone_to_only_where_there_is_one(
         assert bool(signals) is can_suspend
 
 
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+@pytest.mark.presses(FoundryBenchApp="f1", HelpScreen="f1")
+async def test_where_letters_are_typed_another_key_asks_for_it(tmp_path: Path, size: tuple[int, int]) -> None:
+    app = make_app(tmp_path, models=("phi-4-mini",))
+    async with running(app, size) as driver:
+        await driver.press("g", "r")
+        await driver.shows("? help")
+        await driver.press("tab")
+        await driver.shows("F1 help")
+        assert "? help" not in screen_text(app)
+        await driver.press("f1")
+        await driver.shows("This screen", "Everywhere")
+        await driver.press("f1")
+        await driver.shows("F1 help")
+
+
 @pytest.mark.parametrize(("letter", "keys"), [("a", "skip"), ("e", "write"), ("h", "compare two"), ("r", "hosts")])
 async def test_it_tells_the_keys_of_the_screen_in_hand(tmp_path: Path, letter: str, keys: str) -> None:
     record_run(tmp_path / "runs")

@@ -8,7 +8,8 @@ import psutil
 import pytest
 from rich.text import Text
 
-from driving import make_app, processes, running, workers
+from driving import FakeCatalog, make_app, processes, running, screen_text
+from foundry_bench.session.adapters import NamedAdapter
 from foundry_bench.session.beacons import list_running
 from foundry_bench.session.run_list import list_runs
 from foundry_bench.session.store import load
@@ -69,6 +70,24 @@ async def test_typing_replaces_what_stood_in_a_field_and_arrows_edit_it(tmp_path
         described = app.screen.query_one(PlanForm).described
         assert isinstance(described, Plan)
         assert described.rounds == 100
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+async def test_a_model_that_there_is_not_is_told_as_one_types(
+    tmp_path: Path, size: tuple[int, int], catalog: FakeCatalog
+) -> None:
+    catalog.answers.clear()
+    app = make_app(tmp_path, models=("qwen2.5-0.5b",), adapters={"mine": NamedAdapter(code="mine.py")})
+    async with running(app, size) as driver:
+        await driver.shows("reading the catalog")
+        await driver.press("g", "r", "tab", *"qwen2.5-0.5b, nobody, mine, mine:small", "escape")
+        await driver.shows("4 models")
+        assert "not in the" not in screen_text(app)
+        catalog.answers.set()
+        await driver.shows("! nobody: not in the")
+        assert screen_text(app).count("not in the") == 1
+        await driver.press("tab", *"qwen2.5-0.5b", "escape")
+        await driver.hides("not in the")
 
 
 async def test_prompts_in_a_home_folder_that_is_not_there_are_refused_as_one_types(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from foundry_bench.session.beacons import Beacon
+    from foundry_bench.values.events import CatalogEntry
 
 
 class FoundryBenchApp(GoToApp):
@@ -47,7 +48,8 @@ class FoundryBenchApp(GoToApp):
     TITLE = "foundry-bench"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {**MODES}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "help", "help", key_display="?", id="help"),
+        Binding("question_mark", "help", "help", key_display="?", id="help"),
+        Binding("f1", "help", "help", key_display="F1"),  # where letters are typed
         Binding("colon", "command_palette", "palette", show=False, id="palette"),
         Binding("t", "next_theme", "next theme", show=False, id="theme"),
         Binding("P", "screenshot", "screenshot", show=False, id="screenshot"),
@@ -65,6 +67,7 @@ class FoundryBenchApp(GoToApp):
         self.start = None if isinstance(start, Path) else start
         self.rater: str | None = None  # who rates; None is the user of this machine
         self.marked: tuple[str, ...] = settings.plan.models  # names of the models that the next run measures
+        self.listed: Sequence[CatalogEntry] | None = None  # all models that there are, once the catalog was read
         self.chosen_run = start if isinstance(start, Path) else None  # the run that Results shows; None is the last one
         self._last_filters = [AsciiFilter()] if options.ascii else []
         self.keeper = ModelKeeper(settings, partial(notices.models_changed, self))

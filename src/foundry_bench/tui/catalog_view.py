@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:  # the first paint does not wait for it
     from foundry_bench.values.events import CatalogEntry
+    from foundry_bench.values.plan import Plan
     from foundry_bench.values.transfer import Transfer
 
 SortKey = Literal["name", "size", "device", "context", "disk"]
@@ -56,6 +57,17 @@ def unlisted(names: Sequence[str], entries: "Sequence[CatalogEntry]") -> list[st
     """Those of the names that no line of the list has, in their order."""
     known = {row.name for row in rows(entries)}
     return [name for name in names if name not in known]
+
+
+def unknown(plan: "Plan", entries: "Sequence[CatalogEntry]", adapters: Collection[str]) -> list[str]:
+    """The models of a plan that no entry of the whole list is, as far as that can be said: an endpoint may take names
+    that it doesn't list, and a name with a colon may be an endpoint's, an installed adapter's or an older version.
+    """
+    from foundry_bench.values.choice import named
+
+    if plan.endpoint:
+        return []
+    return [name for name in plan.models if ":" not in name and name not in adapters and not named(entries, name)]
 
 
 def transfer_of(row: Row, transfers: "Sequence[Transfer]") -> "Transfer | None":

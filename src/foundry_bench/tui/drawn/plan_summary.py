@@ -1,6 +1,6 @@
 """What a plan comes to, before it is started."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
@@ -10,13 +10,18 @@ from foundry_bench.values.plan import Plan
 from foundry_bench.values.sweep import sweep_levels
 
 
-def plan_summary(described: Plan | str, start_key: str) -> Text:
-    """The number of requests, what may end them, the models, the prompts; or what keeps the plan from being one."""
+def plan_summary(described: Plan | str, start_key: str, missing: Sequence[str] = ()) -> Text:
+    """The number of requests, what may end them, the models, the prompts; or what keeps the plan from being one.
+
+    Which of its models are ``missing`` stands first.
+    """
     if isinstance(described, str):
         return Text.assemble((one_line(described), "bold"), f"\n\nmend that, then press {start_key}")
     plan = described
     each = plan.rounds * len(plan.prompts)
     text = Text()
+    for name in missing:
+        text.append(f"! {one_line(name)}: not in the catalog or on the disk\n", "bold")
     most = "at most " if plan.until or plan.budget_s else ""
     text.append(f"{_count(len(plan.models), 'model')} x {_count(len(plan.prompts), 'prompt')}")
     text.append(f" x {_count(plan.rounds, 'round')} = ")

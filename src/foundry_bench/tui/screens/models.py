@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -23,6 +23,9 @@ from foundry_bench.tui.widgets.model_list import SPINNER_S, ModelList
 from foundry_bench.tui.widgets.model_table import ModelTable
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
+
+if TYPE_CHECKING:  # the first paint does not wait for it
+    from foundry_bench.values.events import CatalogEntry
 
 
 class ModelsScreen(FrameScreen):
@@ -108,6 +111,7 @@ class ModelsScreen(FrameScreen):
 
             listed = await staying(self.app, list_models(plan))
             self._list.entries = listed.entries
+            self._pass_on(None if listed.note else listed.entries)
             self._list.note(listed.note or "")
         except (InputError, OSError) as error:
             self._list.note(str(error))
@@ -115,6 +119,12 @@ class ModelsScreen(FrameScreen):
             spinner.stop()
             self._loading_since = None
         self._draw()
+
+    def _pass_on(self, listed: "Sequence[CatalogEntry] | None") -> None:
+        """Whoever judges the names of a plan knows the list now."""
+        self.bench.listed = listed
+        if self.bench.frame and self.bench.frame is not self:
+            self.bench.frame.show_models()
 
     def action_filter(self) -> None:
         """Type what to look for."""
@@ -289,4 +299,4 @@ def _nothing_to_fetch(unlisted: Sequence[str]) -> str:
     """Why none of the marked models is downloaded."""
     if not unlisted:
         return "all marked models are on the disk"
-    return f"{', '.join(map(one_line, unlisted))}: not in the catalog; what else is marked is on the disk"
+    return f"{', '.join(unlisted)}: not in the catalog; what else is marked is on the disk"

@@ -10,6 +10,8 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from foundry_bench.tui.apart import apart
+from foundry_bench.tui.catalog_view import unknown
+from foundry_bench.tui.display import TICK_S
 from foundry_bench.tui.drawn.plan_summary import plan_summary
 from foundry_bench.tui.pace import Pace, fair_share
 from foundry_bench.tui.screens.confirm import ConfirmScreen
@@ -99,8 +101,13 @@ class RunScreen(FrameScreen):
     def on_screen_resume(self) -> None:
         """Other models may have been marked in the meantime; a benchmark may have gone on."""
         self.query_one(PlanForm).take_models(self.bench.marked)
+        self.show_models()
         self._draw()
         self._look_elsewhere()
+
+    def show_models(self) -> None:
+        """Which names of the plan mean nothing may be known now."""
+        self._sum_up(self.query_one(PlanForm).described)
 
     def on_screen_suspend(self) -> None:
         """What nobody sees is not drawn."""
@@ -251,7 +258,9 @@ class RunScreen(FrameScreen):
             self.tell_status()
 
     def _sum_up(self, described: Plan | str) -> None:
-        self.query_one("#sum", Static).update(plan_summary(described, "r"))
+        listed, adapters = self.bench.listed, self.bench.settings.adapters
+        missing = [] if isinstance(described, str) or listed is None else unknown(described, listed, adapters)
+        self.query_one("#sum", Static).update(plan_summary(described, "r", missing))
 
     @on(PlanForm.Changed)
     def _plan_changed(self, event: PlanForm.Changed) -> None:
