@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 from driving import make_app, running, screen_text
 from foundry_bench.tui.screens.model_detail import ModelDetailScreen
 from foundry_bench.tui.screens.results import ResultsScreen
+from foundry_bench.tui.widgets.caution_lines import caution_lines
 from foundry_bench.tui.widgets.chart import Chart
 from foundry_bench.tui.widgets.figures_table import FiguresTable
 from foundry_bench.values.plan import Prompt
@@ -65,6 +67,47 @@ async def test_the_best_is_marked_and_the_timing_error_told(tmp_path: Path) -> N
     async with running(app, (120, 40)) as driver:
         await driver.press("g", "t")
         await driver.shows("0.140 ms", "* ")
+
+
+@pytest.mark.parametrize(
+    ("size", "error"), [((60, 20), "TTFT ± 0.140 ms"), ((80, 24), "TTFT ± 0.140 ms, ITL ± 0.020 ms")]
+)
+async def test_the_timing_error_says_whose_it_is(tmp_path: Path, size: tuple[int, int], error: str) -> None:
+    record_run(tmp_path / "runs")
+    async with running(make_app(tmp_path), size) as driver:
+        await driver.press("g", "t")
+        await driver.shows("smollm2-135m", error)
+        assert ("ITL ±" in screen_text(driver.app)) == (size[0] == 80)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_answers_that_are_none_win_nothing_and_are_told_first(tmp_path: Path, size: tuple[int, int]) -> None:
+    samples = record_run(tmp_path / "runs", rounds=6) / "samples.jsonl"
+    lines = [json.loads(line) for line in samples.read_text("utf-8").splitlines()]
+    changed = [line | ({"text": "..."} if line["model"] == "smollm2-135m" else {}) for line in lines]
+    samples.write_text("".join(f"{json.dumps(line)}\n" for line in changed), "utf-8")
+    app = make_app(tmp_path)
+    async with running(app, size) as driver:
+        await driver.press("g", "t")
+        await driver.shows("phi-4-mini", "! degenerate output: answers empty for 2 of 2", "! smollm2")
+        assert "◆" not in screen_text(app)
+        await driver.press("enter")
+        await driver.shows("round 1")
+        await driver.press("enter", "end")
+        await driver.shows("! TTFT,")
+
+
+@pytest.mark.parametrize(
+    ("most", "lines"),
+    [
+        (4, ["! one two", "three", "! four", "+1 more: enter"]),
+        (5, ["! one two", "three", "! four", "! five six", "seven"]),
+        (1, ["! one two", "three", "+2 more: enter"]),
+    ],
+)
+def test_cautions_that_do_not_fit_are_counted(most: int, lines: list[str]) -> None:
+    texts = ["one two three", "four", "five six seven"]
+    assert caution_lines(texts, "!", most, 10).plain.split("\n") == lines
 
 
 @pytest.mark.presses(FiguresTable="l s S")
@@ -204,8 +247,10 @@ async def test_an_answer_is_seen_at_once_and_scrolls(tmp_path: Path, size: tuple
             assert app.screen.query_one("#answer-pane").scroll_offset.y == 1
             await driver.press("k")
             assert app.screen.query_one("#answer-pane").scroll_offset.y == 0
+            await driver.press(*["j"] * 50)
+            await driver.shows("line 60")
             await driver.press("end")
-            await driver.shows("line 60", "tokens by usage", "gaps: median")
+            await driver.shows("! answers to")
             await driver.press(leave)
             await driver.shows("b all models", "round 2")
             await driver.press(leave)

@@ -148,19 +148,23 @@ def fitting(width: int) -> Sequence[str]:
 def rows(view: RunView, keys: Sequence[str], display: Display, width: int) -> list[tuple[str, list[Cell]]]:
     """A row a model: its cells, with the best of each column marked and a sign where a caution touches the figure.
 
+    Answers that are none win nothing, and their model's name has the sign.
     Names are shortened as far as that lets the columns fit into ``width``.
     """
     shown = {model.name: {key: COLUMNS[key].of(view, model, display) for key in keys} for model in view.record.models}
-    best = {key: _best(COLUMNS[key], [cells[key].order for cells in shown.values()]) for key in keys}
+    sound = [cells for name, cells in shown.items() if not degenerate(view, name)]
+    best = {key: _best(COLUMNS[key], [cells[key].order for cells in sound]) for key in keys}
     sign = signs(ascii_only=display.ascii)
     found = []
     for model in view.record.models:
         cells = []
         for key, cell in shown[model.name].items():
             column, text = COLUMNS[key], cell.text
-            won = best[key] is not None and cell.order == best[key]
+            won = best[key] is not None and cell.order == best[key] and shown[model.name] in sound
             text = f"{sign.best} {text}" if won else text
             text = f"{display.glyphs.failed} {text}" if key == "model" and model.status != "ok" else text
+            if key == "model" and shown[model.name] not in sound:
+                text = f"{sign.caution} {text}"
             if column.metric:
                 text += sign.caution if cautions(model, column) and cell.order is not None else " "
             cells.append(Cell(text, cell.order, style="bold" if won else "", right=column.figures))
@@ -201,6 +205,12 @@ def cautions(model: ModelResult, column: Column) -> list[Caution]:
         for caution in model.warnings
         if caution.metric == column.metric and (column.statistic in _UPPER or caution.kind not in _SAMPLE_SIZE)
     ]
+
+
+def degenerate(view: RunView, name: str) -> str | None:
+    """What makes a model's answers none, which `rank` refuses; None where nothing does."""
+    check = view.outputs.get(name)
+    return check.reason() if check else None
 
 
 def _best(column: Column, orders: Sequence[Order]) -> float | None:

@@ -20,6 +20,7 @@ from foundry_bench.tui.drawn.signs import signs
 from foundry_bench.tui.pages import Pages
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.answer_timeline import AnswerTimeline
+from foundry_bench.tui.widgets.caution_lines import caution_texts
 from foundry_bench.tui.widgets.figures_table import FiguresTable
 from foundry_bench.tui.drawn.model_rows import HEADINGS, Row, cells, model_rows, prompt_figures
 from foundry_bench.tui.drawn.safe_text import safe_lines
@@ -55,7 +56,8 @@ class ModelDetailScreen(FrameScreen):
         #answer-pane { width: 1fr; }
         &.-wide #requests-pane { width: 52; }
         &.-single #requests-pane { width: 1fr; }
-        #page, #asked, #text, #facts { height: auto; }
+        #page, #asked, #text, #facts, #cautions { height: auto; }
+        #cautions { margin-top: 1; }
         #asked, #text { margin-bottom: 1; }
         &.-short #asked { margin-bottom: 0; }
     }
@@ -80,6 +82,7 @@ class ModelDetailScreen(FrameScreen):
                 yield Static(id="text", markup=False)
                 yield Static(id="facts", markup=False)
                 yield AnswerTimeline(self.bench.options, id="timeline")
+                yield Static(id="cautions", markup=False)
 
     def on_mount(self) -> None:
         """Begin to read."""
@@ -184,6 +187,8 @@ class ModelDetailScreen(FrameScreen):
             )
         self.query_one("#asked", FittedText).show(partial(self._asked, row))
         self.query_one("#facts", Static).update(facts)
+        cautions = (f"{sign.caution} {text}" for text in caution_texts(self._view, self._model))
+        self.query_one("#cautions", Static).update("\n".join(cautions))
         self.query_one("#answer-pane").scroll_home(animate=False)
 
     def _asked(self, row: Row, width: int) -> Text:
@@ -191,7 +196,7 @@ class ModelDetailScreen(FrameScreen):
         options = self.bench.options
         prompts = {prompt.id: prompt.prompt for prompt in self._view.record.plan.prompts}
         prompt = one_line(prompts.get(row.prompt_id, row.prompt_id)[:300])
-        lines = wrap(prompt, max(20, width), max_lines=_ASKED_LINES, placeholder=f" {options.glyphs.ellipsis}")
+        lines = wrap(prompt, max(20, width), max_lines=_ASKED_LINES, placeholder=" …")
         text = Text("\n".join(lines), "bold")
         if row.outliers:
             names = ", ".join(METRICS[outlier.metric].label for outlier in row.outliers)

@@ -16,17 +16,24 @@ from foundry_bench.tui.drawn.plot_braille import prepare
 from foundry_bench.tui.drawn.results_columns import COLUMNS, cautions, fitting, headings, rows, title_of
 from foundry_bench.tui.drawn.results_plots import plots_of
 from foundry_bench.tui.drawn.signs import signs
-from foundry_bench.tui.screens.frame import FrameScreen
+from foundry_bench.tui.screens.frame import NARROW_BELOW, FrameScreen
 from foundry_bench.tui.screens.model_detail import ModelDetailScreen
+from foundry_bench.tui.widgets.caution_lines import caution_lines, caution_texts
 from foundry_bench.tui.widgets.chart import Chart
 from foundry_bench.tui.widgets.figures_table import FiguresTable
 from foundry_bench.tui.widgets.filter_line import FilterLine
 from foundry_bench.tui.widgets.fitted_text import FittedText, units_kept
+from foundry_bench.tui.drawn.plot_braille import prepare
+from foundry_bench.tui.drawn.results_columns import COLUMNS, fitting, headings, rows, title_of
+from foundry_bench.tui.drawn.results_plots import plots_of
+from foundry_bench.tui.drawn.signs import signs
+from foundry_bench.values.calibration import Calibration
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line, seconds
-from foundry_bench.values.result import ModelResult
+from foundry_bench.values.result import ModelResult, RunRecord
 
 _UNBOUNDED = 10_000
+_NOTE_LINES = 4  # as the style sheet gives it
 
 
 class ResultsScreen(FrameScreen):
@@ -151,16 +158,14 @@ class ResultsScreen(FrameScreen):
         """Under the table: what calls for care where the cursor is."""
         table, model = self.query_one("#figures", FiguresTable), self._model_in_hand()
         note = ""
-        if model and model.status != "ok":
-            reason = model.error.message if model.error else "no reason is known"
-            note = f"{one_line(model.name)} {model.status}: {one_line(reason)}"
+        if self._view and model and model.status != "ok":
+            note = f"{one_line(model.name)} {model.status}: {one_line(_reason(model, self._view.record))}"
             note += f"; {one_line(model.advice)}" if model.advice else ""
-        elif model and table.column_in_hand:
-            sign = signs(ascii_only=self.bench.options.ascii)
-            found = cautions(model, COLUMNS[table.column_in_hand])
-            general = [caution for caution in model.warnings if caution.metric is None]
-            lines = dict.fromkeys(f"{sign.caution} {one_line(one.message)}" for one in (found or general))
-            note = "\n".join(lines)
+        elif self._view and model and table.column_in_hand:
+            texts = caution_texts(self._view, model, COLUMNS[table.column_in_hand])
+            sign = signs(ascii_only=self.bench.options.ascii).caution
+            self.query_one("#note", FittedText).show(partial(caution_lines, texts, sign, _NOTE_LINES))
+            return
         self._note(note)
 
     def _note(self, text: str) -> None:
@@ -175,7 +180,7 @@ class ResultsScreen(FrameScreen):
             parts.append(f"{title_of(table.sorted_by)} {glyphs.down if table.descending else glyphs.up}")
         if self._view:
             calibration = self._view.record.calibration
-            parts.append(f"± {seconds(calibration.ttft_p99_s)}" if calibration else "not calibrated")
+            parts.append(_error(calibration, whole=self.size.width >= NARROW_BELOW) if calibration else "not calibrated")
         single, dot = self.has_class("-single"), f" {self.bench.options.glyphs.dot} "
         if self._view and not single:
             parts.append(one_line(self._view.record.id))
@@ -207,6 +212,25 @@ class ResultsScreen(FrameScreen):
         if self._view:
             plots = plots_of(self._view)
             self.query_one("#chart", Chart).plot = plots[self._chart % len(plots)](self._view)
+
+
+def _error(calibration: Calibration, *, whole: bool) -> str:
+    """The timing error of both kinds of figures, or of the one that has the larger one, by name."""
+    kinds = {"TTFT": calibration.ttft_p99_s, "ITL": calibration.itl_p99_s}
+    shown = kinds if whole else [max(kinds, key=lambda name: kinds[name])]
+    return ", ".join(f"{name} ± {seconds(kinds[name])}" for name in shown)
+
+
+def _reason(model: ModelResult, run: RunRecord) -> str:
+    """Why a model isn't ok; that of a run which was stopped has no error of its own."""
+    if run.status == "interrupted" and (model.error is None or model.error.type == "stopped"):
+        return f"stopped by you; foundry-bench run --resume {run.id} measures the rest"
+    if model.error:
+        return model.error.message
+    counts = model.counts
+    if counts.failed:
+        return f"{counts.failed} of its {counts.failed + counts.answered} requests failed; enter shows which"
+    return "ended before its last request"
 
 
 def _text(model: ModelResult) -> str:
