@@ -179,6 +179,24 @@ async def test_a_model_is_skipped(tmp_path: Path, reference_server: str) -> None
         await driver.until(lambda: not app.control.running)
 
 
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+async def test_what_was_stopped_says_how_the_rest_is_measured(
+    tmp_path: Path, reference_server: str, size: tuple[int, int]
+) -> None:
+    app = make_app(tmp_path, start=plan(reference_server, FAST, rounds=2000))
+    async with running(app, size) as driver:
+        await driver.until(lambda: app.control.snapshot and app.control.snapshot.models[0].ok)
+        run = app.control.path.name[:15]
+        await driver.press("q")
+        await driver.shows("l leave it running", "--resume", run)
+        await driver.press("n", "x")
+        await driver.shows("Stop the benchmark? What is", "--resume", run)
+        await driver.press("y")
+        await driver.shows("the run is over: stopped", "t opens its results")
+        await driver.press("t")
+        await driver.shows("partial: stopped by", "--resume", run)
+
+
 @pytest.mark.presses(ConfirmScreen="n", QuitScreen="n s")
 async def test_stopping_asks_first(tmp_path: Path, reference_server: str) -> None:
     app = make_app(tmp_path, start=plan(reference_server, ENDLESS, max_tokens=2000))

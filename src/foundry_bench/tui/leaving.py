@@ -21,7 +21,7 @@ def ask_to_quit(app: "FoundryBenchApp") -> None:
     if isinstance(app.screen, (ConfirmScreen, QuitScreen)):
         app.exit()
     elif app.control.running:
-        app.push_screen(QuitScreen(), answered)
+        app.push_screen(QuitScreen(app.control.path.name if app.control.path else None), answered)
     elif app.keeper.downloading:
         question = "A download is under way. What was fetched stays, and it resumes next time."
         app.push_screen(ConfirmScreen(question, "quit", "go on"), lambda yes: app.exit() if yes else None)

@@ -17,7 +17,12 @@ def run_ended(app: "FoundryBenchApp") -> None:
     if problem:
         app.notify(f"the run ended: {problem}", severity="error", timeout=20)
     else:
-        app.notify(f"the run is over: {status or 'interrupted'}; t opens its results", timeout=10)
+        told = status or "interrupted"
+        if told == "interrupted" and app.chosen_run:
+            from foundry_bench.tui.screens.confirm import rest_of  # no first frame waits for it
+
+            told = f"stopped, {rest_of(app.chosen_run.name)}"
+        app.notify(f"the run is over: {told}; t opens its results", timeout=10)
     if app.frame:
         app.frame.run_ended()
 

@@ -32,6 +32,11 @@ class _Question(ModalScreen[ScreenResultType]):
             yield Static(self._answers, id="answers", markup=False)
 
 
+def rest_of(run: str | None) -> str:
+    """What becomes of the rest of a run that is stopped; its id, where it is known."""
+    return f"'foundry-bench run --resume {run or 'last'}' measures the rest"
+
+
 class ConfirmScreen(_Question[bool]):
     """Asks ``question``; the answer is by key: y or Enter, n or Escape."""
 
@@ -53,9 +58,9 @@ class QuitScreen(_Question[Literal["stop", "leave", "stay"]]):
         Binding("n,escape,q", "dismiss('stay')", "go back"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, run: str | None = None) -> None:
         question = (
             "A benchmark is running. Left running, 'foundry-bench attach' comes back to it;"
-            " stopped, what is measured stays on disk and the rest is given up."
+            f" stopped, what is measured stays on disk and {rest_of(run)}."
         )
         super().__init__(question, "l leave it running   s stop it   n go back")

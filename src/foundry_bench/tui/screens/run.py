@@ -14,7 +14,7 @@ from foundry_bench.tui.catalog_view import unknown
 from foundry_bench.tui.display import TICK_S
 from foundry_bench.tui.drawn.plan_summary import plan_summary
 from foundry_bench.tui.pace import Pace, fair_share
-from foundry_bench.tui.screens.confirm import ConfirmScreen
+from foundry_bench.tui.screens.confirm import ConfirmScreen, rest_of
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.pick import PickScreen
 from foundry_bench.tui.widgets.form_row import FormInput
@@ -178,8 +178,9 @@ class RunScreen(FrameScreen):
         self.notify("skipping this model; what it answered stays")
 
     def action_stop(self) -> None:
-        """Give the rest up, after a yes."""
-        question = "Stop the benchmark? What is measured stays on disk; the rest is given up."
+        """Measure no more for now, after a yes."""
+        path = self.bench.control.path
+        question = f"Stop the benchmark? What is measured stays on disk; {rest_of(path.name if path else None)}."
         self.app.push_screen(ConfirmScreen(question, "stop", "go on"), self._stop)
 
     def action_results(self) -> None:
