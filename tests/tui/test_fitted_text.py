@@ -1,6 +1,6 @@
 import pytest
 
-from foundry_bench.tui.widgets.fitted_text import units_kept
+from foundry_bench.tui.drawn.units_kept import units_kept
 
 
 @pytest.mark.parametrize(

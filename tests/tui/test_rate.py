@@ -54,15 +54,15 @@ MEETING = Prompt(
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
 @pytest.mark.presses(RateScreen="v", PairwiseScreen="v")
-async def test_a_long_prompt_is_cut_with_a_mark_and_shown_whole_by_a_key(
-    tmp_path: Path, size: tuple[int, int]
-) -> None:
+async def test_a_long_prompt_is_cut_with_a_mark_and_shown_whole_by_a_key(tmp_path: Path, size: tuple[int, int]) -> None:
     record_run(tmp_path / "runs", prompts=(MEETING, Prompt(id="explain", prompt="What is RAG?")))
     app = make_app(tmp_path)
     async with running(app, size) as driver:
         await driver.press("g", "a")
         for pairs in (False, True):
-            await driver.shows("Summarize the minutes.", "… v: the whole prompt", "rate: Is everything in it", "v prompt")
+            await driver.shows(
+                "Summarize the minutes.", "… v: the whole prompt", "rate: Is everything in it", "v prompt"
+            )
             assert "Is it short?" not in screen_text(app)
             lines = screen_text(app).splitlines()
             shown = next(number for number, line in enumerate(lines) if "rate: " in line)

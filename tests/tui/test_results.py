@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from driving import make_app, running, screen_text
+from foundry_bench.tui.drawn.caution_lines import caution_lines
 from foundry_bench.tui.screens.model_detail import ModelDetailScreen
 from foundry_bench.tui.screens.results import ResultsScreen
-from foundry_bench.tui.widgets.caution_lines import caution_lines
 from foundry_bench.tui.widgets.chart import Chart
 from foundry_bench.tui.widgets.figures_table import FiguresTable
 from foundry_bench.values.plan import Prompt

@@ -8,7 +8,7 @@ import psutil
 import pytest
 from rich.text import Text
 
-from driving import FakeCatalog, make_app, processes, running, screen_text
+from driving import FakeCatalog, make_app, processes, running, screen_text, workers
 from foundry_bench.session.adapters import NamedAdapter
 from foundry_bench.session.beacons import list_running
 from foundry_bench.session.run_list import list_runs
@@ -243,7 +243,7 @@ async def test_a_benchmark_that_was_left_goes_on_and_is_found_again(tmp_path: Pa
     async with running(app) as driver:
         await driver.shows("Progress", "≈")
         await driver.press("x", "y")
-        await driver.shows("the run is over: interrupted")
+        await driver.shows("the run is over: stopped")
         assert app.chosen_run == run.path
     assert not workers()
 

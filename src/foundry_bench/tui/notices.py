@@ -17,7 +17,7 @@ def run_ended(app: "FoundryBenchApp") -> None:
     if problem:
         app.notify(f"the run ended: {problem}", severity="error", timeout=20)
     else:
-        told = status or "interrupted"
+        told: str = status or "interrupted"
         if told == "interrupted" and app.chosen_run:
             from foundry_bench.tui.screens.confirm import rest_of  # no first frame waits for it
 

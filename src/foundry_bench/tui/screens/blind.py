@@ -19,9 +19,7 @@ from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.note import NoteScreen
 from foundry_bench.tui.unsaved import Unsaved
 from foundry_bench.tui.widgets.answer_card import AnswerCard
-from foundry_bench.tui.rating_round import RatingRound
 from foundry_bench.tui.widgets.question import Question
-from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Prompt
 from foundry_bench.values.ratings import Answer, Pair, Rating, Ratings, blind, first_answers
 from foundry_bench.values.votes import Vote

@@ -14,18 +14,14 @@ from textual.widgets import DataTable, Static
 from foundry_bench.session.energy_table import energy_words
 from foundry_bench.session.run_view import RunView, answers_of
 from foundry_bench.tui.apart import apart
+from foundry_bench.tui.drawn.caution_lines import caution_texts
 from foundry_bench.tui.drawn.model_rows import HEADINGS, Row, cells, model_rows, prompt_figures
 from foundry_bench.tui.drawn.safe_text import safe_lines
 from foundry_bench.tui.drawn.signs import signs
 from foundry_bench.tui.pages import Pages
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.answer_timeline import AnswerTimeline
-from foundry_bench.tui.widgets.caution_lines import caution_texts
 from foundry_bench.tui.widgets.figures_table import FiguresTable
-from foundry_bench.tui.drawn.model_rows import HEADINGS, Row, cells, model_rows, prompt_figures
-from foundry_bench.tui.drawn.safe_text import safe_lines
-from foundry_bench.tui.drawn.signs import signs
-from foundry_bench.tui.pages import Pages
 from foundry_bench.tui.widgets.fitted_text import FittedText
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import figure, one_line
@@ -33,7 +29,6 @@ from foundry_bench.values.metrics import METRICS
 from foundry_bench.values.record import Sample
 from foundry_bench.values.result import ModelResult
 from foundry_bench.values.votes import win_rate
-
 
 _ASKED_LINES = 3
 

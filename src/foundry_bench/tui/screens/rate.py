@@ -33,6 +33,7 @@ class RateScreen(BlindScreen[Answer, Rating]):
         *course_keys("answer"),
         Binding("p", "pairs", "in pairs", id="rate.pairs"),
     ]
+
     def __init__(self) -> None:
         super().__init__(Unsaved(save_rating, remove_rating))
         self._unsaved_votes = Unsaved(save_vote, remove_vote)  # here, as the screen of pairs comes and goes

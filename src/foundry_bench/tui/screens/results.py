@@ -12,21 +12,19 @@ from textual.widgets import DataTable, Input
 
 from foundry_bench.session.run_view import RunView, open_run
 from foundry_bench.tui.apart import apart
-from foundry_bench.tui.drawn.plot_braille import prepare
-from foundry_bench.tui.drawn.results_columns import COLUMNS, cautions, fitting, headings, rows, title_of
-from foundry_bench.tui.drawn.results_plots import plots_of
-from foundry_bench.tui.drawn.signs import signs
-from foundry_bench.tui.screens.frame import NARROW_BELOW, FrameScreen
-from foundry_bench.tui.screens.model_detail import ModelDetailScreen
-from foundry_bench.tui.widgets.caution_lines import caution_lines, caution_texts
-from foundry_bench.tui.widgets.chart import Chart
-from foundry_bench.tui.widgets.figures_table import FiguresTable
-from foundry_bench.tui.widgets.filter_line import FilterLine
-from foundry_bench.tui.widgets.fitted_text import FittedText, units_kept
+from foundry_bench.tui.display import NARROW_BELOW
+from foundry_bench.tui.drawn.caution_lines import caution_lines, caution_texts
 from foundry_bench.tui.drawn.plot_braille import prepare
 from foundry_bench.tui.drawn.results_columns import COLUMNS, fitting, headings, rows, title_of
 from foundry_bench.tui.drawn.results_plots import plots_of
 from foundry_bench.tui.drawn.signs import signs
+from foundry_bench.tui.drawn.units_kept import units_kept
+from foundry_bench.tui.screens.frame import FrameScreen
+from foundry_bench.tui.screens.model_detail import ModelDetailScreen
+from foundry_bench.tui.widgets.chart import Chart
+from foundry_bench.tui.widgets.figures_table import FiguresTable
+from foundry_bench.tui.widgets.filter_line import FilterLine
+from foundry_bench.tui.widgets.fitted_text import FittedText
 from foundry_bench.values.calibration import Calibration
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line, seconds
@@ -180,7 +178,8 @@ class ResultsScreen(FrameScreen):
             parts.append(f"{title_of(table.sorted_by)} {glyphs.down if table.descending else glyphs.up}")
         if self._view:
             calibration = self._view.record.calibration
-            parts.append(_error(calibration, whole=self.size.width >= NARROW_BELOW) if calibration else "not calibrated")
+            whole = self.size.width >= NARROW_BELOW
+            parts.append(_error(calibration, whole=whole) if calibration else "not calibrated")
         single, dot = self.has_class("-single"), f" {self.bench.options.glyphs.dot} "
         if self._view and not single:
             parts.append(one_line(self._view.record.id))

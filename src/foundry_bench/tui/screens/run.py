@@ -11,7 +11,6 @@ from textual.widgets import Static
 
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.catalog_view import unknown
-from foundry_bench.tui.display import TICK_S
 from foundry_bench.tui.drawn.plan_summary import plan_summary
 from foundry_bench.tui.pace import Pace, fair_share
 from foundry_bench.tui.screens.confirm import ConfirmScreen, rest_of

@@ -1,14 +1,9 @@
 """A text that is made for the width it has, and anew when that changes."""
 
-import re
 from collections.abc import Callable
-from textwrap import wrap
 
 from rich.text import Text
 from textual.widgets import Static
-
-_UNIT = re.compile(r"(?<=\d) (?=%|(?:ms|s|MB|GB|tok/s)\b)")
-_GLUE = "\N{NO-BREAK SPACE}"
 
 
 class FittedText(Static):
@@ -30,13 +25,3 @@ class FittedText(Static):
         if width != self._width:
             self._width = width
             self.update(self._make(width))
-
-
-def units_kept(text: str, width: int) -> Text:
-    """The text in lines of ``width`` columns, none of which ends between a number and its unit; Textual's own breaking
-    parts them, whatever the space between them is.
-    """
-    lines = []
-    for line in text.split("\n"):
-        lines += wrap(_UNIT.sub(_GLUE, line), width or len(line) + 1, break_on_hyphens=False) or [""]
-    return Text("\n".join(lines).replace(_GLUE, " "))

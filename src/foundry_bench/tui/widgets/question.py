@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.reactive import reactive
 
+from foundry_bench.tui.drawn.safe_text import safe_lines
 from foundry_bench.tui.widgets.fitted_text import FittedText
-from foundry_bench.tui.widgets.safe_text import safe_lines
 from foundry_bench.values.facets import asked
 from foundry_bench.values.format import one_line
 from foundry_bench.values.plan import Prompt
@@ -23,7 +23,7 @@ class Question(VerticalScroll, can_focus=False):
     ``cut`` says whether there is more of the prompt than is shown.
     """
 
-    cut: reactive[bool] = reactive(False, bindings=True)
+    cut: reactive[bool] = reactive(False, bindings=True)  # noqa: FBT003 - a default
 
     def __init__(self) -> None:
         super().__init__(id="question")

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from foundry_bench.session.run_view import RunView
-from foundry_bench.tui.widgets.fitted_text import units_kept
-from foundry_bench.tui.widgets.results_columns import COLUMNS, Column, cautions, degenerate
+from foundry_bench.tui.drawn.results_columns import COLUMNS, Column, cautions, degenerate
+from foundry_bench.tui.drawn.units_kept import units_kept
 from foundry_bench.values.cautions import Caution
 from foundry_bench.values.format import one_line
 from foundry_bench.values.metrics import METRICS
@@ -14,8 +14,8 @@ from foundry_bench.values.result import ModelResult
 
 
 def caution_texts(view: RunView, model: ModelResult, column: Column | None = None) -> list[str]:
-    """All cautions of a model: of answers that are none first, then those of the figure of ``column``, or where that has
-    none those of all figures with a sign, then of the model as a whole, then the others.
+    """All cautions of a model: of answers that are none first, then those of the figure of ``column``, or where that
+    is none those of all figures with a sign, then of the model as a whole, then the others.
     """
     return list(dict.fromkeys(_texts(view, model, column)))
 
