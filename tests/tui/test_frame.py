@@ -14,6 +14,7 @@ from foundry_bench.tui.screens.frame import size_classes
 from foundry_bench.tui.screens.opening import OpeningScreen
 from foundry_bench.tui.widgets.filter_line import FilterLine
 from foundry_bench.tui.widgets.form_row import FormInput
+from recorded import record_run
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,32 @@ async def test_the_letters_of_the_modes_are_told_and_taken_away(tmp_path: Path) 
         await driver.press("x")
         await driver.shows("space mark", "phi-4-mini")
         await driver.hides("s settings")
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 20), (80, 24), (120, 40)])
+async def test_every_screen_offers_the_ways_on_and_every_modes_name(tmp_path: Path, width: int, height: int) -> None:
+    record_run(tmp_path / "runs")
+    async with running(make_app(tmp_path, models=("phi-4-mini",)), (width, height)) as driver:
+        for letter, mode in LETTERS.items():
+            await driver.press("g", letter)
+            await driver.mode_is(mode)
+            await driver.shows("g go to q quit ? help")
+            header = screen_text(driver.app).splitlines()[0]
+            assert header.split() == [name.title() for name in LETTERS.values()]
+            assert len(header) <= width
+
+
+async def test_a_message_goes_with_the_next_key_and_soon_by_itself(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path)) as driver:
+        await driver.shows("phi-4-mini")
+        driver.app.notify("nothing of weight", timeout=600)
+        await driver.shows("nothing of weight")
+        assert not [key for key in ("g go to", "q quit") if key in screen_text(driver.app)]
+        await driver.press("j")
+        await driver.shows("g go to q quit ? help")
+        driver.app.notify("nothing of weight", timeout=600)
+        await driver.shows("nothing of weight")
+        await driver.hides("nothing of weight")
 
 
 async def test_a_terminal_too_small_says_so_and_comes_back(tmp_path: Path) -> None:

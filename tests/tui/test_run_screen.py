@@ -192,7 +192,7 @@ async def test_what_was_stopped_says_how_the_rest_is_measured(
         await driver.press("n", "x")
         await driver.shows("Stop the benchmark? What is", "--resume", run)
         await driver.press("y")
-        await driver.shows("the run is over: stopped", "t opens its results")
+        await driver.shows("the run is over: stopped", "--resume")
         await driver.press("t")
         await driver.shows("partial: stopped by", "--resume", run)
 

@@ -27,12 +27,14 @@ class GoToApp(KeyOrderApp):
         return top if isinstance(top, FrameScreen) else None
 
     async def take(self, event: events.InputEvent | events.Paste) -> None:
-        """After ``g`` any key is the answer where to go."""
+        """After ``g`` any key is the answer where to go; each takes away what was said before it."""
         if self._going and isinstance(event, events.Key):
             self._going = False
             self._ask()
             self.open_mode(LETTERS.get(event.character or ""))
         else:
+            if self.frame and isinstance(event, events.Key):
+                self.frame.hush()
             await super().take(event)
 
     def action_go_to(self) -> None:

@@ -130,6 +130,11 @@ class FrameScreen(Screen[None]):
         for bar in self.query(KeyBar):  # none before the screen is composed
             bar.say(message, severity, seconds)
 
+    def hush(self) -> None:
+        """Take a message away: the keys it hides are wanted."""
+        for bar in self.query(KeyBar):
+            bar.hush()
+
     def ask(self, *parts: Text) -> None:
         """Show a question in the footer until the next key; an empty one takes it away."""
         for bar in self.query(KeyBar):

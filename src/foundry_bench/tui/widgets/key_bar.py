@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 _WORDS: dict[str, str] = {"information": "", "warning": "warning: ", "error": "error: "}
-_LAST = "help"
+_ALWAYS = ("go to", "quit", "help")  # at the end, whatever else has no room
+_LONGEST_S = 4.0  # that a mere information hides the keys
 
 
 class KeyBar(Widget):
-    """A line of keys, as many as fit, the one for help always; a message takes their place and hides no data."""
+    """A line of keys, as many as fit, those that lead on always; a message takes their place and hides no data."""
 
     DEFAULT_CSS = """
     KeyBar { height: auto; max-height: 4; width: 100%; background: $panel; color: $foreground; }
@@ -33,11 +34,12 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self._keys_changed())
 
     def say(self, message: str, severity: SeverityLevel, seconds: float) -> None:
-        """Show a message for some time."""
+        """Show a message for some time, or until the next key."""
         self._show(Text(f" {_WORDS[severity]}{message}"))
         self.set_class(severity == "warning", "-warning")
         self.set_class(severity == "error", "-error")
-        self._clearing = self.set_timer(seconds, self.clear)
+        most = _LONGEST_S if severity == "information" else seconds
+        self._clearing = self.set_timer(min(seconds, most), self.clear)
 
     def ask(self, *parts: Text) -> None:
         """Show a question until something else is shown; none of its parts is broken over two lines."""
@@ -50,6 +52,11 @@ class KeyBar(Widget):
                 width = part.cell_len
             question.append_text(part)
         self._show(question)
+
+    def hush(self) -> None:
+        """Back to the keys, unless they are there."""
+        if self._message:
+            self.clear()
 
     def clear(self) -> None:
         """Back to the keys."""
@@ -77,7 +84,7 @@ class KeyBar(Widget):
                 keys[binding.description] = Text.assemble(
                     " ", (shown if len(key) > 1 or binding.key_display else key, "bold"), " ", binding.description
                 )
-        last = keys.pop(_LAST, Text())
+        last = Text().join(keys.pop(name) for name in _ALWAYS if name in keys)
         room = self.size.width - last.cell_len
         line = Text(no_wrap=True, overflow="crop", end="")
         for text in keys.values():
