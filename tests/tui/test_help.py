@@ -55,6 +55,30 @@ async def test_where_letters_are_typed_another_key_asks_for_it(tmp_path: Path, s
         await driver.shows("F1 help")
 
 
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
+@pytest.mark.parametrize(
+    ("letter", "told", "other"),
+    [
+        ("m", "your own", "the best"),
+        ("t", "the best", "your own"),
+        ("c", "higher, lower", "loaded"),
+        ("s", "", "Signs"),
+    ],
+)
+async def test_it_tells_the_signs_of_the_screen_in_hand(
+    tmp_path: Path, letter: str, told: str, other: str, size: tuple[int, int]
+) -> None:
+    record_run(tmp_path / "runs")
+    app = make_app(tmp_path)
+    async with running(app, size) as driver:
+        await driver.press("g", letter, "question_mark")
+        await driver.until(lambda: isinstance(app.screen, HelpScreen))
+        assert len(app.screen.query("#columns Static")) == (3 if told else 2)
+        await driver.press(*["j"] * 40)
+        await driver.shows(told)
+        assert other not in screen_text(app)
+
+
 @pytest.mark.parametrize(("letter", "keys"), [("a", "skip"), ("e", "write"), ("h", "compare two"), ("r", "hosts")])
 async def test_it_tells_the_keys_of_the_screen_in_hand(tmp_path: Path, letter: str, keys: str) -> None:
     record_run(tmp_path / "runs")

@@ -151,7 +151,7 @@ class FoundryBenchApp(GoToApp):
         """Tell the keys of the screen in hand."""
         from foundry_bench.tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self.screen.active_bindings))
+        self.push_screen(HelpScreen(self.screen.active_bindings, self.current_mode))
 
     def action_next_theme(self) -> None:
         """The theme after this one, by name."""

@@ -11,10 +11,9 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from foundry_bench.tui.display import ASCII, NARROW_BELOW, UNICODE
-from foundry_bench.tui.drawn.signs import signs
+from foundry_bench.tui.display import NARROW_BELOW
+from foundry_bench.tui.drawn.legend import legend
 from foundry_bench.tui.screens.frame import FrameScreen
-from foundry_bench.values.format import UNDEFINED
 
 Keys = Mapping[str, ActiveBinding]
 
@@ -25,7 +24,7 @@ _FRAME = {binding.action for binding in FrameScreen.BINDINGS if isinstance(bindi
 
 
 class HelpScreen(ModalScreen[None]):
-    """Takes the bindings that were active when help was asked for."""
+    """Takes the bindings that were active when help was asked for, and the mode in hand."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q,question_mark,f1", "dismiss(None)", "back"),
@@ -45,12 +44,13 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen.-narrow Static { width: 100%; margin-bottom: 1; }
     """
 
-    def __init__(self, bindings: Keys) -> None:
+    def __init__(self, bindings: Keys, mode: str) -> None:
         super().__init__()
         self._keys = bindings
+        self._mode = mode
 
     def compose(self) -> ComposeResult:
-        """Three lists, side by side or one over the other."""
+        """Two or three lists, side by side or one over the other."""
         here: dict[str, ActiveBinding] = {}
         everywhere: dict[str, ActiveBinding] = {}
         for key, active in self._keys.items():
@@ -62,7 +62,8 @@ class HelpScreen(ModalScreen[None]):
             with VerticalScroll(id="scroll"), Horizontal(id="columns"):
                 yield Static(self._list("This screen", here), markup=False)
                 yield Static(self._list("Everywhere", everywhere), markup=False)
-                yield Static(self._signs(), markup=False)
+                if told := legend(self._mode, ascii_only=self._ascii):
+                    yield Static(_two_columns("Signs", told), markup=False)
 
     def on_mount(self) -> None:
         """Side by side where there is room."""
@@ -89,26 +90,6 @@ class HelpScreen(ModalScreen[None]):
                 if shown not in known:
                     known.append(shown)
         return _two_columns(title, ((" ".join(shown[:4]), name) for name, shown in keys.items()))
-
-    def _signs(self) -> Table:
-        glyphs, sign = (ASCII if self._ascii else UNICODE), signs(ascii_only=self._ascii)
-        return _two_columns(
-            "Signs",
-            (
-                (sign.best, "the best of its column"),
-                (sign.caution, "a caution; the line below tells"),
-                (sign.outlier, "stands out from its like"),
-                (f"{sign.up} {sign.down}", "higher, lower than A"),
-                (sign.unclear, "the data can't tell"),
-                (sign.star, "rated, out of five"),
-                (glyphs.marked, "marked"),
-                (glyphs.cached, "on the disk"),
-                (glyphs.loaded, "loaded"),
-                (glyphs.failed, "failed"),
-                (UNDEFINED, "undefined, never 0"),
-                ("\N{PLUS-MINUS SIGN}", "95 % interval; in a title the timing error"),
-            ),
-        )
 
 
 def _two_columns(title: str, lines: Iterable[tuple[str, str]]) -> Table:
