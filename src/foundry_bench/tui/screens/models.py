@@ -74,7 +74,7 @@ class ModelsScreen(FrameScreen):
                     pane.border_title = "Details"
                     yield FittedText(id="details-text")
                 with VerticalScroll(id="cache", classes="pane") as cache:
-                    cache.border_title = "Cache"
+                    cache.border_title = "Downloaded"
                     yield FittedText(id="cache-text")
 
     @property
