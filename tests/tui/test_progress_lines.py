@@ -49,7 +49,7 @@ def test_of_a_run_that_broke_off_no_time_is_told() -> None:
 
 def test_all_that_is_to_be_seen() -> None:
     assert [line.plain for line in progress_lines(under_way(), BOARD)] == [
-        "  1/3 models         ━━━━━━━━────────  50%  0:30 gone  ETA 1:22",
+        "  1/3 models         ━━━━━━━━────────  50%  0:30 elapsed  ETA 1:22",
         "✗ smollm2-135m       ────────────────   0%  failed, 0:01  no such model",
         "▸ phi-4-mini         ━━━━━━━━────────  50%  measuring  ETA 0:27",
         "· qwen2.5-0.5b       ────────────────       waiting",

@@ -32,17 +32,33 @@ class FormField:
 
 
 FORM = (
-    FormField("models", "models", "names, commas between", long=True),
-    FormField("endpoint", "endpoint", "none: the embedded runtime", long=True),
-    FormField("prompts", "prompts", "as in the plan; .json; text", long=True),
     FormField(
-        "rounds", "rounds", help="measured rounds; each sends every prompt once; with a rule or a budget the most"
+        "models",
+        "models",
+        "names, with commas between",
+        "models to measure, with commas between: names from the catalog or the disk, ENDPOINT:NAME, ADAPTER:WEIGHTS",
+        long=True,
     ),
-    FormField("warmup", "warm-up"),
-    FormField("max_tokens", "max tokens"),
-    FormField("temperature", "temperature"),
-    FormField("concurrency", "concurrency"),
-    FormField("stream", "stream", "yes or no"),
+    FormField(
+        "endpoint",
+        "endpoint",
+        "none: the embedded runtime",
+        "address of an OpenAI-compatible service to measure, in place of the embedded runtime",
+        long=True,
+    ),
+    FormField(
+        "prompts",
+        "prompts",
+        "those in the summary",
+        "one prompt of your own, or a .json file of prompts; empty: those that the summary lists",
+        long=True,
+    ),
+    FormField("rounds", "rounds", help="how often each prompt is sent and measured; with a rule or a budget, at most"),
+    FormField("warmup", "warm-up", help="requests before the first round that are not counted"),
+    FormField("max_tokens", "max tokens", help="longest answer, in tokens"),
+    FormField("temperature", "temperature", help="0: the likeliest words only; up to 2, ever wilder ones"),
+    FormField("concurrency", "concurrency", help="how many requests are under way at a time"),
+    FormField("stream", "stream", "yes or no", "yes: answers come word by word, which the time to first token needs"),
     FormField(
         "until",
         "until",

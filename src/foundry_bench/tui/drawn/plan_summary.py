@@ -26,7 +26,9 @@ def plan_summary(described: Plan | str, start_key: str, missing: Sequence[str] =
     text.append(f"{_count(len(plan.models), 'model')} x {_count(len(plan.prompts), 'prompt')}")
     text.append(f" x {_count(plan.rounds, 'round')} = ")
     text.append(f"{most}{_count(each * len(plan.models), 'request')}", "bold")
-    text.append(f"\n{_count(plan.warmup, 'warm-up request')} a model before, {plan.concurrency} at once\n")
+    at_once = "one request at a time" if plan.concurrency == 1 else f"{plan.concurrency} requests at a time"
+    warmup = f", after {_count(plan.warmup, 'warm-up request')} for each model" if plan.warmup else ""
+    text.append(f"\n{at_once}{warmup}\n")
     for line in _rules(plan):
         text.append(f"{line}\n")
     text.append(f"\n{start_key}", "bold").append(" starts   ").append("tab", "bold").append(" changes the plan")

@@ -86,7 +86,7 @@ def _overall(snapshot: Snapshot, board: Board) -> Text:
     paused = snapshot.paused_at_s is not None
     name = f"{board.glyphs.paused if paused else ' '} {finished}/{len(snapshot.models)} models"
     end_s = _end_s(snapshot) if over else board.now_s
-    tail = f" {snapshot.fraction:4.0%}" + (f"  {clock(end_s - snapshot.started_s)} gone" if end_s else "")
+    tail = f" {snapshot.fraction:4.0%}" + (f"  {clock(end_s - snapshot.started_s)} elapsed" if end_s else "")
     tail += "  paused" if paused else "" if over else f"  ETA {clock(run_eta_s(snapshot, board.now_s))}"
     return _line(name, snapshot.fraction, tail, board)
 

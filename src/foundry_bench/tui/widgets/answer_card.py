@@ -1,5 +1,7 @@
 """One answer to be rated: what it says, and what was said of it; never who wrote it."""
 
+from collections.abc import Mapping
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -8,6 +10,9 @@ from textual.widgets import Static
 from foundry_bench.tui.drawn.safe_text import safe_lines
 from foundry_bench.tui.drawn.signs import Signs
 from foundry_bench.values.ratings import SCORES, Answer, Rating
+
+# What each score is called here: "best" would say that no other answer is as good.
+WORDS: Mapping[int, str] = {**SCORES, 5: "excellent"}
 
 
 class AnswerCard(VerticalScroll):
@@ -37,5 +42,5 @@ def verdict(rating: Rating | None, signs: Signs) -> str:
     """A rating in words."""
     if rating is None:
         return "not rated"
-    said = "skipped" if rating.score is None else f"{signs.stars(rating.score)} {SCORES[int(rating.score)]}"
+    said = "skipped" if rating.score is None else f"{signs.stars(rating.score)} {WORDS[int(rating.score)]}"
     return f"{said}, with a note" if rating.note else said
