@@ -102,7 +102,7 @@ async def test_a_mode_has_the_size_and_the_theme_that_changed_while_another_was_
     async with running(app, (120, 40)) as driver:
         await driver.shows("phi-4-mini", "Context")
         await driver.press("g", "h")
-        await driver.shows("no runs in")
+        await driver.shows("Nothing is recorded in")
         await driver.resize(60, 20)
         await driver.press("t")
         await driver.shows("theme: high-contrast")
@@ -136,6 +136,18 @@ async def test_every_screen_offers_the_ways_on_and_every_modes_name(tmp_path: Pa
             header = screen_text(driver.app).splitlines()[0]
             assert header.split() == [name.title() for name in LETTERS.values()]
             assert len(header) <= width
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 20), (80, 24), (120, 40)])
+async def test_without_a_run_every_screen_of_runs_tells_how_to_get_one(
+    tmp_path: Path, width: int, height: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with running(make_app(Path()), (width, height)) as driver:
+        for letter in "tcaeh":
+            await driver.press("g", letter)
+            await driver.mode_is(LETTERS[letter])
+            await driver.shows("Nothing is recorded in runs", "space)")
 
 
 async def test_a_message_goes_with_the_next_key_and_soon_by_itself(tmp_path: Path) -> None:

@@ -101,6 +101,6 @@ async def test_no_runs(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app, (60, 20)) as driver:
         await driver.press("g", "h")
-        await driver.shows("no runs in")
+        await driver.shows("Nothing is recorded in")
         await driver.press("space", "c", "enter")
         await driver.until(lambda: app.current_mode == "history")

@@ -93,6 +93,7 @@ async def test_names_come_at_the_end(tmp_path: Path) -> None:
             await driver.press(key)
             await driver.until(partial(saved, run, count))
         await driver.shows("All 4 answers are rated", "smollm2-135m", "phi-4-mini", "mean of")
+        await driver.shows(f"foundry-bench rate {run.name} --rater NAME")
         await driver.press("3")
         assert len(ratings(run)) == 4
     assert sorted(str(one["score"]) for one in ratings(run)) == ["1", "5", "5", "None"]

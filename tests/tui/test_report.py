@@ -31,7 +31,10 @@ async def test_marked_formats_are_written_and_the_paths_copied(tmp_path: Path) -
         await driver.press("j")
         await driver.shows("Preview html", "kB for a browser")
         await driver.press("w")
-        await driver.shows("wrote 2 of 2")
+        await driver.shows("wrote 2 of 2", "wrote in ", "benchmark_report.md", "benchmark_report.html")
+        written = app.screen.query_one("#written")
+        lines = [written.render_line(y).text.strip() for y in range(written.size.height)]
+        assert "".join(lines).replace("wrote in", "").strip().startswith(f"{run.absolute()}:")
         await driver.press("y")
         await driver.until(lambda: app.clipboard)
     assert app.clipboard == f"{run / 'benchmark_report.md'}\n{run / 'benchmark_report.html'}"
@@ -88,6 +91,6 @@ async def test_no_run(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app, (60, 20)) as driver:
         await driver.press("g", "e")
-        await driver.shows("no run 'last'")
+        await driver.shows("Nothing is recorded in")
         await driver.press("w", "y", "v")
         assert "Preview" in screen_text(app)

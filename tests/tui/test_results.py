@@ -206,7 +206,7 @@ async def test_no_run_yet(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app, (60, 20)) as driver:
         await driver.press("g", "t")
-        await driver.shows("no run 'last'")
+        await driver.shows("Nothing is recorded in")
         await driver.press("s", "w", "v", "enter", "y")
 
 

@@ -14,6 +14,7 @@ from foundry_bench.session.sides import Choice, choices, differences, offered
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.drawn.difference_list import as_stack, as_table
 from foundry_bench.tui.drawn.signs import signs
+from foundry_bench.tui.nothing_recorded import nothing_recorded
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.pick import PickScreen
 from foundry_bench.values.comparison import Difference
@@ -152,7 +153,8 @@ class CompareScreen(FrameScreen):
             self.query_one("#differences", Static).update(drawn)
             self.query_one("#remarks", Static).update("\n".join(self._remarks()))
         else:
-            hint = "Record a run with two models, or two runs: g m, mark with space, r runs."
+            few = "Record a run with two models, or two runs: g m, mark with space, r runs."
+            hint = few if self._offered else nothing_recorded(self.bench.settings.out)
             self.query_one("#differences", Static).update(self._problem or (hint if len(self._sides) < 2 else ""))
             self.query_one("#remarks", Static).update("")
 

@@ -14,6 +14,7 @@ from foundry_bench.session.beacons import list_running
 from foundry_bench.session.run_list import RunHead, list_runs
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.drawn.cells import Cell, Heading
+from foundry_bench.tui.nothing_recorded import nothing_recorded
 from foundry_bench.tui.pages import Pages
 from foundry_bench.tui.screens.compare import CompareScreen
 from foundry_bench.tui.screens.frame import FrameScreen
@@ -192,7 +193,7 @@ class HistoryScreen(FrameScreen):
         self.query_one("#runs", FiguresTable).show(_HEADINGS, rows)
         count = len(self._pages.items)
         parts = [f"{count} run{'s' * (count != 1)}", self._pages.label, self._marks_told()]
-        nothing = f"no runs in {self.bench.settings.out}: mark models (g m, space) and run them (r)"
+        nothing = nothing_recorded(self.bench.settings.out)
         told = f"  {self.bench.options.glyphs.dot}  ".join(filter(None, parts)) if self._runs else nothing
         self.query_one("#told", Static).update(self._problem or told)
         self.refresh_bindings()

@@ -12,11 +12,12 @@ from foundry_bench.session.ratings import rater_name, remove_rating, remove_vote
 from foundry_bench.session.run_list import find_run
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.drawn.signs import signs
+from foundry_bench.tui.nothing_recorded import why_nothing
 from foundry_bench.tui.rating_round import RatingRound
 from foundry_bench.tui.screens.blind import BlindScreen, course_keys, read_answers
 from foundry_bench.tui.screens.pairwise import PairwiseScreen
 from foundry_bench.tui.unsaved import Unsaved
-from foundry_bench.tui.widgets.answer_card import AnswerCard, verdict
+from foundry_bench.tui.widgets.answer_card import WORDS, AnswerCard, verdict
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.facets import OVERALL
 from foundry_bench.values.format import one_line
@@ -26,7 +27,7 @@ from foundry_bench.values.ratings import SCORES, Answer, Rating, means
 class RateScreen(BlindScreen[Answer, Rating]):
     """The last run, or the chosen one."""
 
-    SCALE: ClassVar[str] = " ".join(f"{score} {word}" for score, word in SCORES.items())
+    SCALE: ClassVar[str] = " ".join(f"{score} {word}" for score, word in WORDS.items())
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(score), f"rate({score})", word, id=f"rate.{word}", show=False) for score, word in SCORES.items()),
         Binding("0", "rate(0)", "skip", id="rate.skip"),
@@ -54,7 +55,8 @@ class RateScreen(BlindScreen[Answer, Rating]):
                 path = await apart(self.app, find_run, self.bench.settings.out, "last")
             prompts, answers, ratings = await apart(self.app, read_answers, path)
         except InputError as error:
-            self.course, self.path, self._nothing = RatingRound((), ()), None, one_line(str(error))
+            self.course, self.path = RatingRound((), ()), None
+            self._nothing = await apart(self.app, why_nothing, self.bench.settings.out, self.bench.chosen_run, error)
         else:
             if path == self.path and said != self.course.said:
                 return  # what was said meanwhile may be newer than what was read
@@ -112,7 +114,9 @@ class RateScreen(BlindScreen[Answer, Rating]):
         text.append("\n" if notes else "")
         for rating in notes:
             text.append(f"{one_line(rating.model)}, {one_line(rating.prompt_id)}: {one_line(rating.note)}\n")
-        return text.append("\nu takes the last one back, p compares in pairs, g t shows the results.", "dim")
+        text.append("\nu takes the last one back, p compares in pairs, g t shows the results.\n", "dim")
+        name = self.path.name if self.path else "last"
+        return text.append(f"A second person rates blind, too: foundry-bench rate {name} --rater NAME", "dim")
 
 
 def _beside(answers: Sequence[Answer], answer: Answer) -> Sequence[Answer]:

@@ -1,6 +1,6 @@
 """The mode Report: a run as documents."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -8,7 +8,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.notifications import SeverityLevel
 from textual.widgets import OptionList, Static
 
 from foundry_bench.session.atomic import write_atomically
@@ -18,6 +17,7 @@ from foundry_bench.session.run_list import find_run
 from foundry_bench.session.run_view import open_run
 from foundry_bench.tui.apart import apart
 from foundry_bench.tui.drawn.safe_text import safe_lines
+from foundry_bench.tui.nothing_recorded import why_nothing
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.widgets.form_row import FormInput
 from foundry_bench.tui.widgets.format_list import FormatList
@@ -87,7 +87,8 @@ class ReportScreen(FrameScreen):
             if path is None:
                 path = await apart(self.app, find_run, self.bench.settings.out, "last")
         except InputError as error:
-            self.query_one("#run-name", Static).update(one_line(str(error)))
+            why = await apart(self.app, why_nothing, self.bench.settings.out, self.bench.chosen_run, error)
+            self.query_one("#run-name", Static).update(why)
             return
         if path != self._path:
             self._path, self._written = path, ()
@@ -130,10 +131,11 @@ class ReportScreen(FrameScreen):
                 lines.append(f"{file}: {getattr(error, 'strerror', None) or one_line(str(error))}")
             else:
                 written.append(Path(file))
-                lines.append(f"wrote {Path(file).name}")
         self._written = tuple(written)
-        self.query_one("#written", Static).update("\n".join(lines))
-        self.notify(f"wrote {len(written)} of {len(chosen)}; y copies the path", severity=_severity(lines, written))
+        self.query_one("#written", Static).update("\n".join([*_told(written), *lines]))
+        self.notify(
+            f"wrote {len(written)} of {len(chosen)}; y copies the path", severity="error" if lines else "information"
+        )
 
     def action_preview(self) -> None:
         """To the preview."""
@@ -157,8 +159,13 @@ class ReportScreen(FrameScreen):
         return "\n".join(map(str, paths)) or None
 
 
-def _severity(lines: list[str], written: list[Path]) -> SeverityLevel:
-    return "information" if len(lines) == len(written) else "error"
+def _told(written: Sequence[Path]) -> Iterator[str]:
+    """What was written: the folder, which is absolute, and the names in it."""
+    if len(written) == 1:
+        yield f"wrote {written[0]}"
+    elif written:
+        yield f"wrote in {written[0].parent}:"
+        yield from (f"  {path.name}" for path in written)
 
 
 def _render(run: Path, form: str) -> str:

@@ -19,6 +19,7 @@ from foundry_bench.tui.drawn.results_columns import COLUMNS, fitting, headings, 
 from foundry_bench.tui.drawn.results_plots import plots_of
 from foundry_bench.tui.drawn.signs import signs
 from foundry_bench.tui.drawn.units_kept import units_kept
+from foundry_bench.tui.nothing_recorded import why_nothing
 from foundry_bench.tui.screens.frame import FrameScreen
 from foundry_bench.tui.screens.model_detail import ModelDetailScreen
 from foundry_bench.tui.widgets.chart import Chart
@@ -86,7 +87,7 @@ class ResultsScreen(FrameScreen):
             await apart(self.app, prepare)
         except InputError as error:
             self._view = None
-            self._note(_nothing(error))
+            self._note(await apart(self.app, why_nothing, out, chosen, error))
             return
         self.refresh_bindings()
         if self._view.problem:
@@ -234,7 +235,3 @@ def _reason(model: ModelResult, run: RunRecord) -> str:
 
 def _text(model: ModelResult) -> str:
     return f"{model.name} {model.device or ''}".lower()
-
-
-def _nothing(error: InputError) -> str:
-    return f"{one_line(str(error))}\n\nMark models (g m, space) and run them (r)."
