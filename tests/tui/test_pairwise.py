@@ -103,7 +103,7 @@ async def test_two_answers_have_room_on_narrow_terminals(
     app = make_app(tmp_path)
     async with running(app, size) as driver:
         await driver.press("g", "a")
-        await driver.shows("1/4", "p in pairs")
+        await driver.shows("1/4", "p pairs")
         await driver.press("p")
         await driver.shows("1/2")
         await driver.press("a", "escape", "p")

@@ -32,7 +32,7 @@ class PairwiseScreen(BlindScreen[Pair, Vote]):
         ),
         Binding("0", "vote('')", "skip", id="rate.skip"),
         *course_keys("pair"),
-        Binding("p,escape,backspace", "back", "one by one", key_display="p", id="pairs.back"),
+        Binding("p,escape,backspace", "back", "back", key_display="p", id="pairs.back"),
     ]
 
     def __init__(self, path: Path, rater: str, unsaved: Unsaved[Vote]) -> None:

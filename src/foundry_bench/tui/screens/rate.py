@@ -32,7 +32,7 @@ class RateScreen(BlindScreen[Answer, Rating]):
         *(Binding(str(score), f"rate({score})", word, id=f"rate.{word}", show=False) for score, word in SCORES.items()),
         Binding("0", "rate(0)", "skip", id="rate.skip"),
         *course_keys("answer"),
-        Binding("p", "pairs", "in pairs", id="rate.pairs"),
+        Binding("p", "pairs", "pairs", id="rate.pairs"),
     ]
 
     def __init__(self) -> None:
