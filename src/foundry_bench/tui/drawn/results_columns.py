@@ -152,18 +152,18 @@ def rows(view: RunView, keys: Sequence[str], display: Display, width: int) -> li
     Names are shortened as far as that lets the columns fit into ``width``.
     """
     shown = {model.name: {key: COLUMNS[key].of(view, model, display) for key in keys} for model in view.record.models}
-    sound = [cells for name, cells in shown.items() if not degenerate(view, name)]
-    best = {key: _best(COLUMNS[key], [cells[key].order for cells in sound]) for key in keys}
+    sound = {name: cells for name, cells in shown.items() if not degenerate(view, name)}
+    best = {key: _best(COLUMNS[key], [cells[key].order for cells in sound.values()]) for key in keys}
     sign = signs(ascii_only=display.ascii)
     found = []
     for model in view.record.models:
         cells = []
         for key, cell in shown[model.name].items():
             column, text = COLUMNS[key], cell.text
-            won = best[key] is not None and cell.order == best[key] and shown[model.name] in sound
+            won = best[key] is not None and cell.order == best[key] and model.name in sound
             text = f"{sign.best} {text}" if won else text
             text = f"{display.glyphs.failed} {text}" if key == "model" and model.status != "ok" else text
-            if key == "model" and shown[model.name] not in sound:
+            if key == "model" and model.name not in sound:
                 text = f"{sign.caution} {text}"
             if column.metric:
                 text += sign.caution if cautions(model, column) and cell.order is not None else " "
