@@ -118,6 +118,13 @@ async def test_where_all_marked_models_are_on_the_disk_none_is_downloaded(
         assert app.keeper.transfers == ()
 
 
+async def test_the_key_that_gives_a_download_up_has_room_where_it_is_narrow(tmp_path: Path) -> None:
+    async with running(make_app(tmp_path), (60, 20)) as driver:
+        await driver.shows("gpt-oss-20b", "by name")
+        await driver.press("slash", *"gpt", "enter", "d")
+        await driver.shows("x cancel", "g go to q quit ? help")
+
+
 async def test_a_marked_model_that_no_list_has_is_named(tmp_path: Path) -> None:
     app = make_app(tmp_path, models=("nobodys", "qwen2.5-0.5b"))
     async with running(app) as driver:

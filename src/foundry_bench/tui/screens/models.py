@@ -35,10 +35,10 @@ class ModelsScreen(FrameScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "mark", id="models.mark"),
         Binding("r,enter", "run", "run", key_display="r", id="models.run"),
+        Binding("x", "cancel", "cancel", id="models.cancel"),
+        Binding("u", "unload", "unload", id="models.unload"),
         Binding("d", "download", "download", id="models.download"),
         Binding("l", "load", "load", id="models.load"),
-        Binding("u", "unload", "unload", id="models.unload"),
-        Binding("x", "cancel", "cancel", id="models.cancel"),
         Binding("D", "remove", "remove", show=False, id="models.remove"),
         Binding("slash", "filter", "filter", key_display="/", id="filter"),
         Binding("s", "sort", "sort", id="table.sort"),
