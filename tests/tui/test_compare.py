@@ -80,5 +80,5 @@ async def test_nothing_to_compare(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app, (60, 20)) as driver:
         await driver.press("g", "c")
-        await driver.shows("press a to choose", "Record a run with two models")
+        await driver.shows("press a to choose", "Nothing is recorded in")
         await driver.press("a", "b", "v", "j", "k")
