@@ -129,7 +129,7 @@ def _history(parser: Parser) -> None:
     add_json(parser, "the runs")
 
 
-_SCALE = "Scores: 1 bad, 2 poor, 3 fair, 4 good, 5 best."
+_SCALE = "Scores: 1 bad, 2 poor, 3 fair, 4 good, 5 excellent."
 
 RESULTS: Commands = {
     "report": (

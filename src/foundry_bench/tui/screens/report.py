@@ -1,6 +1,6 @@
 """The mode Report: a run as documents."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import OptionList, Static
 
 from foundry_bench.session.atomic import write_atomically
+from foundry_bench.session.formats import FORMATS
 from foundry_bench.session.reports import NAME, render
 from foundry_bench.session.rules import folder
 from foundry_bench.session.run_list import find_run
@@ -24,13 +25,6 @@ from foundry_bench.tui.widgets.format_list import FormatList
 from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 
-_NAMES: Mapping[str, str] = {
-    "md": "Markdown, for people",
-    "html": "HTML, one page with charts",
-    "csv": "CSV, a row a model",
-    "samples.csv": "CSV, a row a request",
-    "json": "JSON, for programs",
-}
 _PREVIEWED = 30_000
 
 
@@ -66,7 +60,7 @@ class ReportScreen(FrameScreen):
         with Horizontal(classes="split"):
             with Vertical(id="formats-pane", classes="pane") as pane:
                 pane.border_title = "Report"
-                yield FormatList(_NAMES, self.bench.options.glyphs.marked)
+                yield FormatList(FORMATS, self.bench.options.glyphs.marked)
                 yield Static(id="run-name", markup=False)
                 yield Static("Path, without its ending (i edits it):", id="path-name", markup=False)
                 yield FormInput(compact=True, id="path")
