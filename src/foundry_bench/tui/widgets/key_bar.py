@@ -34,7 +34,7 @@ class KeyBar(Widget):
         self.screen.bindings_updated_signal.subscribe(self, lambda _screen: self._keys_changed())
 
     def say(self, message: str, severity: SeverityLevel, seconds: float) -> None:
-        """Show a message for some time, or until the next key."""
+        """Show a message for some time; all but an error until the next key at most."""
         self._show(Text(f" {_WORDS[severity]}{message}"))
         self.set_class(severity == "warning", "-warning")
         self.set_class(severity == "error", "-error")
@@ -54,8 +54,8 @@ class KeyBar(Widget):
         self._show(question)
 
     def hush(self) -> None:
-        """Back to the keys, unless they are there."""
-        if self._message:
+        """Back to the keys, unless they are there, or an error is told, which has its time."""
+        if self._message and not self.has_class("-error"):
             self.clear()
 
     def clear(self) -> None:
