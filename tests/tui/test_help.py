@@ -55,7 +55,6 @@ async def test_where_letters_are_typed_another_key_asks_for_it(tmp_path: Path, s
         await driver.shows("F1 help")
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40)])
 @pytest.mark.parametrize(
     ("letter", "told", "other"),
     [
@@ -65,12 +64,10 @@ async def test_where_letters_are_typed_another_key_asks_for_it(tmp_path: Path, s
         ("s", "", "Signs"),
     ],
 )
-async def test_it_tells_the_signs_of_the_screen_in_hand(
-    tmp_path: Path, letter: str, told: str, other: str, size: tuple[int, int]
-) -> None:
+async def test_it_tells_the_signs_of_the_screen_in_hand(tmp_path: Path, letter: str, told: str, other: str) -> None:
     record_run(tmp_path / "runs")
     app = make_app(tmp_path)
-    async with running(app, size) as driver:
+    async with running(app, (80, 24)) as driver:
         await driver.press("g", letter, "question_mark")
         await driver.until(lambda: isinstance(app.screen, HelpScreen))
         assert len(app.screen.query("#columns Static")) == (3 if told else 2)

@@ -17,18 +17,18 @@ def config(*options: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("found", "device", "provider"),
     [
-        (None, "CPU", None),
-        ({"model": 7}, "CPU", None),
-        (config(), "CPU", None),
-        (config("cuda"), "CPU", None),
+        (None, "CPU", "CPUExecutionProvider"),
+        ({"model": 7}, "CPU", "CPUExecutionProvider"),
+        (config(), "CPU", "CPUExecutionProvider"),
+        (config("cuda"), "CPU", "CPUExecutionProvider"),
         (config({"cuda": {"enable_cuda_graph": "0"}}), "GPU", "CUDAExecutionProvider"),
         (config({"DML": {}}), "GPU", "DmlExecutionProvider"),
         (config({"OpenVINO": {"device_type": "NPU"}}), "NPU", "OpenVINOExecutionProvider"),
         (config({"OpenVINO": {"device_type": ["GPU"]}}), "CPU", "OpenVINOExecutionProvider"),
-        (config({"unheard of": None}), "CPU", None),
+        (config({"unheard of": None}), "CPU", "CPUExecutionProvider"),
     ],
 )
-def test_a_folder_says_which_device_it_is_made_for(found: object, device: str, provider: str | None) -> None:
+def test_a_folder_says_which_device_it_is_made_for(found: object, device: str, provider: str) -> None:
     assert provider_of(found) == (device, provider)
 
 

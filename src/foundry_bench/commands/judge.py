@@ -100,7 +100,7 @@ class _Listener:
         self._progress = progress
         self._judge = judge
         self._total = total
-        self._told = 0
+        self._asked = self._told = 0
         self.judged = 0
 
     def hear(self, event: Event | Verdict) -> None:
@@ -112,18 +112,21 @@ class _Listener:
             case StageStarted() | StageProgressed():
                 self._progress.show(event)
             case Verdict(error=None):
+                self._asked += 1
                 self.judged += 1
                 self._count()
             case Verdict():
-                self._progress.update(detail=f"{event.prompt_id}, attempt {event.attempt}: {event.error}")
+                self._asked += 1
+                self._count(f"{event.prompt_id}, attempt {event.attempt}: {event.error}")
 
-    def _count(self) -> None:
-        """How far it is: on a terminal always, elsewhere in some ten lines."""
+    def _count(self, detail: str = "") -> None:
+        """How far it is: on a terminal always, elsewhere a line for each tenth, as judges take minutes."""
         words = f"{self.judged} of {self._total}"
-        self._progress.update(completed=float(self.judged), detail=words)
-        if not sys.stderr.isatty() and self.judged >= self._told + max(1, self._total // 10):
-            self._told = self.judged
-            self._progress.say(f"{self._judge}: {words} judged")
+        self._progress.update(completed=float(self.judged), detail=detail or words)
+        if not sys.stderr.isatty() and self._asked >= self._told + max(1, self._total // 10):
+            self._told = self._asked
+            again = f" ({self._asked} asked)" if self._asked > self.judged else ""
+            self._progress.say(f"{self._judge}: {words} judged{again}")
 
 
 def _tell(case: _Case, judging: Judging, judge: str, *, as_json: bool, interrupted: bool) -> int:

@@ -1,6 +1,6 @@
 """A scorecard in sentences, made from its figures."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from foundry_bench.values.format import UNDEFINED, figure, megabytes, one_line, percent
 from foundry_bench.values.metrics import METRICS
@@ -67,7 +67,7 @@ def sentences(
         yield f"Answers of {names} are too short to tell whether they go round in circles: read them."
 
 
-def if_let_in(accepting: Scorecard | None, refused: Container[str], figures: Mapping[str, str]) -> Iterator[str]:
+def if_let_in(accepting: Scorecard | None, refused: Collection[str], figures: Mapping[str, str]) -> Iterator[str]:
     """What degenerate output keeps models from: who would lead if it were accepted, in what, and at which weights.
 
     Args:
@@ -83,7 +83,7 @@ def if_let_in(accepting: Scorecard | None, refused: Container[str], figures: Map
         percent(first.wins), *_apart(first.score, second.score)
     )
     yield f"With {names} let in all the same ('--accept-degenerate'), {one_line(first.name)} is first {scores}."
-    if accepting.weights:
+    if accepting.weights and {first.name, second.name} & set(refused):  # else it has been said without them
         yield _comparison(first, second, figures, accepting.weights)
     yield from flips(accepting)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from foundry_bench.worker.bounded import read_bounded
 
+_CPU = "CPUExecutionProvider"
 # ONNX Runtime GenAI's names of execution providers, with the device that each computes on. OpenVINO's is an option.
 _PROVIDERS = {
     "cuda": ("GPU", "CUDAExecutionProvider"),
@@ -26,14 +27,14 @@ def read_config(folder: Path) -> object:
     return None
 
 
-def provider_of(config: object) -> tuple[str, str | None]:
+def provider_of(config: object) -> tuple[str, str]:
     """The device that a configuration's decoder is made for, and its execution provider; the processor by default."""
     match config:
         case {"model": {"decoder": {"session_options": {"provider_options": [dict() as options, *_]}}}}:
             for name, settings in options.items():
-                device, provider = _PROVIDERS.get(str(name).lower(), ("CPU", None))
+                device, provider = _PROVIDERS.get(str(name).lower(), ("CPU", _CPU))
                 match settings:
                     case {"device_type": "CPU" | "GPU" | "NPU" as stated}:
                         return stated, provider
                 return device, provider
-    return "CPU", None
+    return "CPU", _CPU
