@@ -53,10 +53,13 @@ def missing(marked: Sequence[str], entries: "Sequence[CatalogEntry]") -> "dict[s
     return {name: by_name[name] for name in marked if name in by_name and not by_name[name].cached}
 
 
-def unlisted(names: Sequence[str], entries: "Sequence[CatalogEntry]") -> list[str]:
-    """Those of the names that no line of the list has, in their order."""
+def nothing_to_fetch(marked: Sequence[str], entries: "Sequence[CatalogEntry]") -> str:
+    """Why none of the marked models is downloaded."""
     known = {row.name for row in rows(entries)}
-    return [name for name in names if name not in known]
+    unlisted = [name for name in marked if name not in known]
+    if not unlisted:
+        return "all marked models are on the disk"
+    return f"{', '.join(unlisted)}: not in the catalog; what else is marked is on the disk"
 
 
 def unknown(plan: "Plan", entries: "Sequence[CatalogEntry]", adapters: Collection[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """The mode Models: what there is to measure, and what it takes."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,7 +11,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Input
 
 from foundry_bench.tui.apart import apart, staying
-from foundry_bench.tui.catalog_view import Row, missing, transfer_of, unlisted, with_disk
+from foundry_bench.tui.catalog_view import Row, missing, nothing_to_fetch, transfer_of, with_disk
 from foundry_bench.tui.drawn.cache_use import CacheUse, cache_use
 from foundry_bench.tui.drawn.details import details
 from foundry_bench.tui.drawn.download_lines import download_lines
@@ -25,6 +24,8 @@ from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 
 if TYPE_CHECKING:  # the first paint does not wait for it
+    from collections.abc import Sequence
+
     from foundry_bench.values.events import CatalogEntry
 
 
@@ -176,7 +177,7 @@ class ModelsScreen(FrameScreen):
         marked = self._list.marked
         wanted = missing(marked, self._list.entries)
         if marked and not wanted:
-            self.notify(_nothing_to_fetch(unlisted(marked, self._list.entries)))
+            self.notify(nothing_to_fetch(marked, self._list.entries))
         elif not marked and row is not None:
             if row.entry.cached:
                 self.notify(f"{row.name} is on the disk already")
@@ -293,10 +294,3 @@ class ModelsScreen(FrameScreen):
         since = self._loading_since
         self._list.tell(None if since is None else self.bench.control.clock() - since)
         self.rename_panes()
-
-
-def _nothing_to_fetch(unlisted: Sequence[str]) -> str:
-    """Why none of the marked models is downloaded."""
-    if not unlisted:
-        return "all marked models are on the disk"
-    return f"{', '.join(unlisted)}: not in the catalog; what else is marked is on the disk"
