@@ -74,7 +74,7 @@ def arguments(command: Callable[[str, Answer], None]) -> Callable[..., dict[str,
         ("run --zzz=3", "option '--zzz' is not known; see 'foundry-bench run --help'"),
         ("run a.toml b.toml", "argument 'b.toml' is one too many; see 'foundry-bench run --help'"),
         ("run --model", "--model needs a value; one that begins with '-' is written --model=VALUE"),
-        ("run --until -5%", "--until needs a value; one that begins with '-' is written --until=VALUE"),
+        ("run --until -half", "--until needs a value; one that begins with '-' is written --until=VALUE"),
         ("run --stream=no", "--stream takes no value; write --stream or --no-stream alone, not --stream=no"),
         ("history --json=yes", "--json takes no value; write --json alone, not --json=yes"),
         (

@@ -33,5 +33,5 @@ def _knock(url: str) -> None:
         # Any answer at all will do.
         with urllib.request.urlopen(url, timeout=LIMIT_S):  # noqa: S310 - the setting is checked to be http or https
             pass
-    except urllib.error.HTTPError:
-        pass
+    except urllib.error.HTTPError as answer:
+        answer.close()
