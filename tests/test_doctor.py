@@ -84,6 +84,16 @@ def test_a_plan_that_run_would_refuse_is_a_failed_check(tmp_path: Path, capsys: 
     assert capsys.readouterr().out.startswith(refusal)
 
 
+def test_a_home_that_is_none_is_a_finding_with_its_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("FOUNDRY_BENCH_HOME", str(tmp_path / "file" / "home"))
+    assert main(["doctor", "--json"]) == 1
+    (found,) = (one for one in json.loads(capsys.readouterr().out)["checks"] if one["name"] == "runtime")
+    assert found["mend"] == "mend FOUNDRY_BENCH_HOME, or unset it"
+
+
 def test_a_plan_that_is_not_there_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "nowhere.toml"]) == 2
     assert capsys.readouterr().err == "foundry-bench: nowhere.toml: there is no such file; mend the path\n"

@@ -41,10 +41,7 @@ def _exit_code(argv: Sequence[str]) -> int:
         return 130
     except OSError as error:
         place = f"{error.filename}: " if error.filename else "stdout: " if _stdout_is_full() else ""
-        home = os.environ.get("FOUNDRY_BENCH_HOME")
-        ours = bool(home and error.filename) and str(error.filename).startswith(str(home))
-        mend = "mend FOUNDRY_BENCH_HOME, or unset it" if ours else "see to the disk and to who may write there"
-        return _refused(f"{place}{error.strerror or error}; {mend}")
+        return _refused(f"{place}{error.strerror or error}; see to the disk and to who may write there")
     return code
 
 

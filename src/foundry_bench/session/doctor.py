@@ -18,6 +18,7 @@ from foundry_bench.session.checks.terminal import check_terminal
 from foundry_bench.session.settings import Settings
 from foundry_bench.session.threads import in_thread
 from foundry_bench.values.check import Check, failed
+from foundry_bench.values.errors import InputError
 from foundry_bench.values.format import one_line
 
 _QUICK_LIMIT_S = 3.0
@@ -93,6 +94,9 @@ async def _bounded(name: str, check: Awaitable[Found], limit_s: float) -> Sequen
             found = await check
     except TimeoutError:
         found = failed(name, f"cut off after {limit_s:g} s", "something it needs hangs: a network drive, a driver?")
+    except InputError as error:  # which ends in its mend
+        reason, _, mend = one_line(str(error)).rpartition("; ")
+        found = failed(name, reason or mend, mend)
     except Exception as error:  # noqa: BLE001 - a checklist goes on and tells what broke it
         found = _broken(name, error)
     took_s = round(time.monotonic() - began_s, 3)

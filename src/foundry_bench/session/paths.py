@@ -8,13 +8,24 @@ from pathlib import Path
 
 from platformdirs import user_config_path, user_data_path
 
+from foundry_bench.values.errors import InputError
 from foundry_bench.values.plan import Runtime
 
 
 def data_dir() -> Path:
-    """The data folder: ``FOUNDRY_BENCH_HOME``, or the platform's own place."""
+    """The data folder: ``FOUNDRY_BENCH_HOME``, or the platform's own place.
+
+    Raises:
+        InputError: the variable names what can't be a folder.
+    """
     home = os.environ.get("FOUNDRY_BENCH_HOME")
-    return Path(home) if home else user_data_path("foundry-bench", appauthor=False)
+    if not home:
+        return user_data_path("foundry-bench", appauthor=False)
+    path = Path(home)
+    there = next((one for one in (path, *path.parents) if os.path.lexists(one)), path)
+    if os.path.lexists(there) and not os.path.isdir(there):  # noqa: PTH112 - a Path's own raises for some names
+        raise InputError(f"FOUNDRY_BENCH_HOME: {home}: Not a directory; mend FOUNDRY_BENCH_HOME, or unset it")
+    return path
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
